@@ -1,0 +1,160 @@
+"""All cards, protocols and recipes by name: those that ship with rgbtbench and those of plugins.
+
+Third parties add a folder of cards through the entry-point group `rgbtbench.cards`: the entry point names
+a package that contains `datasets_cards/` and `models/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.cards.method import MethodCard
+from rgbtbench.cards.protocol import Protocol, ProtocolBlock
+from rgbtbench.cards.yaml_file import load_card
+from rgbtbench.errors import CardError, UnknownNameError, did_you_mean
+from rgbtbench.resources import data_root
+
+_NOT_CARDS = {"label_space.yaml"}
+#: Marks the edition of prepared data that equals no edition of the card; its protocols are its own.
+UNLISTED = "unlisted"
+
+
+@cache
+def _roots() -> tuple[Path, ...]:
+    plugins = [
+        Path(str(resources.files(entry.value))) for entry in sorted(metadata.entry_points(group="rgbtbench.cards"))
+    ]
+    return (data_root(), *plugins)
+
+
+@cache
+def _dataset_files() -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for root in _roots():
+        for path in sorted((root / "datasets_cards").glob("*.yaml")):
+            if path.name not in _NOT_CARDS:
+                files.setdefault(path.stem, path)
+    return files
+
+
+def dataset_names() -> list[str]:
+    """Names of all datasets that have a card, sorted."""
+    return sorted(_dataset_files())
+
+
+@cache
+def dataset_card(name: str) -> DatasetCard:
+    """Return the card of dataset `name`.
+
+    Raises:
+        UnknownNameError: no such card; names the closest.
+        CardError: the card breaks its schema.
+    """
+    path = _dataset_files().get(name)
+    if path is None:
+        raise UnknownNameError(f"no dataset {name!r}", remedy=did_you_mean(name, dataset_names()))
+    card = load_card(path, DatasetCard)
+    if card.name != path.stem:
+        raise CardError(f"name: {card.name!r} differs from the file's name", path=path, line=1)
+    return card
+
+
+@cache
+def _method_folders() -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for root in _roots():
+        for path in sorted((root / "models").glob("*/card.yaml")):
+            folders.setdefault(path.parent.name, path.parent)
+    return folders
+
+
+def method_names() -> list[str]:
+    """Names of all methods that have a card, sorted."""
+    return sorted(_method_folders())
+
+
+@cache
+def method_card(name: str) -> MethodCard:
+    """Return the card of method `name`; raises as `dataset_card` does."""
+    folder = _method_folders().get(name)
+    if folder is None:
+        raise UnknownNameError(f"no method {name!r}", remedy=did_you_mean(name, method_names()))
+    card = load_card(folder / "card.yaml", MethodCard)
+    if card.name != folder.name:
+        raise CardError(f"name: {card.name!r} differs from the folder's name", path=folder / "card.yaml", line=1)
+    return card
+
+
+def recipe_names() -> list[str]:
+    """Names of all recipes, `<method>/<recipe>`, sorted."""
+    return sorted(
+        f"{method}/{path.stem}"
+        for method, folder in _method_folders().items()
+        for path in folder.glob("recipes/*.yaml")
+    )
+
+
+def recipe_path(name: str) -> Path:
+    """Return the file of a recipe given as `<method>/<recipe>` or as a path to a YAML file.
+
+    Raises:
+        UnknownNameError: neither a file nor a known recipe.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    method, _, recipe = name.partition("/")
+    path = _method_folders().get(method, Path("-")) / "recipes" / f"{recipe}.yaml"
+    if not path.is_file():
+        raise UnknownNameError(f"no recipe {name!r}", remedy=did_you_mean(name, recipe_names()))
+    return path
+
+
+def protocol_prefix(dataset: str, edition: str) -> str:
+    """Return the first part of a protocol's id: the dataset, and the edition unless it is the official one."""
+    return dataset if edition == "official" else f"{dataset}-{edition}"
+
+
+@cache
+def _protocols() -> dict[str, tuple[str, str, ProtocolBlock]]:
+    found: dict[str, tuple[str, str, ProtocolBlock]] = {}
+    for dataset in dataset_names():
+        for name, block in dataset_card(dataset).protocols.items():
+            found[f"{protocol_prefix(dataset, block.edition)}/{name}"] = (dataset, name, block)
+    return found
+
+
+def protocol_ids(dataset: str | None = None) -> list[str]:
+    """Ids of all protocols, or of one dataset's (all editions), sorted."""
+    return sorted(name for name, (owner, _, _) in _protocols().items() if dataset in (None, owner))
+
+
+def protocol(protocol_id: str) -> Protocol:
+    """Return the protocol with this id.
+
+    Raises:
+        UnknownNameError: no such protocol; names the closest.
+    """
+    if protocol_id not in _protocols():
+        raise UnknownNameError(f"no protocol {protocol_id!r}", remedy=did_you_mean(protocol_id, protocol_ids()))
+    dataset, _, block = _protocols()[protocol_id]
+    return Protocol(id=protocol_id, dataset=dataset, **block.model_dump())
+
+
+def unlisted_protocol(listed: Protocol, keys_sha256: str) -> Protocol:
+    """Return `listed` for data whose keys equal no edition of the card.
+
+    Its id carries the start of the key list's hash, so that it ranks beside nothing but itself.
+    """
+    prefix = f"{listed.dataset}-{UNLISTED}-{keys_sha256[:8]}"
+    return listed.model_copy(update={"id": f"{prefix}/{listed.id.split('/', 1)[1]}", "edition": UNLISTED})
+
+
+def protocol_hash(rules: Protocol) -> str:
+    """Return the sha256 of everything in a protocol that can change a number; wording is left out."""
+    content = rules.model_dump(mode="json", exclude={"summary", "source"})
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

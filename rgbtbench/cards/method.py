@@ -1,0 +1,49 @@
+"""Schema of a method card: `models/<name>/card.yaml`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from rgbtbench.cards.schema import Name, Sha256, Strict, Task
+
+Fidelity = Literal["architecture-exact", "number-reproduced", "not attempted", "own design"]
+
+
+class Paper(Strict):
+    """The publication that a method follows; null for designs of rgbtbench itself."""
+
+    title: str
+    authors: str
+    venue: str
+    year: int
+    url: str | None = None
+
+
+class KnownWeights(Strict):
+    """Weights that exist somewhere; nothing is downloaded unless asked."""
+
+    name: Name
+    description: str
+    url: str | None = None
+    sha256: Sha256 | None = None
+    licence: str
+    convert: str | None = Field(None, description="name of the converter that reads them")
+
+
+class MethodCard(Strict):
+    """What a method is, where it comes from, and how close this implementation is to it."""
+
+    name: Name
+    title: str
+    summary: str
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    modalities: str = Field(description="which inputs it takes, in words")
+    paper: Paper | None
+    licence: str
+    fidelity: dict[Task, Fidelity]
+    parameters_millions: float | None = Field(None, gt=0)
+    exact: tuple[str, ...] = Field((), description="what agrees with the paper or its code")
+    differs: tuple[str, ...] = Field((), description="what differs, and why")
+    weights: tuple[KnownWeights, ...] = ()

@@ -1,0 +1,28 @@
+"""What all card schemas share: the strict base model and the closed vocabularies."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+#: Name of a dataset, method, recipe, split, attribute or label set.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+#: Name of a protocol inside its card: `reasonable-all@improved+mlpd`.
+ProtocolName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@+-]*$", max_length=96)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Task = Literal["semantic", "detection", "saliency", "language"]
+LabelKind = Literal["semantic", "boxes", "saliency", "text"]
+Modality = Literal[
+    "rgb", "nir", "swir", "lwir", "depth", "event", "aolp", "dolp", "lidar", "lightfield",
+]  # fmt: skip
+#: Which camera's pixels a label set follows.
+Frame = Literal["rgb", "x", "both"]
+#: A stored fact about a sample: time of day, weather, visibility.
+AttributeValue = str | bool | int | float | None
+
+
+class Strict(BaseModel):
+    """Base of every schema: unknown keys are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)

@@ -1,0 +1,36 @@
+"""Dataset modules by name, imported when asked for.
+
+A module `rgbtbench/datasets/<name>.py` offers `SOURCE`. Third parties add theirs through the entry-point group
+`rgbtbench.datasets`, whose entry points name such an object.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from pkgutil import iter_modules
+from typing import cast
+
+from rgbtbench import datasets
+from rgbtbench.datasets.source import DatasetSource
+from rgbtbench.errors import UnknownNameError, did_you_mean
+
+_NO_DATASETS = {"registry", "source"}
+
+
+def source_names() -> list[str]:
+    """Names of all datasets that can be prepared, sorted."""
+    own = {module.name for module in iter_modules(datasets.__path__)} - _NO_DATASETS
+    return sorted(own | {entry.name for entry in metadata.entry_points(group="rgbtbench.datasets")})
+
+
+def dataset(name: str) -> DatasetSource:
+    """Return the dataset module's source object.
+
+    Raises:
+        UnknownNameError: no such dataset; the closest are named.
+    """
+    if name not in source_names():
+        raise UnknownNameError(f"no dataset {name!r}", remedy=did_you_mean(name, source_names()))
+    for entry in metadata.entry_points(group="rgbtbench.datasets", name=name):
+        return cast("DatasetSource", entry.load())
+    return cast("DatasetSource", import_module(f"rgbtbench.datasets.{name}").SOURCE)

@@ -1,0 +1,68 @@
+"""What every dataset module offers, and how a folder's layout is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rgbtbench.errors import LayoutError
+from rgbtbench.pair import Entry, Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way in which a dataset's files circulate.
+
+    Attributes:
+        name: `official`, or the repack's name.
+        marks: paths relative to the root that exist in this layout and, together, in no other.
+        tree: the layout drawn in a few words, for error messages and `datasets show`.
+    """
+
+    name: str
+    marks: tuple[str, ...]
+    tree: str
+
+
+class DatasetSource(Protocol):
+    """A dataset module: everything about it that is a program and not a fact.
+
+    `entries` only lists names; `pair` opens the files of one entry. Both run in worker processes.
+    """
+
+    name: str
+    layouts: Sequence[Layout]
+
+    def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
+        """Yield every sample of every split in official order; raises `InputFileError` or `LayoutError`."""
+
+    def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
+        """Open one entry; raises `InputFileError` or `LabelError` when a file of it is at fault."""
+
+    def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
+        """Write a small tree of the true shape with rendered scenes, for tests and demonstrations."""
+
+
+def recognise(source: DatasetSource, root: Path) -> Layout:
+    """Return the layout of the files under `root`.
+
+    Raises:
+        LayoutError: `root` is missing, or matches none; the error says which layouts are recognised, how close
+            each came, and what lies there instead.
+    """
+    if not root.is_dir():
+        raise LayoutError("no such folder", path=root, remedy=f"pass the folder that holds {source.name}'s files")
+    for layout in source.layouts:
+        if all((root / mark).exists() for mark in layout.marks):
+            return layout
+    there = sorted(path.name + ("/" if path.is_dir() else "") for path in root.iterdir())
+    shown = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "") if there else "nothing"
+    wanted = "; ".join(
+        f"{layout.name}: {layout.tree} (missing here: "
+        + ", ".join(mark for mark in layout.marks if not (root / mark).exists())
+        + ")"
+        for layout in source.layouts
+    )
+    raise LayoutError(f"holds {shown}", expected=f"one of {source.name}'s layouts: {wanted}", path=root)

@@ -1,0 +1,110 @@
+"""The error vocabulary: what was found, what was expected, what to do next.
+
+Every mistake that a user can mend is a `UserError` and ends a command with exit code 2 and one line.
+Anything else that escapes is a defect of rgbtbench and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class UserError(Exception):
+    """A mistake that the user can mend.
+
+    Args:
+        found: what is wrong, in one clause, without the file's name.
+        expected: what would have been right.
+        remedy: what to do next, as an imperative.
+        path: the file or folder concerned; shown first so that editors can jump to it.
+        line: 1-based line in `path`, where there is one.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        *,
+        expected: str | None = None,
+        remedy: str | None = None,
+        path: str | Path | None = None,
+        line: int | None = None,
+    ) -> None:
+        self.found = found
+        self.expected = expected
+        self.remedy = remedy
+        self.path = None if path is None else str(path)
+        self.line = line
+        super().__init__(self._sentence())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Worker processes raise these too; keyword-only arguments need their own pickling.
+        state = {"expected": self.expected, "remedy": self.remedy, "path": self.path, "line": self.line}
+        return (_rebuild, (type(self), self.found, state))
+
+    def _sentence(self) -> str:
+        where = "" if self.path is None else self.path + (f":{self.line}" if self.line else "") + ": "
+        expected = "" if self.expected is None else f"; expected {self.expected}"
+        remedy = "" if self.remedy is None else f"; {self.remedy}"
+        return f"{where}{self.found}{expected}{remedy}"
+
+
+def _rebuild(kind: type[UserError], found: str, state: dict[str, object]) -> UserError:
+    return kind(found, **state)  # type: ignore[arg-type]
+
+
+class CardError(UserError):
+    """A card, recipe, protocol or other YAML file breaks its schema."""
+
+
+class UnknownNameError(UserError):
+    """A name that no registry, card or table knows."""
+
+
+class LayoutError(UserError):
+    """A folder matches none of a dataset's recognised layouts, or lacks a part of the one it matches."""
+
+
+class InputFileError(UserError):
+    """One input file is missing, damaged, of the wrong kind or hostile."""
+
+
+class LabelError(UserError):
+    """A label id or name that the card does not map."""
+
+
+class ShardError(UserError):
+    """Prepared data is damaged, incomplete or of another format version."""
+
+
+class PredictionError(UserError):
+    """A prediction file or folder that cannot be scored as it is."""
+
+
+class RecordError(UserError):
+    """A result record that is damaged or disagrees with what it claims."""
+
+
+class RecipeError(UserError):
+    """A training recipe that cannot be run with this model or data."""
+
+
+class WeightsError(UserError):
+    """A checkpoint that does not fit the model, or that would run code."""
+
+
+class MissingExtraError(UserError):
+    """An optional dependency is needed and not installed."""
+
+
+def did_you_mean(name: str, options: Iterable[str]) -> str:
+    """Return a remedy that names the closest options, or lists them when they are few."""
+    known = sorted(set(options))
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(close) + "?"
+    if not known:
+        return "none are known"
+    shown = ", ".join(known[:12])
+    return f"known: {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")

@@ -1,0 +1,1 @@
+"""From records and published tables to the leaderboard: JSON, CSV and a page."""

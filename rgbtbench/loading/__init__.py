@@ -1,0 +1,1 @@
+"""From shards to batches: decoding, label look-up, paired transforms, exact sampling."""

@@ -1,0 +1,1 @@
+"""From predictions to numbers: per-image statistics first, then metrics with intervals."""
