@@ -101,7 +101,7 @@ class MissingExtraError(UserError):
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """Return a remedy that names the closest options, or lists them when they are few."""
     known = sorted(set(options))
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:
         return "did you mean " + " or ".join(close) + "?"
     if not known:

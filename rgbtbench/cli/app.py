@@ -1,0 +1,85 @@
+"""The `rgbtbench` program: its verbs, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from rgbtbench import __version__
+from rgbtbench.cli import (
+    datasets,
+    demo,
+    doctor,
+    evaluate,
+    inspect,
+    leaderboard,
+    models,
+    predict,
+    prepare,
+    protocols,
+    score,
+    train,
+    verify,
+    weights,
+)
+from rgbtbench.errors import UserError
+
+app = typer.Typer(
+    help="Datasets, model zoo and trustworthy benchmarks for RGB-thermal and RGB-X vision.",
+    epilog="Start with `rgbtbench demo`. Every command has --help with an example.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DATA, MODEL, RESULT, HELP = "Data", "Models", "Results", "Getting started"
+
+app.command("demo", rich_help_panel=HELP)(demo.demo)
+app.command("doctor", rich_help_panel=HELP)(doctor.doctor)
+app.add_typer(datasets.app, name="datasets", rich_help_panel=DATA)
+app.command("prepare", rich_help_panel=DATA)(prepare.prepare)
+app.command("verify", rich_help_panel=DATA)(verify.verify)
+app.command("inspect", rich_help_panel=DATA)(inspect.inspect)
+app.add_typer(models.app, name="models", rich_help_panel=MODEL)
+app.command("train", rich_help_panel=MODEL)(train.train)
+app.command("predict", rich_help_panel=MODEL)(predict.predict)
+app.add_typer(weights.app, name="weights", rich_help_panel=MODEL)
+app.add_typer(protocols.app, name="protocols", rich_help_panel=RESULT)
+app.command("eval", rich_help_panel=RESULT)(evaluate.evaluate)
+app.command("score", rich_help_panel=RESULT)(score.score)
+app.add_typer(leaderboard.app, name="leaderboard", rich_help_panel=RESULT)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rgbtbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Datasets, model zoo and trustworthy benchmarks for RGB-thermal and RGB-X vision."""
+
+
+def main() -> None:
+    """Run the program: exit code 0 on success, 2 on a mistake that the user can mend, 130 when interrupted."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"rgbtbench: error: {error}", err=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("rgbtbench: interrupted; what was finished is kept", err=True)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # The reader (`head`) has left; anything still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
