@@ -1,0 +1,79 @@
+"""How a ratio is measured: warm-up, the two sides in turn, medians and spread of the paired ratios."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One comparison.
+
+    Attributes:
+        name: what was measured, with its size.
+        ours, reference: median seconds (or bytes) of each side.
+        reference_name: the named alternative.
+        unit: `s` or `MiB`.
+        ratio: median over pairs of reference / ours; above 1 means that ours is faster or smaller.
+        low, high: quartiles of the paired ratios.
+        goal: what the project promises for `ratio`, None where the figure is only reported.
+    """
+
+    name: str
+    ours: float
+    reference: float
+    reference_name: str
+    unit: str
+    ratio: float
+    low: float
+    high: float
+    goal: float | None = None
+
+    @property
+    def met(self) -> bool:
+        return self.goal is None or self.ratio >= self.goal
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self) | {"met": self.met}
+
+
+def compare(
+    name: str,
+    ours: Callable[[], object],
+    reference: Callable[[], object],
+    *,
+    reference_name: str,
+    goal: float | None = None,
+    repeats: int = 5,
+) -> Ratio:
+    """Time both sides `repeats` times in turn after one warm-up of each."""
+    ours()
+    reference()
+    pairs = [(_seconds(ours), _seconds(reference)) for _ in range(repeats)]
+    return of_pairs(name, pairs, reference_name=reference_name, unit="s", goal=goal)
+
+
+def of_pairs(
+    name: str, pairs: list[tuple[float, float]], *, reference_name: str, unit: str, goal: float | None = None
+) -> Ratio:
+    """Summarise (ours, reference) figures that were measured in turn."""
+    ratios = sorted(reference / ours for ours, reference in pairs)
+    low, _, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else (ratios[0],) * 3
+    return Ratio(
+        name=name,
+        ours=statistics.median(ours for ours, _ in pairs),
+        reference=statistics.median(reference for _, reference in pairs),
+        reference_name=reference_name,
+        unit=unit,
+        ratio=statistics.median(ratios),
+        low=low,
+        high=high,
+        goal=goal,
+    )
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
