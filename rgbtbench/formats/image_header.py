@@ -1,0 +1,178 @@
+"""What an image file is, from its structure alone: no pixel is decoded, so a hostile size costs nothing.
+
+Both formats are walked to their end marker, which finds truncated downloads; PNG checksums are verified too.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rgbtbench.errors import InputFileError
+
+#: Larger images are refused before anything is allocated; no dataset's frame has a tenth of it.
+MAX_PIXELS = 100_000_000
+
+_JPEG_START = b"\xff\xd8\xff"
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_AGAIN = "unpack or download the file again"
+
+# JPEG markers (ITU T.81, table B.1). Only Huffman-coded lossy frames are in use for photographs.
+_FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}  # marker to "is progressive"
+_OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_END, _SCAN = 0xD9, 0xDA
+# Inside a scan 0xFF is followed by 0x00 (stuffing), 0xFF (fill) or a restart marker; anything else ends the scan.
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+
+# PNG colour type to samples per pixel and allowed bit depths (PNG specification, table 11.1).
+_PALETTE = 3
+_PNG_TYPES = {
+    0: (1, (1, 2, 4, 8, 16)),
+    2: (3, (8, 16)),
+    _PALETTE: (3, (1, 2, 4, 8)),
+    4: (2, (8, 16)),
+    6: (4, (8, 16)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What the header of a JPEG or PNG file states.
+
+    Attributes:
+        format: `jpg` or `png`.
+        width, height: pixels.
+        channels: samples per pixel once decoded; a palette counts as its three colours.
+        bit_depth: bits per sample, or per index of a palette.
+        palette: the PNG's samples are indices into a palette.
+        progressive: the JPEG is progressive.
+    """
+
+    format: Literal["jpg", "png"]
+    width: int
+    height: int
+    channels: int
+    bit_depth: int
+    palette: bool = False
+    progressive: bool = False
+
+
+def probe(data: bytes, *, path: Path | None = None) -> ImageHeader:
+    """Read the header of a JPEG or PNG file and check that the file is whole.
+
+    Args:
+        data: the file's content.
+        path: named in errors.
+
+    Raises:
+        InputFileError: neither format, truncated, a wrong checksum, an unusual coding, or over `MAX_PIXELS`.
+    """
+    if data.startswith(_JPEG_START):
+        header = _probe_jpeg(data, path)
+    elif data.startswith(_PNG_START):
+        header = _probe_png(data, path)
+    else:
+        raise InputFileError("neither JPEG nor PNG", path=path, remedy=_AGAIN)
+    if header.width < 1 or header.height < 1:
+        raise InputFileError(f"states a size of {header.width}x{header.height}", path=path, remedy=_AGAIN)
+    if header.width * header.height > MAX_PIXELS:
+        raise InputFileError(
+            f"states a size of {header.width}x{header.height} pixels",
+            expected=f"at most {MAX_PIXELS} pixels",
+            path=path,
+            remedy="remove the file: no dataset holds such images",
+        )
+    return header
+
+
+def _probe_jpeg(data: bytes, path: Path | None) -> ImageHeader:
+    header: ImageHeader | None = None
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            raise InputFileError(f"damaged JPEG: no marker at byte {at}", path=path, remedy=_AGAIN)
+        marker = data[at + 1]
+        if marker == 0xFF:  # fill byte
+            at += 1
+            continue
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        body = data[at + 4 : at + 2 + length]
+        if length < 2 or len(body) < length - 2:
+            break
+        if marker in _OTHER_FRAMES:
+            raise InputFileError(
+                f"a JPEG of unusual coding (SOF{marker - 0xC0})", path=path, remedy="convert it to a baseline JPEG"
+            )
+        if marker in _FRAMES and len(body) >= 6:
+            depth, height, width, channels = body[0], *_two_shorts(body[1:5]), body[5]
+            header = ImageHeader("jpg", width, height, channels, depth, progressive=_FRAMES[marker])
+        at += 2 + length
+        if marker == _SCAN:
+            following = _AFTER_SCAN.search(data, at)
+            if following is None:
+                break
+            at = following.start()
+            if data[at + 1] == _END:
+                if header is None:
+                    raise InputFileError("damaged JPEG: no frame header", path=path, remedy=_AGAIN)
+                return header
+    raise InputFileError("truncated JPEG: the end marker is missing", path=path, remedy=_AGAIN)
+
+
+def _two_shorts(data: bytes) -> tuple[int, int]:
+    return int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
+
+
+def png_chunks(data: bytes, *, path: Path | None = None) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and body of every chunk of a PNG file, in order, until `IEND`.
+
+    Raises:
+        InputFileError: the file ends early or a checksum is wrong.
+    """
+    at = len(_PNG_START)
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        end = at + 12 + length
+        if end > len(data):
+            break
+        name, body = data[at + 4 : at + 8], data[at + 8 : end - 4]
+        if zlib.crc32(body, zlib.crc32(name)) != int.from_bytes(data[end - 4 : end], "big"):
+            raise InputFileError(f"damaged PNG: wrong checksum at byte {at}", path=path, remedy=_AGAIN)
+        yield name, body
+        if name == b"IEND":
+            return
+        at = end
+    raise InputFileError("truncated PNG: the end marker is missing", path=path, remedy=_AGAIN)
+
+
+def png_file(chunks: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the PNG file that consists of these chunks, with fresh checksums."""
+    parts = [_PNG_START]
+    for name, body in chunks:
+        parts += [len(body).to_bytes(4, "big"), name, body, zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")]
+    return b"".join(parts)
+
+
+def _probe_png(data: bytes, path: Path | None) -> ImageHeader:
+    seen: set[bytes] = set()
+    header: ImageHeader | None = None
+    for name, body in png_chunks(data, path=path):
+        if not seen:
+            if name != b"IHDR" or len(body) != 13:
+                raise InputFileError("damaged PNG: no header", path=path, remedy=_AGAIN)
+            width, height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
+            depth, kind = body[8], body[9]
+            channels, depths = _PNG_TYPES.get(kind, (0, ()))
+            if depth not in depths:
+                raise InputFileError(
+                    f"damaged PNG: colour type {kind} with {depth} bits does not exist", path=path, remedy=_AGAIN
+                )
+            header = ImageHeader("png", width, height, channels, depth, palette=kind == _PALETTE)
+        seen.add(name)
+    if header is None or b"IDAT" not in seen or (header.palette and b"PLTE" not in seen):
+        raise InputFileError("damaged PNG: no image data", path=path, remedy=_AGAIN)
+    return header

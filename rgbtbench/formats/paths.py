@@ -1,0 +1,81 @@
+"""Opening official files without ever leaving the folder that the user named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from rgbtbench.errors import InputFileError
+
+#: No official image, list or annotation file comes near this size; larger ones are not read into memory.
+MAX_FILE_BYTES = 512 * 1024 * 1024
+
+
+def resolve_inside(root: Path, relative: str) -> Path:
+    """Return `root / relative`, which may not exist, after making sure that it lies inside `root`.
+
+    Links between folders inside the tree are followed; a link that leaves it is refused.
+
+    Raises:
+        InputFileError: an absolute name, one with `..`, or one that a symbolic link leads out of `root`.
+    """
+    name = PurePosixPath(relative)
+    if not relative or name.is_absolute() or ".." in name.parts or "\\" in relative or "\0" in relative:
+        raise InputFileError(
+            f"the name {relative!r} does not lie below it",
+            expected="a relative path with `/` and without `..`",
+            path=root,
+            remedy="correct the list that names the file",
+        )
+    path = root / name
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise InputFileError(
+            f"a symbolic link leads out of {root}",
+            path=path,
+            remedy="copy the files into the folder, or pass the folder that the link points into",
+        )
+    return path
+
+
+def read_bytes(root: Path, relative: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return the content of a file below `root`.
+
+    Raises:
+        InputFileError: the file is missing, empty, larger than `max_bytes`, unreadable, or outside `root`.
+    """
+    path = resolve_inside(root, relative)
+    if not path.is_file():
+        raise InputFileError("no such file", path=path, remedy="unpack the official archive again")
+    size = path.stat().st_size
+    if size == 0:
+        raise InputFileError("the file is empty", path=path, remedy="unpack the official archive again")
+    if size > max_bytes:
+        raise InputFileError(
+            f"the file has {size} bytes", expected=f"at most {max_bytes}", path=path, remedy="check what it is"
+        )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputFileError(f"cannot be read: {error.strerror}", path=path, remedy="check permissions") from error
+
+
+def require_twins(root: Path, files: Mapping[str, str]) -> None:
+    """Make sure that all files of one sample exist before any is opened.
+
+    Args:
+        root: the dataset's folder.
+        files: role to path relative to `root`.
+
+    Raises:
+        InputFileError: one is missing; names it and the twin that is there.
+    """
+    missing = [name for name in files.values() if not resolve_inside(root, name).is_file()]
+    if not missing:
+        return
+    there = [name for name in files.values() if name not in missing]
+    beside = f"its twin {root / there[0]} exists" if there else "none of the sample's files exists"
+    raise InputFileError(
+        f"missing, while {beside}" if there else f"missing: {beside}",
+        path=root / missing[0],
+        remedy="unpack the official archive again, or take the id out of the list",
+    )
