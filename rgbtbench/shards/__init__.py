@@ -1,0 +1,1 @@
+"""Shards: deterministic tar files with a manifest and an index; written by `prepare`, checked by `verify`."""

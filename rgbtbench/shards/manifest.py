@@ -1,0 +1,152 @@
+"""The manifest: what makes a folder a prepared dataset. Specification: docs/formats/shards.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import Field, ValidationError
+
+from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, Sha256, Strict
+from rgbtbench.errors import ShardError, did_you_mean
+
+FORMAT: Final = "rgbtbench-shards"
+VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+
+Check = Literal["probe", "full"]
+
+
+class Shard(Strict):
+    """One tar file."""
+
+    file: str = Field(pattern=r"^shards/[a-z0-9][a-z0-9_-]*-[0-9]{6}\.tar$", description="path in the folder")
+    samples: int = Field(ge=1)
+    bytes: int = Field(ge=1)
+    sha256: Sha256
+    first_key: str
+    last_key: str
+
+
+class Split(Strict):
+    """One split: its shards in order and what every sample of it holds."""
+
+    samples: int = Field(ge=1)
+    keys_sha256: Sha256 = Field(description="see `keys_sha256`")
+    members: tuple[str, ...] = Field(description="extensions of the members that every sample has, sorted")
+    shards: tuple[Shard, ...]
+
+
+class LabelSet(Strict):
+    """One set of labels in the shards, and its total map to the unified label space."""
+
+    kind: LabelKind
+    frame: Frame
+    version: str | None
+    map: dict[str, Any] = Field(description="`LabelMap.to_json`")
+    map_sha256: Sha256
+
+
+class PlanFacts(Strict):
+    """The choices that decide which samples lie in which shard."""
+
+    shard_bytes: int = Field(ge=1, description="input bytes after which a shard is closed")
+    limit: int | None = Field(ge=1, description="samples taken per split; null for all")
+    splits: tuple[Name, ...]
+    check: Check
+
+
+class Manifest(Strict):
+    """A prepared dataset."""
+
+    format: Literal["rgbtbench-shards"] = FORMAT
+    version: Literal[1] = VERSION
+    dataset: Name
+    edition: str = Field(description="edition of the card that the keys equal, or `unlisted`")
+    layout: str
+    rgbtbench: str = Field(description="version that wrote it")
+    modalities: tuple[Modality, ...]
+    attributes: tuple[Name, ...]
+    label_sets: dict[Name, LabelSet]
+    splits: dict[Name, Split]
+    plan: PlanFacts
+    quarantined: int = Field(ge=0)
+    data_hash: Sha256
+    labels_hash: Sha256
+    protocol_hash: Sha256
+
+    def split(self, name: str) -> Split:
+        """Return the facts of one split.
+
+        Raises:
+            ShardError: no such split; names those there are.
+        """
+        if name not in self.splits:
+            raise ShardError(f"no split {name!r} in this {self.dataset}", remedy=did_you_mean(name, self.splits))
+        return self.splits[name]
+
+
+def canonical_json(data: object) -> bytes:
+    """Return the one way to write `data`: sorted keys, no spaces, UTF-8, no NaN or infinity."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def keys_sha256(keys: Iterable[str]) -> str:
+    """Return the sha256 of the sorted keys, one per line; it identifies a split whatever its order."""
+    return hashlib.sha256(("\n".join(sorted(keys)) + "\n").encode()).hexdigest()
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return the file's content: the fields and, as `self_sha256`, a hash over their canonical JSON."""
+    fields = manifest.model_dump(mode="json")
+    sealed = {**fields, "self_sha256": hashlib.sha256(canonical_json(fields)).hexdigest()}
+    return json.dumps(sealed, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def read_manifest(root: Path) -> Manifest:
+    """Return the manifest of a prepared dataset.
+
+    Raises:
+        ShardError: the folder is missing or not prepared, or the manifest is damaged, edited or of another version.
+    """
+    path = root / MANIFEST
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ShardError(*_not_prepared(root), path=root, remedy="run `rgbtbench prepare` for it") from error
+    except OSError as error:
+        raise ShardError(f"cannot be read: {error.strerror}", path=path) from error
+    except (ValueError, RecursionError) as error:
+        raise ShardError("is not JSON", path=path, remedy="prepare the dataset again") from error
+    _check_format(data, path)
+    seal = data.pop("self_sha256", None)
+    try:
+        manifest = Manifest.model_validate(data)
+        intact = seal == hashlib.sha256(canonical_json(data)).hexdigest()
+    except (ValidationError, ValueError) as error:
+        raise ShardError("breaks the format", path=path, remedy="prepare the dataset again") from error
+    if not intact:
+        raise ShardError("was edited or damaged", path=path, remedy="prepare the dataset again")
+    return manifest
+
+
+def _not_prepared(root: Path) -> tuple[str]:
+    if not root.is_dir():
+        return ("no such folder",)
+    return (f"is no prepared dataset: it has no {MANIFEST}",)
+
+
+def _check_format(data: object, path: Path) -> None:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ShardError(f"is not of the format {FORMAT}", path=path, remedy="pass a folder that `prepare` wrote")
+    if data.get("version") != VERSION:
+        raise ShardError(
+            f"has format version {data.get('version')!r}",
+            expected=f"{VERSION}",
+            path=path,
+            remedy="prepare the dataset again, or use the rgbtbench that wrote it",
+        )
