@@ -124,7 +124,8 @@ def _protocols() -> dict[str, tuple[str, str, ProtocolBlock]]:
     found: dict[str, tuple[str, str, ProtocolBlock]] = {}
     for dataset in dataset_names():
         for name, block in dataset_card(dataset).protocols.items():
-            found[f"{protocol_prefix(dataset, block.edition)}/{name}"] = (dataset, name, block)
+            for edition in block.editions:
+                found[f"{protocol_prefix(dataset, edition)}/{name}"] = (dataset, edition, block)
     return found
 
 
@@ -141,8 +142,8 @@ def protocol(protocol_id: str) -> Protocol:
     """
     if protocol_id not in _protocols():
         raise UnknownNameError(f"no protocol {protocol_id!r}", remedy=did_you_mean(protocol_id, protocol_ids()))
-    dataset, _, block = _protocols()[protocol_id]
-    return Protocol(id=protocol_id, dataset=dataset, **block.model_dump())
+    dataset, edition, block = _protocols()[protocol_id]
+    return Protocol(id=protocol_id, dataset=dataset, edition=edition, **block.model_dump(exclude={"editions"}))
 
 
 def unlisted_protocol(listed: Protocol, keys_sha256: str) -> Protocol:

@@ -63,6 +63,10 @@ class LabelSetFacts(Strict):
     kind: LabelKind
     frame: Frame
     version: str | None = None
+    fingerprint: dict[str, int] = Field(
+        default_factory=dict,
+        description="official id to number of boxes, for ids by which this version differs from its siblings",
+    )
     ignore_ids: tuple[int, ...] = ()
     classes: tuple[ClassFacts, ...] = ()
     note: str | None = None
@@ -133,10 +137,11 @@ class DatasetCard(Strict):
     @model_validator(mode="after")
     def _protocols_refer_to_what_exists(self) -> Self:
         for name, block in self.protocols.items():
-            if block.edition not in self.editions:
-                raise ValueError(f"protocol {name}: edition {block.edition!r} is not in editions")
-            if block.split not in self.editions[block.edition].splits:
-                raise ValueError(f"protocol {name}: split {block.split!r} is not in edition {block.edition!r}")
+            for edition in block.editions:
+                if edition not in self.editions:
+                    raise ValueError(f"protocol {name}: edition {edition!r} is not in editions")
+                if block.split not in self.editions[edition].splits:
+                    raise ValueError(f"protocol {name}: split {block.split!r} is not in edition {edition!r}")
             if block.label_set not in self.label_sets:
                 raise ValueError(f"protocol {name}: label set {block.label_set!r} is not in label_sets")
             for attribute in (*block.where, *block.report_by):

@@ -48,13 +48,12 @@ class IntervalRules(Strict):
     seed: int = 0
 
 
-class ProtocolBlock(Strict):
-    """A protocol as written in a dataset's card."""
+class _Conventions(Strict):
+    """What a protocol fixes, whichever edition of the data it is applied to."""
 
     version: int = Field(1, ge=1, description="raised when a rule changes; old records keep theirs")
     summary: str
     task: Task
-    edition: Name = "official"
     split: Name
     label_set: Name
     label_space: Literal["native", "unified"] = "native"
@@ -65,8 +64,15 @@ class ProtocolBlock(Strict):
     source: str | None = Field(None, description="paper or tool that the rules follow")
 
 
-class Protocol(ProtocolBlock):
-    """A protocol with the id that it is known by: `<dataset>[-<edition>]/<name>`."""
+class ProtocolBlock(_Conventions):
+    """A protocol as written in a dataset's card: one block, and one protocol for each edition it names."""
+
+    editions: tuple[Name, ...] = Field(("official",), min_length=1)
+
+
+class Protocol(_Conventions):
+    """A protocol of one edition, with the id that it is known by: `<dataset>[-<edition>]/<name>`."""
 
     id: str
     dataset: Name
+    edition: Name
