@@ -1,0 +1,79 @@
+"""From the bytes of a shard's member to an array; the decoders are those that `prepare` uses."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.errors import InputFileError, ShardError
+from rgbtbench.formats.image_file import Pixels, decode_image
+from rgbtbench.formats.image_header import ImageHeader, probe
+
+_REMEDY = "run `rgbtbench verify` on the folder, then prepare it again"
+
+
+def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
+    """Decode a photograph.
+
+    A JPEG with faults that libjpeg only warns about is refused by `simplejpeg` and decoded by OpenCV: `prepare` lets it
+    through, because photographs are not decoded there unless asked.
+
+    Args:
+        data: a JPEG or PNG file.
+        where: the sample and member, for errors.
+
+    Returns:
+        uint8 or uint16 (H, W, C), samples as stored, C = 1 for grey, else in the order R, G, B.
+
+    Raises:
+        ShardError: damaged, or no such image.
+    """
+    content = bytes(data)
+    try:
+        header = probe(content)
+        try:
+            pixels = decode_image(content, header)
+        except InputFileError:
+            pixels = _decode_faulty_jpeg(content, header)
+    except InputFileError as error:
+        raise _damaged(where, error) from error
+    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
+
+
+def decode_mask(data: bytes | memoryview, *, where: str) -> NDArray[np.uint8]:
+    """Decode a mask; ids are never scaled, and a palette is not applied.
+
+    Args:
+        data: an 8-bit single-channel PNG file.
+        where: the sample and member, for errors.
+
+    Returns:
+        uint8 (H, W), values as stored.
+
+    Raises:
+        ShardError: damaged, or of another kind.
+    """
+    content = bytes(data)
+    try:
+        header = probe(content)
+        if header.palette or header.channels != 1 or header.bit_depth != 8 or header.format != "png":
+            raise InputFileError("not a mask", expected="an 8-bit single-channel PNG")
+        return decode_image(content, header).astype(np.uint8, copy=False)
+    except InputFileError as error:
+        raise _damaged(where, error) from error
+
+
+def _decode_faulty_jpeg(data: bytes, header: ImageHeader) -> Pixels:
+    import cv2
+
+    colour = cv2.IMREAD_GRAYSCALE if header.channels == 1 else cv2.IMREAD_COLOR_RGB
+    pixels = None
+    if header.format == "jpg" and header.channels in (1, 3):
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), colour | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None or pixels.shape[:2] != (header.height, header.width):
+        raise InputFileError("the pixels cannot be decoded")
+    return pixels.astype(np.uint8, copy=False)
+
+
+def _damaged(where: str, error: InputFileError) -> ShardError:
+    return ShardError(f"{where}: {error.found}", expected=error.expected, remedy=_REMEDY)

@@ -1,0 +1,71 @@
+"""The Sample: one pair as it comes out of the shards, in plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.cards.schema import AttributeValue
+from rgbtbench.formats.image_file import Pixels
+from rgbtbench.pair import Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample, decoded. Arrays may be shared between samples: copy before writing into them.
+
+    Attributes:
+        key: local to the dataset.
+        images: modality to uint8 or uint16 (H, W, C), each at its native resolution, samples as stored.
+        masks: label set to uint8 (H, W): class ids of the label space that was asked for, 255 where nothing counts; a
+            saliency mask keeps its 0 to 255.
+        boxes: label set to boxes, labels in the label space that was asked for.
+        text: label set to captions.
+        attributes: the sample's attributes.
+        record: the whole json member, labels in native ids.
+        missing: modalities that the sample lacks; their pixels are zeros.
+    """
+
+    key: str
+    images: Mapping[str, Pixels]
+    masks: Mapping[str, NDArray[np.uint8]]
+    boxes: Mapping[str, Boxes]
+    text: Mapping[str, tuple[str, ...]]
+    attributes: Mapping[str, AttributeValue]
+    record: Mapping[str, Any] = field(repr=False)
+    missing: frozenset[str] = frozenset()
+
+
+def native_boxes(stored: Mapping[str, Any]) -> Boxes:
+    """Return a label set's boxes from its part of the json member, labels in native ids."""
+    return Boxes(
+        frame=stored["frame"],
+        xyxy=np.array(stored["boxes_xyxy"], np.float64).reshape(-1, 4),
+        labels=np.array(stored["labels"], np.int64),
+        ignore=np.array(stored["ignore"], np.bool_),
+        occlusion=np.array(stored["occlusion"], np.int64),
+        raw=np.array(stored["raw"], np.float64).reshape(-1, 4),
+        convention=stored["convention"],
+        visibility={name: np.array(values, np.float64) for name, values in stored["visibility"].items()},
+    )
+
+
+def frame_size(record: Mapping[str, Any], label_set: str | None, modalities: tuple[str, ...]) -> tuple[int, int]:
+    """Return height and width of the frame that a label set follows.
+
+    Args:
+        record: the json member.
+        label_set: name of a mask or box set; None for the first modality's own frame.
+        modalities: all of the dataset, in the manifest's order; `x` is the first that is not `rgb`.
+    """
+    if label_set in record["masks"]:
+        facts = record["masks"][label_set]
+    else:
+        frame = record["boxes"][label_set]["frame"] if label_set in record["boxes"] else "both"
+        others = [name for name in modalities if name != "rgb"]
+        facts = record["images"][{"rgb": "rgb", "x": others[0] if others else "rgb", "both": modalities[0]}[frame]]
+    return int(facts["height"]), int(facts["width"])
