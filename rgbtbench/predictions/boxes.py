@@ -1,0 +1,149 @@
+"""Reading COCO results files of anyone: each row is checked, and their order changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.errors import PredictionError
+from rgbtbench.predictions.sidecar import SIDECAR
+from rgbtbench.predictions.write import DETECTIONS
+
+#: A results file of 100 boxes in each of 50,000 images is smaller.
+MAX_JSON_BYTES: Final = 1 << 30
+_REMEDY: Final = "write COCO results: image_id and category_id as whole numbers, bbox [x, y, width, height], score"
+
+
+@dataclass(frozen=True)
+class BoxTable:
+    """All detections as columns, ordered by image, then falling score, then class and position.
+
+    Attributes:
+        image_ids: int64 (N,).
+        labels: int64 (N,), class ids.
+        xywh: float64 (N, 4), left, top, width, height in pixels.
+        scores: float64 (N,).
+    """
+
+    image_ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    xywh: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+    @property
+    def sha256(self) -> str:
+        """Hash over the columns; the order of the file's rows does not change it."""
+        digest = hashlib.sha256()
+        for column, kind in ((self.image_ids, "<i8"), (self.labels, "<i8"), (self.xywh, "<f8"), (self.scores, "<f8")):
+            digest.update(column.astype(kind).tobytes())
+        return digest.hexdigest()
+
+
+def sorted_table(table: BoxTable) -> BoxTable:
+    """Return the rows in the one order that all results share; ties are common, so every column takes part."""
+    left, top, width, height = table.xywh.T
+    order = np.lexsort((height, width, top, left, table.labels, -table.scores, table.image_ids))
+    return BoxTable(table.image_ids[order], table.labels[order], table.xywh[order], table.scores[order])
+
+
+def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[int]) -> BoxTable:
+    """Read a COCO results file.
+
+    An image without rows has no detections; it counts like any other.
+
+    Args:
+        path: the file, or a folder that holds `detections.json` or exactly one JSON file beside the sidecar.
+        image_ids: ids of all images of the split.
+        classes: class ids that may occur.
+
+    Raises:
+        PredictionError: no JSON list, a missing field, an unknown image or class, a number that is not finite, or a
+            box without area; names the first such row, counted from 0.
+    """
+    file = _results_file(path)
+    table = _columns(_rows(file), file)
+    checks = (
+        (~np.isin(table.image_ids, sorted(image_ids)), "is no image of the split", table.image_ids),
+        (~np.isin(table.labels, sorted(classes)), f"is no category_id of {sorted(classes)}", table.labels),
+        (~np.isfinite(table.scores), "is no finite score", table.scores),
+        (~np.isfinite(table.xywh).all(axis=1), "is no finite bbox", table.xywh),
+        ((table.xywh[:, 2:] <= 0).any(axis=1), "is a bbox [x, y, width, height] without area", table.xywh),
+    )
+    for wrong, what, values in checks:
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            more = f" (and {int(wrong.sum()) - 1} more rows)" if wrong.sum() > 1 else ""
+            raise PredictionError(f"row {row}: {values[row].tolist()} {what}{more}", path=file, remedy=_REMEDY)
+    return sorted_table(table)
+
+
+def _results_file(path: Path) -> Path:
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise PredictionError("no such file or folder", path=path, remedy="check the path")
+    candidates = sorted(file for file in path.glob("*.json") if file.name != SIDECAR)
+    named = [file for file in candidates if file.name == DETECTIONS]
+    found = named or candidates
+    if len(found) != 1:
+        raise PredictionError(
+            f"holds {len(found)} JSON files", expected=f"a {DETECTIONS}", path=path, remedy="name the results file"
+        )
+    return found[0]
+
+
+def _rows(file: Path) -> list[Any]:
+    if file.stat().st_size > MAX_JSON_BYTES:
+        raise PredictionError(
+            f"has {file.stat().st_size} bytes",
+            expected=f"at most {MAX_JSON_BYTES}",
+            path=file,
+            remedy="keep the 100 best boxes of each image; more are not scored",
+        )
+    try:
+        rows = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise PredictionError(f"is not JSON: {error}", path=file, remedy=_REMEDY) from error
+    if not isinstance(rows, list):
+        raise PredictionError(f"holds {type(rows).__name__}", expected="a list of rows", path=file, remedy=_REMEDY)
+    return rows
+
+
+def _columns(rows: list[Any], file: Path) -> BoxTable:
+    for at, row in enumerate(rows):
+        wrong = _shape_fault(row)
+        if wrong:
+            raise PredictionError(f"row {at}: {wrong}", path=file, remedy=_REMEDY)
+    try:
+        return BoxTable(
+            image_ids=np.array([row["image_id"] for row in rows], np.int64),
+            labels=np.array([row["category_id"] for row in rows], np.int64),
+            xywh=np.array([row["bbox"] for row in rows], np.float64).reshape(-1, 4),
+            scores=np.array([row["score"] for row in rows], np.float64),
+        )
+    except OverflowError as error:
+        raise PredictionError("a number is too large", path=file, remedy=_REMEDY) from error
+
+
+def _shape_fault(row: Any) -> str | None:
+    if not isinstance(row, dict):
+        return f"{type(row).__name__} instead of a mapping"
+    missing = [name for name in ("image_id", "category_id", "bbox", "score") if name not in row]
+    if missing:
+        return f"{missing[0]} is missing"
+    for name in ("image_id", "category_id"):
+        if type(row[name]) is not int:
+            return f"{name} {row[name]!r} is no whole number"
+    if type(row["score"]) not in (int, float):
+        return f"score {row['score']!r} is no number"
+    box = row["bbox"]
+    if not isinstance(box, list) or len(box) != 4 or any(type(value) not in (int, float) for value in box):
+        return f"bbox {box!r} is not [x, y, width, height]"
+    return None

@@ -1,0 +1,160 @@
+"""Reading masks of anyone: every fault is found and named, and no image may be missing.
+
+Nothing is trusted: names are compared before files are opened, sizes before pixels are decoded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.errors import InputFileError, PredictionError
+from rgbtbench.formats.image_file import decode_image
+from rgbtbench.formats.image_header import png_chunks, png_file, probe
+from rgbtbench.predictions.kinds import MaskPrediction
+from rgbtbench.predictions.members import Members, open_members, top_folder
+
+#: Even incompressible, a mask's file needs one byte per pixel and row; the rest is room for other chunks.
+_OVERHEAD: Final = 1 << 16
+_SHOWN: Final = 3
+
+
+def read_masks(
+    path: Path, sizes: Mapping[str, tuple[int, int]], *, others: Collection[str] = ()
+) -> Iterator[MaskPrediction]:
+    """Yield the masks of a folder, `.zip` or `.tar` of `<key>.png`, in the order of `sizes`.
+
+    All names are compared with the keys before the first mask is decoded. One folder around all files is looked
+    through.
+
+    Args:
+        path: folder or archive.
+        sizes: key to height and width of the label, for every image that is scored.
+        others: further keys that may be there, such as those of images that the protocol leaves out.
+
+    Yields:
+        Masks of uint8 (H, W), values as stored; a palette PNG gives its indices.
+
+    Raises:
+        PredictionError: an image is missing, a key is unknown or there twice, or a file is no 8-bit single-channel
+            PNG of the label's size.
+    """
+    with open_members(path) as members:
+        files = _files_by_key(members, {*sizes, *others}, path)
+        _require_all(files, list(sizes), members, path)
+        for key, (height, width) in sizes.items():
+            name = files[key]
+            if members.sizes[name] > 2 * height * width + _OVERHEAD:
+                raise PredictionError(
+                    f"has {members.sizes[name]} bytes",
+                    expected=f"a mask of {width}x{height} pixels",
+                    path=f"{path}: {name}",
+                    remedy="write 8-bit single-channel PNG files",
+                )
+            yield MaskPrediction(key, decode_mask(members.read(name), (height, width), name=f"{path}: {name}"))
+
+
+def decode_mask(data: bytes, size: tuple[int, int], *, name: str) -> NDArray[np.uint8]:
+    """Decode one mask of class ids.
+
+    Args:
+        data: an 8-bit PNG, grey or with a palette.
+        size: height and width that it must have.
+        name: named in errors.
+
+    Returns:
+        uint8 (H, W): grey values, or indices into the palette.
+
+    Raises:
+        PredictionError: damaged, no PNG, in colours, not 8 bits deep, or of another size.
+    """
+    try:
+        header = probe(data)
+        if header.format != "png":
+            raise PredictionError("is a JPEG, which changes ids", expected="PNG", path=name)
+        if header.bit_depth != 8 or (header.channels != 1 and not header.palette):
+            raise PredictionError(
+                f"has {header.channels} channel(s) of {header.bit_depth} bits",
+                expected="one channel of 8 bits",
+                path=name,
+                remedy="write native class ids, not colours",
+            )
+        if (header.height, header.width) != size:
+            raise PredictionError(
+                f"is {header.width}x{header.height}",
+                expected=f"{size[1]}x{size[0]}, the size of the label",
+                path=name,
+                remedy="resize logits to the label's size before the argmax",
+            )
+        # Palette indices and grey values are the same bytes; as bare grey, decoders apply neither colours nor gamma.
+        chunks = [
+            (kind, body[:9] + b"\0" + body[10:] if kind == b"IHDR" else body)
+            for kind, body in png_chunks(data)
+            if kind in (b"IHDR", b"IDAT", b"IEND")
+        ]
+        return decode_image(png_file(chunks), header).astype(np.uint8, copy=False)
+    except InputFileError as error:
+        raise PredictionError(error.found, expected=error.expected, path=name, remedy="write the file again") from error
+
+
+def mask_sha256(mask: NDArray[np.uint8]) -> str:
+    """Return the hash of one decoded mask: its height, width and values."""
+    height, width = mask.shape
+    return hashlib.sha256(f"{height} {width} ".encode() + mask.tobytes()).hexdigest()
+
+
+def masks_sha256(digests: Mapping[str, str]) -> str:
+    """Return one hash over many masks; order, container and compression do not change it.
+
+    Args:
+        digests: key to `mask_sha256`.
+    """
+    lines = "".join(f"{key} {digest}\n" for key, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _files_by_key(members: Members, known: Collection[str], path: Path) -> dict[str, str]:
+    """Return key to member name, of PNG files alone; a submission may hold other files beside them."""
+    files: dict[str, str] = {}
+    for name in members.sizes:
+        stem, _, extension = name.rpartition(".")
+        if extension.lower() != "png":
+            continue
+        if stem in files:
+            raise PredictionError(f"holds {files[stem]} and {name}", expected="one file per key", path=path)
+        files[stem] = name
+    if not files.keys() & known:
+        around = top_folder(members)
+        files = {key.removeprefix(around): name for key, name in files.items()}
+    unknown = sorted(files.keys() - known)
+    if unknown and files.keys() & known:
+        raise PredictionError(
+            f"holds {_listed(unknown)} that the split does not have",
+            path=path,
+            remedy="predict the split that the protocol names, and remove other files",
+        )
+    return files
+
+
+def _require_all(files: Mapping[str, str], keys: list[str], members: Members, path: Path) -> None:
+    missing = [key for key in keys if key not in files]
+    if not missing:
+        return
+    seen = sorted(members.sizes)[:_SHOWN]
+    holds = f"it holds {', '.join(seen)}, …" if seen else "it is empty"
+    raise PredictionError(
+        f"{_listed(missing)} of {len(keys)} missing" + (f"; {holds}" if len(missing) == len(keys) else ""),
+        expected="`<key>.png` for every image",
+        path=path,
+        remedy="predict all images; a missing one would make the task easier",
+    )
+
+
+def _listed(keys: list[str]) -> str:
+    shown = ", ".join(keys[:_SHOWN])
+    return f"{len(keys)} image{'s' if len(keys) > 1 else ''} ({shown}{', …' if len(keys) > _SHOWN else ''})"

@@ -1,0 +1,162 @@
+"""Writing predictions, one image at a time; an interrupted run never looks finished."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+
+from rgbtbench.errors import PredictionError
+from rgbtbench.pair import check_key
+from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
+from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR, Sidecar, sidecar_bytes
+from rgbtbench.shards.manifest import keys_sha256
+
+DETECTIONS: Final = "detections.json"
+
+
+class _FolderWriter:
+    """A folder of predictions that is either finished, with a sidecar, or marked as unfinished."""
+
+    def __init__(self, folder: Path, sidecar: Sidecar) -> None:
+        self.folder = Path(folder)
+        self._sidecar = sidecar
+        self._keys: set[str] = set()
+
+    def __enter__(self) -> Self:
+        marker = self.folder / INCOMPLETE
+        if self.folder.exists() and not self.folder.is_dir():
+            raise PredictionError("is a file", expected="a folder to write to", path=self.folder)
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not marker.exists():
+            raise PredictionError(
+                "the folder is not empty", path=self.folder, remedy="name a new folder, or remove this one first"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            return
+        sidecar = self._sidecar.model_copy(update={"keys_sha256": keys_sha256(self._keys)})
+        _publish(self.folder / SIDECAR, sidecar_bytes(sidecar))
+        (self.folder / INCOMPLETE).unlink()
+
+    def _enter_key(self, key: str) -> None:
+        if key in self._keys:
+            raise PredictionError(f"{key} is predicted twice", path=self.folder, remedy="evaluate each image once")
+        self._keys.add(check_key(key))
+
+
+class MaskWriter(_FolderWriter):
+    """Writes `<key>.png`, 8-bit grey native ids, and the sidecar at the end.
+
+    Example:
+        with MaskWriter(folder, sidecar) as writer:
+            for prediction in model.predict(batch):
+                writer.write(prediction)
+
+    Args:
+        folder: new, empty, or left by an interrupted run.
+        sidecar: what the predictions are made from; its `keys_sha256` is filled in from the keys written.
+
+    Raises:
+        PredictionError: on entering, when the folder holds anything else.
+    """
+
+    def write(self, prediction: MaskPrediction) -> None:
+        """Write one mask, whole or not at all.
+
+        Raises:
+            PredictionError: the mask is not uint8 (H, W), or the key was written before.
+        """
+        from rgbtbench.formats.image_file import encode_png
+
+        mask = prediction.mask
+        if mask.dtype != np.uint8 or mask.ndim != 2:
+            raise PredictionError(
+                f"{prediction.key}: mask of {mask.dtype} {mask.shape}", expected="uint8 (H, W) of native class ids"
+            )
+        self._enter_key(prediction.key)
+        path = self.folder / f"{prediction.key}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _publish(path, encode_png(mask))
+
+
+class BoxWriter(_FolderWriter):
+    """Writes all boxes as one COCO results file, `detections.json`, and the sidecar at the end.
+
+    Args:
+        folder: new, empty, or left by an interrupted run.
+        sidecar: as for `MaskWriter`.
+        image_ids: key to the `image_id` of the sample's record.
+
+    Raises:
+        PredictionError: on entering, when the folder holds anything else.
+    """
+
+    def __init__(self, folder: Path, sidecar: Sidecar, *, image_ids: Mapping[str, int]) -> None:
+        super().__init__(folder, sidecar)
+        self._image_ids = image_ids
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._file = (self.folder / f".{DETECTIONS}").open("w", encoding="utf-8")
+        self._file.write("[")
+        self._separator = "\n"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._file as file:
+            file.write("\n]\n")
+        if kind is None:
+            (self.folder / f".{DETECTIONS}").replace(self.folder / DETECTIONS)
+        super().__exit__(kind, error, trace)
+
+    def write(self, prediction: BoxPrediction) -> None:
+        """Write the boxes of one image; none at all is a prediction too.
+
+        Raises:
+            PredictionError: unknown key, key written before, unequal lengths, a value that is not finite, or a box
+                without area.
+        """
+        count = len(prediction.scores)
+        if prediction.boxes_xyxy.shape != (count, 4) or prediction.labels.shape != (count,):
+            raise PredictionError(
+                f"{prediction.key}: boxes {prediction.boxes_xyxy.shape}, scores {prediction.scores.shape} and "
+                f"labels {prediction.labels.shape} do not belong together",
+                expected="(N, 4), (N,) and (N,)",
+            )
+        if prediction.key not in self._image_ids:
+            raise PredictionError(f"{prediction.key} is no image of the split", path=self.folder)
+        corners = prediction.boxes_xyxy.astype(np.float64)
+        boxes = np.column_stack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
+        if not (np.isfinite(boxes).all() and np.isfinite(prediction.scores).all() and (boxes[:, 2:] > 0).all()):
+            raise PredictionError(
+                f"{prediction.key}: a score or box is not finite, or a box has no area",
+                remedy="remove such boxes in the model's post-processing",
+            )
+        self._enter_key(prediction.key)
+        for box, score, label in zip(boxes.tolist(), prediction.scores, prediction.labels, strict=True):
+            row = {
+                "image_id": self._image_ids[prediction.key],
+                "category_id": int(label),
+                "bbox": box,
+                "score": float(score),
+            }
+            self._file.write(self._separator + json.dumps(row))
+            self._separator = ",\n"
+
+
+def _publish(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
