@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def read_index(root: Path, split: str) -> SplitIndex:
         box_counts={
             name: _integers(columns[f"boxes.{name}.count"])
             for name, labels in manifest.label_sets.items()
-            if labels.kind == "boxes" and None not in columns[f"boxes.{name}.count"]
+            if labels.kind == "boxes" and columns.get(f"boxes.{name}.count", [None])[0] is not None
         },
     )
 
@@ -169,12 +169,12 @@ def attribute_type(values: Iterable[AttributeValue]) -> str:
 
 
 def write_index(
-    path: Path, chunks: Iterable[list[Row]], *, attributes: Mapping[str, str], names: Iterable[str], identity: str
+    file: BinaryIO, chunks: Iterable[list[Row]], *, attributes: Mapping[str, str], names: Iterable[str], identity: str
 ) -> None:
     """Write the rows of all shards, one row group per chunk, so that memory does not grow with the dataset.
 
     Args:
-        path: file to write.
+        file: open for writing.
         chunks: rows in order; `row` counts from 0 in each split and is added here.
         attributes: attribute to column type; see `attribute_type`.
         names: all column names that occur in any row.
@@ -191,7 +191,7 @@ def write_index(
         [(name, pa.type_for_alias(types[name])) for name in columns], metadata={_IDENTITY: identity.encode()}
     )
     counted: dict[str, int] = {}
-    with pq.ParquetWriter(path, schema, write_page_checksum=True) as writer:
+    with pq.ParquetWriter(file, schema, write_page_checksum=True) as writer:
         for rows in chunks:
             for row in rows:
                 row["row"] = counted.get(row["split"], 0)

@@ -6,6 +6,7 @@ byte, what `tarfile` writes with `USTAR_FORMAT` for a file of mode 0644 without 
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -105,7 +106,13 @@ class TarWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._hash = hashlib.sha256()
         self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes written so far."""
+        return self._hash.hexdigest()
 
     def add(self, key: str, members: Mapping[str, bytes]) -> SampleMembers:
         """Append one sample, members bytewise sorted by name, and return where they lie.
@@ -122,15 +129,19 @@ class TarWriter:
             block = (header(name, len(content)), content, padding(len(content)))
             parts += block
             self.size += sum(map(len, block))
-        self._file.write(b"".join(parts))
+        self._write(b"".join(parts))
         return SampleMembers(key, placed)
 
     def finish(self) -> None:
         """Write the end mark: two zero blocks, filled up to a whole record."""
         end = bytes(2 * BLOCK)
         end += padding(self.size + len(end), RECORD)
-        self._file.write(end)
+        self._write(end)
         self.size += len(end)
+
+    def _write(self, content: bytes) -> None:
+        self._file.write(content)
+        self._hash.update(content)
 
 
 class TarReader:

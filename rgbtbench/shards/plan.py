@@ -1,0 +1,198 @@
+"""The plan: which samples lie in which shard, decided from names and file sizes before anything is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.datasets.source import DatasetSource, Layout, recognise
+from rgbtbench.errors import InputFileError, LayoutError, ShardError, UnknownNameError, did_you_mean
+from rgbtbench.pair import Entry, check_key
+from rgbtbench.shards.fingerprint import InputFile, describe_inputs
+from rgbtbench.shards.manifest import Check, PlanFacts
+
+#: Large enough that opening a shard costs nothing beside reading it, small enough to redo after a crash.
+SHARD_BYTES: Final = 128 * 1024 * 1024
+
+_SPLIT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# webdataset takes a first folder of this form for metadata of its own and skips it silently.
+_SKIPPED_BY_WEBDATASET = re.compile(r"__[^/]*__/")
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPlan:
+    """One shard to be.
+
+    Attributes:
+        split: its split.
+        number: position among the split's shards, from 0.
+        entries: the samples in order.
+        inputs: every input file of these samples once.
+    """
+
+    split: str
+    number: int
+    entries: tuple[Entry, ...]
+    inputs: tuple[InputFile, ...]
+
+    @property
+    def name(self) -> str:
+        """`train-000000`."""
+        return f"{self.split}-{self.number:06d}"
+
+    @property
+    def file(self) -> str:
+        """Path in the prepared dataset."""
+        return f"shards/{self.name}.tar"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `prepare` will do.
+
+    Attributes:
+        root: folder of the official files.
+        layout: how they lie there.
+        facts: the choices that the manifest repeats.
+        shards: all shards, splits in alphabetical order.
+    """
+
+    root: Path
+    layout: Layout
+    facts: PlanFacts
+    shards: tuple[ShardPlan, ...]
+
+    @property
+    def samples(self) -> int:
+        """Samples of all splits."""
+        return sum(len(shard.entries) for shard in self.shards)
+
+    @property
+    def input_bytes(self) -> int:
+        """Bytes of all input files that exist, each counted once."""
+        sizes = {file.path: file.size for shard in self.shards for file in shard.inputs}
+        return sum(size for size in sizes.values() if size > 0)
+
+
+def plan(
+    source: DatasetSource,
+    card: DatasetCard,
+    root: Path,
+    *,
+    splits: Sequence[str] | None = None,
+    limit: int | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    check: Check = "probe",
+) -> Plan:
+    """List all samples and divide them into shards; opens list files at most.
+
+    Args:
+        source: the dataset's module.
+        card: its card.
+        root: folder of the official files.
+        splits: which to take; None for all that there are.
+        limit: take only the first samples of each split.
+        shard_bytes: a shard is closed when its input files reach this size; a file that several samples share,
+            such as one annotation list, counts once per split.
+        check: `probe` photographs, or decode them in `full`.
+
+    Raises:
+        LayoutError: the folder matches no layout, or holds no samples.
+        UnknownNameError: a split that does not exist.
+        InputFileError: two samples with one key, or a name that cannot be stored.
+        ShardError: `limit` or `shard_bytes` below 1.
+    """
+    if shard_bytes < 1 or (limit is not None and limit < 1):
+        raise ShardError(f"shard_bytes {shard_bytes} and limit {limit}", expected="numbers from 1")
+    layout = recognise(source, root)
+    by_split: dict[str, list[Entry]] = {}
+    for entry in source.entries(root, layout):
+        by_split.setdefault(entry.split, []).append(entry)
+    chosen = _chosen_splits(by_split, splits, card, root)
+    for split in by_split:
+        by_split[split].sort(key=lambda entry: entry.order)
+        _check_split(split, by_split[split], root)
+    _check_keys_between_splits(by_split)
+    shards = [
+        shard for split in chosen for shard in _shards(root, split, by_split[split][:limit], shard_bytes=shard_bytes)
+    ]
+    facts = PlanFacts(shard_bytes=shard_bytes, limit=limit, splits=tuple(chosen), check=check)
+    return Plan(root=root, layout=layout, facts=facts, shards=tuple(shards))
+
+
+def _chosen_splits(found: Iterable[str], asked: Sequence[str] | None, card: DatasetCard, root: Path) -> list[str]:
+    if not found:
+        raise LayoutError(
+            "lists no samples", path=root, remedy="unpack the list files again, or check that the lists are not empty"
+        )
+    if asked is None:
+        return sorted(found)
+    in_card = {split for edition in card.editions.values() for split in edition.splits}
+    for split in asked:
+        if split in found:
+            continue
+        if split in in_card:
+            raise LayoutError(
+                f"holds no samples of split {split!r}",
+                path=root,
+                remedy=f"add the files of {split}, or choose among {', '.join(sorted(found))}",
+            )
+        raise UnknownNameError(f"{card.name} has no split {split!r}", remedy=did_you_mean(split, found))
+    if not asked:
+        raise LayoutError("no split was chosen", path=root, remedy=f"choose among {', '.join(sorted(found))}")
+    return sorted(set(asked))
+
+
+def _check_split(split: str, entries: Sequence[Entry], root: Path) -> None:
+    if not _SPLIT.fullmatch(split):
+        raise InputFileError(f"split name {split!r}", expected="lower-case letters, digits, `_` and `-`", path=root)
+    for entry in entries:
+        if _SKIPPED_BY_WEBDATASET.match(check_key(entry.key)):
+            raise InputFileError(f"webdataset would skip the key {entry.key!r}", remedy="map it to another key")
+    for what in ("key", "order", "image_id"):
+        owners: dict[object, str] = {}
+        for entry in entries:
+            value = getattr(entry, what)
+            if value is not None and value in owners:
+                raise InputFileError(
+                    f"{owners[value]!r} and {entry.official_id!r} in split {split} share the {what} {value!r}",
+                    path=root,
+                    remedy="correct the list, or the dataset's module",
+                )
+            owners[value] = entry.official_id
+
+
+def _check_keys_between_splits(by_split: dict[str, list[Entry]]) -> None:
+    # Official lists may overlap (train and trainval); two different samples under one key may not.
+    owners: dict[str, Entry] = {}
+    for entries in by_split.values():
+        for entry in entries:
+            other = owners.setdefault(entry.key, entry)
+            if (other.official_id, dict(other.files)) != (entry.official_id, dict(entry.files)):
+                raise InputFileError(
+                    f"{other.official_id!r} in split {other.split} and {entry.official_id!r} in split {entry.split} "
+                    f"share the key {entry.key!r}",
+                    remedy="give them different keys in the dataset's module",
+                )
+
+
+def _shards(root: Path, split: str, entries: Iterable[Entry], *, shard_bytes: int) -> Iterator[ShardPlan]:
+    counted: set[str] = set()
+    number, held, size = 0, list[Entry](), 0
+    inputs: dict[str, InputFile] = {}
+    for entry in entries:
+        for file in describe_inputs(root, entry.files.values()):
+            inputs[file.path] = file
+            if file.path not in counted:
+                counted.add(file.path)
+                size += max(file.size, 0)
+        held.append(entry)
+        if size >= shard_bytes:
+            yield ShardPlan(split, number, tuple(held), tuple(inputs.values()))
+            number, held, inputs, size = number + 1, [], {}, 0
+    if held:
+        yield ShardPlan(split, number, tuple(held), tuple(inputs.values()))

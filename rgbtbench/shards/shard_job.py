@@ -1,0 +1,142 @@
+"""The work on one shard: open its samples, write the tar file, remember what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.datasets.source import DatasetSource, Layout
+from rgbtbench.errors import InputFileError, UserError
+from rgbtbench.formats.image_file import decode_image, probe
+from rgbtbench.labels import LabelMap
+from rgbtbench.pair import Entry, Pair
+from rgbtbench.shards.content import data_item, labels_item
+from rgbtbench.shards.fingerprint import file_sha256
+from rgbtbench.shards.index import index_row
+from rgbtbench.shards.manifest import Check
+from rgbtbench.shards.plan import Plan, ShardPlan
+from rgbtbench.shards.quarantine import Refusal, refusal
+from rgbtbench.shards.record import SampleRecord
+from rgbtbench.shards.sample import Signature, StoredSample, label_maps, stored_sample
+from rgbtbench.shards.state import STAGED, SampleState, ShardState, Written, write_state
+from rgbtbench.shards.storage import atomic_file
+from rgbtbench.shards.tar import TarWriter
+
+
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """Everything that a worker needs to build one shard.
+
+    Attributes:
+        source, card: the dataset.
+        root, layout: the official files.
+        out: the prepared dataset.
+        shard: samples and input files.
+        plan_sha256: remembered with the result; see `shard_plan_sha256`.
+        signature: what every sample of the split holds; None when none of them can be opened.
+        check: how photographs are checked.
+        staged: a published manifest names the shard's file, so the new one waits beside it.
+    """
+
+    source: DatasetSource
+    card: DatasetCard
+    root: Path
+    layout: Layout
+    out: Path
+    shard: ShardPlan
+    plan_sha256: str
+    signature: Signature | None
+    check: Check
+    staged: bool
+
+
+def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
+    """Write one shard and remember it; faulty samples are remembered with their reasons.
+
+    Args:
+        job: what to build.
+        advance: called after each sample; may raise to abandon the shard, which then leaves nothing behind.
+
+    Raises:
+        ShardError: the disk is full, or the file cannot be written.
+    """
+    maps = label_maps(job.card)
+    samples, refused = list[SampleState](), list[Refusal]()
+    known: dict[str, str | None] = {}
+    target = job.out / f"{job.shard.file}{STAGED if job.staged else ''}"
+    with atomic_file(target) as file:
+        writer = TarWriter(file)
+        for entry in job.shard.entries:
+            try:
+                stored = _stored(job, entry, maps)
+                placed = writer.add(entry.key, stored.members)
+            except UserError as error:
+                refused.append(refusal(entry, error, job.root))
+            else:
+                record = stored.record.model_dump(mode="json")
+                row = index_row(record, job.shard.file, placed, modalities=list(job.card.modalities))
+                samples.append(SampleState(row=row, data=data_item(record), labels=labels_item(record)))
+                known |= _official_hashes(stored.record)
+            advance()
+        writer.finish()
+    if not samples:
+        target.unlink()
+    written = Written(bytes=writer.size, mtime_ns=target.stat().st_mtime_ns, sha256=writer.sha256) if samples else None
+    state = ShardState(
+        plan_sha256=job.plan_sha256,
+        inputs=job.shard.inputs,
+        input_sha256={
+            file.path: known.get(file.path) or file_sha256(job.root / file.path) for file in job.shard.inputs
+        },
+        written=written,
+        samples=tuple(samples),
+        refused=tuple(refused),
+    )
+    write_state(job.out, job.shard.name, state)
+
+
+def split_signature(source: DatasetSource, card: DatasetCard, plan: Plan, split: str) -> Signature | None:
+    """Return what the first sound sample of a split holds, which all others must hold too; None without one."""
+    maps = label_maps(card)
+    for shard in plan.shards:
+        for entry in shard.entries if shard.split == split else ():
+            try:
+                return stored_sample(_opened(source, plan.root, plan.layout, entry), card, maps).signature
+            except UserError:
+                continue
+    return None
+
+
+def _stored(job: ShardJob, entry: Entry, maps: Mapping[str, LabelMap]) -> StoredSample:
+    pair = _opened(job.source, job.root, job.layout, entry)
+    if job.check == "full":
+        for image in pair.images.values():
+            decode_image(image.data, probe(image.data), path=job.root / image.source)
+    stored = stored_sample(pair, job.card, maps)
+    difference = "" if job.signature is None else job.signature.difference(stored.signature)
+    if difference:
+        raise InputFileError(
+            f"{difference}, unlike the first sample of split {entry.split}",
+            expected="the same members in every sample of a split",
+            remedy="add what is missing, or leave the sample out",
+        )
+    return stored
+
+
+def _opened(source: DatasetSource, root: Path, layout: Layout, entry: Entry) -> Pair:
+    try:
+        return source.pair(root, layout, entry)
+    except OSError as error:
+        raise InputFileError(f"cannot be read: {error.strerror or error}", path=error.filename) from error
+    except UserError:
+        raise
+    except Exception as error:
+        error.add_note(f"while opening {entry.split}/{entry.key} of {source.name} below {root}")
+        raise
+
+
+def _official_hashes(record: SampleRecord) -> dict[str, str | None]:
+    stored = [*record.images.values(), *record.masks.values()]
+    return {item.source: item.sha256 for item in stored if item.conversion is None}

@@ -1,0 +1,144 @@
+"""What is remembered of each finished shard, so that the next `prepare` can tell whether to keep it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.pair import PAIR_VERSION
+from rgbtbench.shards.fingerprint import InputFile, file_sha256
+from rgbtbench.shards.manifest import VERSION, canonical_json
+from rgbtbench.shards.plan import Plan, ShardPlan
+from rgbtbench.shards.quarantine import Refusal
+from rgbtbench.shards.record import RECORD_VERSION
+from rgbtbench.shards.sample import Signature
+from rgbtbench.shards.storage import STATE, write_file
+
+#: Ending of a finished shard that waits until the manifest which names its predecessor is replaced.
+STAGED: Final = ".next"
+
+
+class _Remembered(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Written(_Remembered):
+    """The tar file of a shard as it was written."""
+
+    bytes: int
+    mtime_ns: int
+    sha256: str
+
+
+class SampleState(_Remembered):
+    """What the manifest and the index need of one sample."""
+
+    row: dict[str, Any]
+    data: list[Any]
+    labels: list[Any]
+
+
+class ShardState(_Remembered):
+    """One finished shard; `written` is null when every sample was refused."""
+
+    format: Literal[1] = VERSION
+    plan_sha256: str
+    inputs: tuple[InputFile, ...]
+    input_sha256: dict[str, str | None]
+    written: Written | None
+    samples: tuple[SampleState, ...]
+    refused: tuple[Refusal, ...]
+
+
+def shard_plan_sha256(
+    plan: Plan, shard: ShardPlan, *, card: DatasetCard, code: str, signature: Signature | None
+) -> str:
+    """Return a hash over everything but file contents that a shard's bytes depend on."""
+    stored = {
+        "versions": [VERSION, PAIR_VERSION, RECORD_VERSION],
+        "code": code,
+        "layout": plan.layout.name,
+        "check": plan.facts.check,
+        "card": _card_facts(card),
+        "signature": None if signature is None else [signature.members, signature.record_parts],
+        "entries": [
+            [
+                entry.key,
+                entry.official_id,
+                entry.order,
+                entry.image_id,
+                entry.cluster,
+                dict(entry.files),
+                dict(entry.attributes),
+            ]
+            for entry in shard.entries
+        ],
+    }
+    return hashlib.sha256(canonical_json(stored)).hexdigest()
+
+
+def _card_facts(card: DatasetCard) -> Mapping[str, object]:
+    # Names and the unified map are the manifest's: a correction there leaves every shard as it is.
+    return {
+        "modalities": list(card.modalities),
+        "attributes": {name: facts.values for name, facts in card.attributes.items()},
+        "label_sets": {
+            name: [facts.kind, facts.frame, sorted(entry.id for entry in facts.classes), sorted(facts.ignore_ids)]
+            for name, facts in card.label_sets.items()
+        },
+    }
+
+
+def state_path(out: Path, name: str) -> Path:
+    """Return the file that remembers shard `name`."""
+    return out / STATE / f"{name}.json"
+
+
+def write_state(out: Path, name: str, state: ShardState) -> None:
+    """Remember a finished shard; raises `ShardError` when the disk is full."""
+    write_file(state_path(out, name), canonical_json(state.model_dump(mode="json")))
+
+
+def read_state(out: Path, name: str) -> ShardState | None:
+    """Return what is remembered of a shard; None when nothing is, or nothing that can be read."""
+    try:
+        return ShardState.model_validate_json(state_path(out, name).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def current_state(out: Path, root: Path, shard: ShardPlan, plan_sha256: str, *, rehash: bool) -> ShardState | None:
+    """Return what is remembered of a shard if it is still what `prepare` would write, else None.
+
+    Args:
+        out: the prepared dataset.
+        root: folder of the official files.
+        shard: what is planned now.
+        plan_sha256: see `shard_plan_sha256`.
+        rehash: compare the content of input files, and not their time of change.
+    """
+    state = read_state(out, shard.name)
+    if state is None or state.plan_sha256 != plan_sha256:
+        return None
+    if state.written is not None and find_shard(out, shard.file, state.written) is None:
+        return None
+    if not rehash:
+        return state if state.inputs == shard.inputs else None
+    now = {file.path: file_sha256(root / file.path) for file in shard.inputs}
+    return state if now == state.input_sha256 else None
+
+
+def find_shard(out: Path, file: str, written: Written) -> Path | None:
+    """Return where a finished shard lies, under its name or still staged; None when it is gone or was changed."""
+    places = [out / f"{file}{STAGED}", out / file]
+    same_size = [path for path in places if path.is_file() and path.stat().st_size == written.bytes]
+    for path in same_size:
+        if path.stat().st_mtime_ns == written.mtime_ns:
+            return path
+    # A copied folder has new times; its content decides.
+    return next((path for path in same_size if file_sha256(path) == written.sha256), None)

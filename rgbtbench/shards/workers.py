@@ -1,0 +1,100 @@
+"""Local worker processes: each builds whole shards, and none outlives the process that started it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Event
+from threading import Thread
+
+from rgbtbench.errors import ShardError
+from rgbtbench.progress import Progress
+from rgbtbench.shards.shard_job import ShardJob, build_shard
+
+_SECONDS_BETWEEN_REPORTS = 0.2
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use, which in a container are fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def build_shards(jobs: Sequence[ShardJob], *, workers: int, progress: Progress) -> None:
+    """Build shards, in this process when one worker or one shard is all there is.
+
+    Shards that were finished before an error stay.
+
+    Raises:
+        ShardError: the disk is full, or a worker was killed.
+    """
+    if min(workers, len(jobs)) <= 1:
+        for job in jobs:
+            build_shard(job, progress.advance)
+        return
+    # `spawn`: a forked copy of a process with threads (torch, OpenCV) may hang.
+    context = multiprocessing.get_context("spawn")
+    done, stop = context.Value("q", 0), context.Event()
+    with ProcessPoolExecutor(
+        min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(done, stop)
+    ) as pool:
+        pending = {pool.submit(_build, job) for job in jobs}
+        reported = 0
+        try:
+            while pending:
+                finished, pending = wait(pending, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
+                now = done.value
+                progress.advance(now - reported)
+                reported = now
+                for future in finished:
+                    future.result()
+        except BrokenProcessPool as error:
+            raise ShardError(
+                "a worker process ended unexpectedly, perhaps for want of memory",
+                remedy="run again with fewer workers (finished shards are re-used); "
+                "a script of your own must call it below `if __name__ == '__main__':`",
+            ) from error
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+class _StoppedError(Exception):
+    """Another shard failed, so this one is abandoned."""
+
+
+class _Shared:
+    """What a worker process shares with the one that started it."""
+
+    done: Synchronized[int]
+    stop: Event
+
+
+def _begin(done: Synchronized[int], stop: Event) -> None:
+    _Shared.done, _Shared.stop = done, stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says when to stop
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _build(job: ShardJob) -> None:
+    build_shard(job, _advance)
+
+
+def _advance() -> None:
+    with _Shared.done.get_lock():
+        _Shared.done.value += 1
+    if _Shared.stop.is_set():
+        raise _StoppedError
