@@ -50,7 +50,7 @@ class SplitStore:
             name: the member's extension: `rgb.png`, `json`.
         """
         index = self.index
-        reader = self._readers[index.shard[row]]
+        reader = self._readers[int(index.shard[row])]
         return reader.member(int(index.offsets[name][row]), int(index.sizes[name][row]))
 
     def record(self, row: int) -> dict[str, Any]:

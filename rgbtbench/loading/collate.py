@@ -1,0 +1,74 @@
+"""From samples to one `Batch`: the only place where images are padded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from rgbtbench.cards.schema import LabelKind
+from rgbtbench.errors import ShardError
+from rgbtbench.labels import IGNORE
+from rgbtbench.loading.augmentations import Size
+from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.item import Item
+
+
+def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | None = None) -> Batch:
+    """Stack samples; those that are smaller than the largest are padded at the right and the bottom.
+
+    Args:
+        items: at least one, with the same modalities.
+        target: which field of the batch the labels go to.
+        canvas: height and width of the batch; None for the largest of the samples.
+
+    Raises:
+        ShardError: the samples' images differ in channels or type.
+    """
+    height = max(item.grid[0] for item in items) if canvas is None else canvas[0]
+    width = max(item.grid[1] for item in items) if canvas is None else canvas[1]
+    pixel_mask = torch.zeros((len(items), height, width), dtype=torch.bool)
+    for row, item in zip(pixel_mask, items, strict=True):
+        row[: item.grid[0], : item.grid[1]] = True
+    masks = [item.mask for item in items if item.mask is not None]
+    boxes = [item.boxes for item in items if item.boxes is not None]
+    texts = [item.text for item in items if item.text is not None]
+    return Batch(
+        keys=tuple(item.key for item in items),
+        images={name: _images(items, name, (height, width)) for name in items[0].images},
+        present={name: torch.tensor([name not in item.missing for item in items]) for name in items[0].images},
+        valid=torch.tensor([item.valid for item in items]),
+        pixel_mask=pixel_mask,
+        sizes=torch.tensor([item.size for item in items]),
+        semantic=_padded(masks, (height, width), IGNORE).long() if target == "semantic" else None,
+        boxes=tuple(boxes) if target == "boxes" else None,
+        saliency=_padded(masks, (height, width), 0)[:, None].float() / 255 if target == "saliency" else None,
+        text=tuple(texts) if target == "text" else None,
+    )
+
+
+def _images(items: Sequence[Item], name: str, canvas: Size) -> Tensor:
+    first = items[0]
+    for item in items:
+        if _kind(item.images[name]) != _kind(first.images[name]):
+            raise ShardError(
+                f"{name} of {first.key} and of {item.key} differ in channels or bit depth",
+                expected="one kind of image per modality",
+                remedy="use a batch size of 1, or prepare the dataset from files of one kind",
+            )
+    return _padded([item.images[name] for item in items], canvas, 0)
+
+
+def _kind(image: Tensor) -> tuple[int, torch.dtype]:
+    return image.shape[0], image.dtype
+
+
+def _padded(tensors: Sequence[Tensor], canvas: Size, fill: int) -> Tensor:
+    first = tensors[0]
+    shape = (len(tensors), *first.shape[:-2], *canvas)
+    whole = all(tuple(tensor.shape[-2:]) == tuple(canvas) for tensor in tensors)
+    out = torch.empty(shape, dtype=first.dtype) if whole else torch.full(shape, fill, dtype=first.dtype)
+    for row, tensor in zip(out, tensors, strict=True):
+        row[..., : tensor.shape[-2], : tensor.shape[-1]] = tensor
+    return out

@@ -1,0 +1,71 @@
+"""One sample as tensors, between decoding and the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rgbtbench.formats.image_file import Pixels
+from rgbtbench.loading.augmentations import Size
+from rgbtbench.loading.batch import BoxTargets
+from rgbtbench.pair import Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One sample of a batch, before padding.
+
+    Attributes:
+        key: the sample's key.
+        images: modality to uint8 or uint16 (C, H, W); all share H and W once `on_grid` has run.
+        size: height and width of the label frame as stored.
+        missing: modalities whose pixels are a fill.
+        mask: uint8 (H, W), semantic ids or saliency levels, or None.
+        boxes: boxes on the grid, or None.
+        text: captions, or None.
+        valid: False where the sample only fills up a batch.
+    """
+
+    key: str
+    images: Mapping[str, Tensor]
+    size: Size
+    missing: frozenset[str] = frozenset()
+    mask: Tensor | None = None
+    boxes: BoxTargets | None = None
+    text: tuple[str, ...] | None = None
+    valid: bool = True
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        height, width = next(iter(self.images.values())).shape[-2:]
+        return int(height), int(width)
+
+
+def image_tensor(pixels: Pixels) -> Tensor:
+    """Return (H, W, C) pixels as a (C, H, W) tensor of the same type."""
+    return _tensor(pixels).permute(2, 0, 1)
+
+
+def mask_tensor(mask: NDArray[np.uint8]) -> Tensor:
+    """Return an (H, W) mask as a tensor of the same type."""
+    return _tensor(mask)
+
+
+def box_targets(boxes: Boxes) -> BoxTargets:
+    """Return boxes as tensors, coordinates in float32."""
+    return BoxTargets(
+        boxes_xyxy=torch.from_numpy(boxes.xyxy.astype(np.float32)),
+        labels=torch.from_numpy(boxes.labels),
+        ignore=torch.from_numpy(boxes.ignore),
+    )
+
+
+def _tensor(pixels: Pixels) -> Tensor:
+    # Cached arrays are read-only, which torch cannot express.
+    return torch.from_numpy(pixels if pixels.flags.writeable else pixels.copy())

@@ -1,0 +1,74 @@
+"""What a worker does for one place of a batch: decode, look up, transform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch.utils.data import Dataset
+
+from rgbtbench.cards.schema import Task
+from rgbtbench.errors import UserError
+from rgbtbench.loading.augmentations import Augmentations
+from rgbtbench.loading.item import Item, box_targets, image_tensor, mask_tensor
+from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.loading.sample import Sample, frame_size
+from rgbtbench.loading.sampler import Draw
+from rgbtbench.loading.transforms import Geometry, augment, on_grid
+
+
+@dataclass(frozen=True)
+class SampleItems(Dataset[Item | UserError]):
+    """The samples of a split as items, by `Draw`.
+
+    A `UserError` is returned and not raised: crossing a process inside DataLoader, it would come back as a page of
+    traceback.
+
+    Attributes:
+        split: the samples.
+        task: which targets items carry; None for none.
+        label_set: whose frame is the grid, and where targets come from; None for the first modality's frame.
+        rules: what training changes; None for evaluation.
+        seed: of the changes.
+    """
+
+    split: PreparedSplit
+    task: Task | None
+    label_set: str | None
+    rules: Augmentations | None = None
+    seed: int = 0
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, draw: Draw) -> Item | UserError:
+        try:
+            return self._item(draw)
+        except UserError as error:
+            return error
+
+    def _item(self, draw: Draw) -> Item:
+        sample = self.split[draw.index]
+        size = frame_size(sample.record, self.label_set, self.split.manifest.modalities)
+        item = Item(
+            key=sample.key,
+            images={name: image_tensor(pixels) for name, pixels in sample.images.items()},
+            size=size,
+            missing=sample.missing,
+            valid=draw.valid,
+            **self._targets(sample),
+        )
+        if self.rules is None:
+            return on_grid(item, Geometry(size))
+        return augment(item, self.rules, draw, seed=self.seed)
+
+    def _targets(self, sample: Sample) -> dict[str, Any]:
+        if self.task is None or self.label_set is None:
+            return {}
+        match self.task:
+            case "semantic" | "saliency":
+                return {"mask": mask_tensor(sample.masks[self.label_set])}
+            case "detection":
+                return {"boxes": box_targets(sample.boxes[self.label_set])}
+            case "language":
+                return {"text": sample.text[self.label_set]}

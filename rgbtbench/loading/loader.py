@@ -1,0 +1,232 @@
+"""Batches for training and for evaluation.
+
+Worker processes decode and transform; what they do depends on the sample and its place in the order, never on which
+worker does it, so batches are the same for any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import torch
+from torch.utils.data import DataLoader
+
+from rgbtbench.cards.schema import LabelKind, Task
+from rgbtbench.errors import RecipeError, UserError
+from rgbtbench.loading.augmentations import Augmentations
+from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.collate import collate
+from rgbtbench.loading.item import Item
+from rgbtbench.loading.items import SampleItems
+from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.loading.sampler import Draw, evaluation_batches, training_batches
+
+_KINDS: Final[dict[Task, LabelKind]] = {
+    "semantic": "semantic",
+    "detection": "boxes",
+    "saliency": "saliency",
+    "language": "text",
+}
+
+
+def train_loader(
+    split: PreparedSplit,
+    *,
+    task: Task,
+    batch_size: int,
+    seed: int,
+    label_set: str | None = None,
+    augmentations: Augmentations | None = None,
+    workers: int = 0,
+    rank: int = 0,
+    world: int = 1,
+) -> TrainLoader:
+    """Return an endless stream of shuffled, augmented batches with targets.
+
+    Args:
+        split: the samples, in the label space and under the condition that training is to use.
+        task: which targets batches carry.
+        batch_size: samples per step over all ranks together; the same global batches come for any `world`.
+        seed: of order and augmentation.
+        label_set: where targets come from; None for the only set of the task's kind.
+        augmentations: None or the default change nothing.
+        workers: processes that decode; 0 decodes in this one.
+        rank: this process, from 0.
+        world: how many processes share each batch.
+
+    Raises:
+        RecipeError: no samples, or a batch that the ranks cannot share evenly.
+        ShardError: no such label set, or several to choose from.
+    """
+    name = label_set or split.label_set_of(_KINDS[task])
+    rules = augmentations or Augmentations()
+    source = SampleItems(split.only(label_sets=(name,)), task, name, rules=rules, seed=seed)
+    join = partial(_joined, target=_KINDS[task], canvas=rules.crop)
+    return TrainLoader(source, join, batch_size=batch_size, seed=seed, workers=workers, rank=rank, world=world)
+
+
+def eval_loader(
+    split: PreparedSplit,
+    *,
+    batch_size: int,
+    task: Task | None = None,
+    label_set: str | None = None,
+    workers: int = 0,
+    rank: int = 0,
+    world: int = 1,
+) -> EvalLoader:
+    """Return batches that hold each sample exactly once, in official order, untouched but for padding.
+
+    Args:
+        split: the samples.
+        batch_size: samples per step on this rank.
+        task: which targets batches carry; None for none.
+        label_set: whose frame predictions are written in, and where targets come from; None for the only set of the
+            task's kind, or the first modality's frame without a task.
+        workers: processes that decode; 0 decodes in this one.
+        rank: this process, from 0.
+        world: how many processes share the split; all get equally many batches, see `Batch.valid`.
+
+    Raises:
+        RecipeError: no samples.
+        ShardError: no such label set, or several to choose from.
+    """
+    name = label_set if label_set or task is None else split.label_set_of(_KINDS[task])
+    labelled = split.only(label_sets=() if name is None else (name,))
+    source = SampleItems(labelled if task else labelled.only(label_sets=()), task, name)
+    join = partial(_joined, target=None if task is None else _KINDS[task], canvas=None)
+    draws = evaluation_batches(len(split), batch_size=batch_size, rank=rank, world=world)
+    return EvalLoader(source, join, draws, workers=workers)
+
+
+class TrainLoader:
+    """An endless iterable of batches that can stop and go on anywhere.
+
+    Iterating again goes on where the last iteration stopped. `state_dict` counts the batches that were handed out, not
+    those that workers have prepared beyond.
+    """
+
+    def __init__(
+        self,
+        source: SampleItems,
+        join: Callable[[Sequence[Item | UserError]], Batch | UserError],
+        *,
+        batch_size: int,
+        seed: int,
+        workers: int,
+        rank: int,
+        world: int,
+    ) -> None:
+        self.samples = len(source.split)
+        self.batch_size = batch_size
+        self.seed = seed
+        self._position = 0
+        self._stream = partial(training_batches, self.samples, batch_size=batch_size, seed=seed, rank=rank, world=world)
+        self._stream()  # refuses wrong numbers here and not at the first batch
+        self._loader = _data_loader(source, _FromHere(self), join, workers)
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the split so far."""
+        return self._position / self.samples
+
+    def steps(self, epochs: float) -> int:
+        """Return how many batches it takes to see every sample `epochs` times, rounded up."""
+        return -int(-epochs * self.samples // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in _unwrapped(self._loader):
+            self._position += self.batch_size
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Return seed, split size and the place in the stream, counted over all ranks."""
+        epoch, position = divmod(self._position, self.samples)
+        return {"seed": self.seed, "samples": self.samples, "epoch": epoch, "position": position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on after the batch at which `state` was taken; batch size and ranks may have changed.
+
+        Raises:
+            RecipeError: the state is of another order.
+        """
+        if (state["seed"], state["samples"]) != (self.seed, self.samples):
+            raise RecipeError(
+                f"a stream of {self.samples} samples with seed {self.seed}",
+                expected=f"{state['samples']} samples with seed {state['seed']}, as when the checkpoint was written",
+                remedy="resume with the recipe and the data of the run",
+            )
+        self._position = state["epoch"] * self.samples + state["position"]
+
+    def draws(self) -> Iterator[list[Draw]]:
+        """Yield what the coming batches consist of, from the present place on."""
+        return self._stream(start=self._position)
+
+
+class EvalLoader:
+    """An iterable of batches, of known length; it can be iterated any number of times."""
+
+    def __init__(
+        self,
+        source: SampleItems,
+        join: Callable[[Sequence[Item | UserError]], Batch | UserError],
+        draws: list[list[Draw]],
+        *,
+        workers: int,
+    ) -> None:
+        self._loader = _data_loader(source, draws, join, workers)
+        self._batches = len(draws)
+
+    def __len__(self) -> int:
+        return self._batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        return _unwrapped(self._loader)
+
+
+@dataclass(frozen=True)
+class _FromHere:
+    """The batch sampler of a training loader: every iteration begins at the loader's present place."""
+
+    loader: TrainLoader
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        return self.loader.draws()
+
+
+def _joined(items: Sequence[Item | UserError], **options: Any) -> Batch | UserError:
+    whole: list[Item] = []
+    for item in items:
+        if isinstance(item, UserError):
+            return item
+        whole.append(item)
+    try:
+        return collate(whole, **options)
+    except UserError as error:
+        return error
+
+
+def _unwrapped(batches: Iterable[Batch | UserError]) -> Iterator[Batch]:
+    for batch in batches:
+        if isinstance(batch, UserError):
+            raise batch
+        yield batch
+
+
+def _data_loader(
+    source: SampleItems,
+    draws: Iterable[list[Draw]],
+    join: Callable[[Sequence[Item | UserError]], Batch | UserError],
+    workers: int,
+) -> DataLoader[Batch | UserError]:
+    return DataLoader(
+        source,  # type: ignore[arg-type]  # items in, batches out: torch has one type parameter for both
+        batch_sampler=draws,
+        num_workers=workers,
+        collate_fn=join,
+        persistent_workers=workers > 0,
+        generator=torch.Generator(),  # else each iteration would take a number from the training's own generator
+    )

@@ -1,0 +1,132 @@
+"""One sample on one pixel grid, and what training does to it.
+
+The grid is the frame of the labels. A modality of another native resolution covers the same field of view: its point
+`(x / width, y / height)` is the same point of the label frame, and its pixels are resampled to the grid, once, together
+with whatever scaling is asked for. Every geometric step is drawn once and carried out on all modalities, masks, boxes.
+
+Random numbers depend on (seed, epoch, index) alone, and each modality has a stream of its own: a model that sees `rgb`
+only and one that also sees `lwir` get the same `rgb` pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2 import functional as geometry
+
+from rgbtbench.cards.schema import Modality
+from rgbtbench.loading.augmentations import Augmentations, Size
+from rgbtbench.loading.batch import BoxTargets
+from rgbtbench.loading.item import Item
+from rgbtbench.loading.photometric import change_values
+from rgbtbench.loading.sampler import Draw, Purpose, random_bits
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What happens to the pixel grid of one sample, in this order.
+
+    Attributes:
+        size: the whole frame is brought to this height and width.
+        flip: then mirrored, left to right.
+        window: then cut to `top, left, height, width`, which lies inside.
+    """
+
+    size: Size
+    flip: bool = False
+    window: tuple[int, int, int, int] | None = None
+
+
+def draw_geometry(rules: Augmentations, frame: Size, generator: np.random.Generator) -> Geometry:
+    """Draw the geometry of one sample; always takes four numbers, so that no rule shifts another's."""
+    scaling, flipping, down, right = generator.random(4)
+    low, high = (math.log(factor) for factor in rules.scale)
+    factor = math.exp(low + (high - low) * scaling)
+    height, width = (max(1, round(side * factor)) for side in rules.resize or frame)
+    window = None
+    if rules.crop is not None:
+        cut = min(rules.crop[0], height), min(rules.crop[1], width)
+        window = int(down * (height - cut[0] + 1)), int(right * (width - cut[1] + 1)), *cut
+    return Geometry((height, width), flip=flipping < rules.horizontal_flip, window=window)
+
+
+def on_grid(item: Item, steps: Geometry, *, min_visible: float = 0.0) -> Item:
+    """Carry out the geometry on everything that has a place in the image.
+
+    Images are resampled bilinearly with antialiasing, masks by the nearest pixel. Boxes are cut at the window; see
+    `Augmentations.min_visible`.
+    """
+    return replace(
+        item,
+        images={
+            name: _moved(image, steps, InterpolationMode.BILINEAR) for name, image in item.images.items()
+        },
+        mask=None if item.mask is None else _moved(item.mask[None], steps, InterpolationMode.NEAREST_EXACT)[0],
+        boxes=None if item.boxes is None else _moved_boxes(item.boxes, item.size, steps, min_visible),
+    )  # fmt: skip
+
+
+def augment(item: Item, rules: Augmentations, draw: Draw, *, seed: int) -> Item:
+    """Change one sample as the rules say; equal arguments give equal pixels.
+
+    Args:
+        item: the sample as stored.
+        rules: the recipe's part.
+        draw: its index and epoch.
+        seed: of the run.
+    """
+
+    def generator(part: int) -> np.random.Generator:
+        bits = random_bits(seed=seed, epoch=draw.epoch, index=draw.index, purpose=Purpose.AUGMENTATION, part=part)
+        return np.random.Generator(bits)
+
+    steps = draw_geometry(rules, item.size, generator(0))
+    item = on_grid(item, steps, min_visible=rules.min_visible)
+    changed: dict[str, Tensor] = {
+        name: torch.from_numpy(
+            change_values(item.images[name].numpy(), change, generator(1 + get_args(Modality).index(name)))
+        )
+        for name, change in rules.photometric.items()
+        if name in item.images and name not in item.missing
+    }
+    return replace(item, images={**item.images, **changed})
+
+
+def _moved(image: Tensor, steps: Geometry, interpolation: InterpolationMode) -> Tensor:
+    if tuple(image.shape[-2:]) != steps.size:
+        image = geometry.resize(image, list(steps.size), interpolation=interpolation, antialias=True)
+    if steps.flip:
+        image = geometry.horizontal_flip(image)
+    if steps.window is not None:
+        image = geometry.crop(image, *steps.window)
+    return image
+
+
+def _moved_boxes(targets: BoxTargets, frame: Size, steps: Geometry, min_visible: float) -> BoxTargets:
+    boxes = tv_tensors.BoundingBoxes(targets.boxes_xyxy, format=tv_tensors.BoundingBoxFormat.XYXY, canvas_size=frame)
+    boxes = geometry.resize(boxes, list(steps.size))
+    if steps.flip:
+        boxes = geometry.horizontal_flip(boxes)
+    if steps.window is None:
+        return replace(targets, boxes_xyxy=boxes.as_subclass(Tensor))
+    before = _areas(geometry.clamp_bounding_boxes(boxes))
+    cut = geometry.clamp_bounding_boxes(geometry.crop(boxes, *steps.window))
+    left = _areas(cut)
+    kept = left > 0
+    return BoxTargets(
+        boxes_xyxy=cut.as_subclass(Tensor)[kept],
+        labels=targets.labels[kept],
+        ignore=(targets.ignore | (left < min_visible * before))[kept],
+    )
+
+
+def _areas(boxes: Tensor) -> Tensor:
+    x1, y1, x2, y2 = boxes.as_subclass(Tensor).unbind(-1)
+    return (x2 - x1).clamp(min=0) * (y2 - y1).clamp(min=0)
