@@ -129,7 +129,7 @@ def encode_png(pixels: Pixels) -> bytes:
     """
     import cv2
 
-    blue_first = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
+    blue_first: Any = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
     # Run lengths after a filter chosen per row: smaller than zlib's level 6 on these images, in a fifth of the time.
     options = [
         cv2.IMWRITE_PNG_STRATEGY,
