@@ -1,0 +1,223 @@
+"""What a leaderboard ranks and shows: one `Row` per published number, scored file or measured run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rgbtbench.leaderboard.published import UNKNOWN, Numbers, PublishedRow
+from rgbtbench.leaderboard.records import Interval, Kind, Record
+
+#: A warning that travels with a row; `MARKS` says what each means.
+Mark = Literal["random-init", "selected-on-test", "contaminated", "altered-input", "inconsistent", "uncommitted-code"]
+
+MARKS: Mapping[Mark, tuple[str, str]] = {
+    "random-init": ("random init", "trained from random weights, without any pre-training"),
+    "selected-on-test": ("selected on test", "the checkpoint was chosen by its score on the test split"),
+    "contaminated": ("contaminated", "data that the initial weights were trained on holds test images"),
+    "altered-input": ("altered input", "the input was changed on purpose; never ranked"),
+    "inconsistent": ("inconsistent source", "the source contradicts itself or another source"),
+    "uncommitted-code": ("uncommitted code", "evaluated by code that differed from its commit"),
+}
+_SELECTION = {"last": "the last one", "val": "best on validation", "test": "best on test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number as it is shown.
+
+    Attributes:
+        value: in the unit of its metric.
+        digits: decimals that the source prints; null for the metric's own.
+        low, high: bounds of the bootstrap interval over images or clusters.
+        spread: sample standard deviation over seeds.
+    """
+
+    value: float
+    digits: int | None = None
+    low: float | None = None
+    high: float | None = None
+    spread: float | None = None
+
+
+#: Metric key to figure; a metric that could not be computed is absent.
+Figures = Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One result under one protocol.
+
+    Attributes:
+        kind: published, scored or measured.
+        name: the record's name, or `<table>:<line>` of a published table.
+        address: where the source file lies, relative to the page.
+        protocol: id, or `unknown`.
+        protocol_version, protocol_hash: of the rules; both null for an unknown protocol, the hash null for
+            published rows, which state a version only.
+        keys_sha256: list of samples that was scored on; null where nobody knows it.
+        dataset: name of the dataset; null where it cannot be told.
+        condition: what was done to the input on purpose, or `none`.
+        metrics, per_class, subsets: figures overall, per class name, and per `<attribute>=<value>`.
+        subset_images: subset to number of images.
+        facts: label and value of everything else that a fair reader asks, in order.
+        marks: warnings.
+        seed, seed_group: runs of one group differ in their seed alone.
+        created: ISO 8601 time of the record.
+        supersedes: name of the record that this one replaces.
+    """
+
+    kind: Kind
+    name: str
+    address: str
+    method: str
+    variant: str | None = None
+    inputs: tuple[str, ...] = ()
+    condition: str = "none"
+    protocol: str
+    protocol_version: int | None = None
+    protocol_hash: str | None = None
+    keys_sha256: str | None = None
+    dataset: str | None = None
+    metrics: Figures
+    per_class: Mapping[str, Figures] = field(default_factory=dict)
+    subsets: Mapping[str, Figures] = field(default_factory=dict)
+    subset_images: Mapping[str, int] = field(default_factory=dict)
+    facts: tuple[tuple[str, str], ...] = ()
+    marks: tuple[Mark, ...] = ()
+    seed: int | None = None
+    seed_group: str | None = None
+    created: str | None = None
+    supersedes: str | None = None
+
+
+def row_of_published(entry: PublishedRow) -> Row:
+    """Return the row of a line in a published table."""
+    facts = [
+        ("source", entry.source),
+        ("where", entry.where),
+        ("training data", entry.training_data),
+        ("checkpoint selection", _SELECTION.get(entry.selection)),
+        ("note", entry.note),
+        ("inconsistent", entry.flag),
+    ]
+    marks: list[Mark] = []
+    if entry.selection == "test":
+        marks.append("selected-on-test")
+    if entry.flag:
+        marks.append("inconsistent")
+    return Row(
+        kind="published",
+        name=f"{entry.file}:{entry.line}",
+        address=f"published/{entry.file}",
+        method=entry.method,
+        variant=entry.variant,
+        inputs=entry.inputs,
+        protocol=entry.protocol,
+        protocol_version=entry.protocol_version,
+        dataset=entry.dataset,
+        metrics=_printed(entry.metrics),
+        per_class={name: _printed(numbers) for name, numbers in entry.per_class.items()},
+        subsets={name: _printed(numbers) for name, numbers in entry.subsets.items()},
+        facts=_stated(facts),
+        marks=tuple(marks),
+    )
+
+
+def row_of_record(record: Record, name: str) -> Row:
+    """Return the row of a record that is stored as `<name>.json`."""
+    return Row(
+        kind=record.kind,
+        name=name,
+        address=f"records/{name}.json",
+        method=record.method,
+        variant=record.variant,
+        inputs=record.inputs,
+        condition=record.condition,
+        protocol=record.protocol,
+        protocol_version=record.protocol_version,
+        protocol_hash=record.protocol_hash,
+        keys_sha256=record.data.keys_sha256 if record.data else None,
+        dataset=record.data.dataset if record.data else None,
+        metrics=_computed(record.metrics, record.intervals),
+        per_class={label: _computed(values, {}) for label, values in record.per_class.items()},
+        subsets={part: _computed(subset.metrics, subset.intervals) for part, subset in record.subsets.items()},
+        subset_images={part: subset.images for part, subset in record.subsets.items()},
+        facts=_record_facts(record),
+        marks=_record_marks(record),
+        seed=record.training.seed,
+        seed_group=record.training.seed_group,
+        created=record.created,
+        supersedes=record.supersedes,
+    )
+
+
+def _printed(numbers: Numbers) -> Figures:
+    return {
+        metric: Figure(float(number), digits=max(0, -int(number.as_tuple().exponent)))
+        for metric, number in numbers.items()
+    }
+
+
+def _computed(values: Mapping[str, float | None], intervals: Mapping[str, Interval]) -> Figures:
+    return {metric: _figure(value, intervals.get(metric)) for metric, value in values.items() if value is not None}
+
+
+def _figure(value: float, bounds: Interval | None) -> Figure:
+    return Figure(value) if bounds is None else Figure(value, low=bounds.low, high=bounds.high)
+
+
+def _record_marks(record: Record) -> tuple[Mark, ...]:
+    applies: dict[Mark, bool] = {
+        "altered-input": record.condition != "none",
+        "contaminated": any(data.holds_test_images == "yes" for data in record.training.pretraining),
+        "selected-on-test": record.training.selection == "test",
+        "random-init": record.training.initial_weights == "random",
+        "uncommitted-code": record.environment is not None and record.environment.dirty is True,
+    }
+    return tuple(mark for mark, present in applies.items() if present)
+
+
+def _record_facts(record: Record) -> tuple[tuple[str, str], ...]:
+    training, data, cost, machine = record.training, record.data, record.efficiency, record.environment
+    facts = [
+        ("source", record.source),
+        ("fidelity", record.fidelity),
+        ("input", None if record.condition == "none" else record.condition),
+        ("input size", "{} × {} (height × width)".format(*record.input_size) if record.input_size else None),
+        ("test-time augmentation", _unless(record.test_time_augmentation, "none")),
+        ("recipe", training.recipe),
+        ("training data", ", ".join(training.data)),
+        ("initial weights", _unless_unknown(training.initial_weights)),
+        *(
+            ("pre-training", f"{seen.name}, holds test images: {seen.holds_test_images}")
+            for seen in training.pretraining
+        ),
+        ("checkpoint selection", _SELECTION.get(training.selection)),
+        ("seed", None if training.seed is None else str(training.seed)),
+        ("training time", None if training.wall_seconds is None else f"{training.wall_seconds:,.0f} s"),
+        ("scored on", f"{data.dataset}, {data.edition}, {data.split}: {data.images:,} images" if data else None),
+        ("parameters", None if cost.parameters is None else f"{cost.parameters / 1e6:,.3f} million"),
+        ("FLOPs", None if cost.flops is None else f"{cost.flops / 1e9:,.2f} G"),
+        ("latency", None if cost.latency_ms is None else f"{cost.latency_ms:,.1f} ms on {cost.device}"),
+        ("weights", record.weights_sha256 and f"sha256 {record.weights_sha256[:12]}"),
+        ("predictions", record.predictions_sha256 and f"sha256 {record.predictions_sha256[:12]}"),
+        ("hardware", machine.hardware if machine else None),
+        ("evaluated by", f"rgbtbench {machine.rgbtbench}" if machine else None),
+        ("created", record.created),
+        *(("note", note) for note in record.notes),
+    ]
+    return _stated(facts)
+
+
+def _stated(facts: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, str], ...]:
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _unless(value: str, absent: str) -> str | None:
+    return None if value == absent else value
+
+
+def _unless_unknown(value: str) -> str | None:
+    return _unless(value, UNKNOWN)

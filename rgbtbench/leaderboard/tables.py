@@ -1,0 +1,261 @@
+"""The numbers of a section as tables: for the page, and as plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rgbtbench.leaderboard.entries import Entry
+from rgbtbench.leaderboard.rank import Section
+from rgbtbench.leaderboard.rows import MARKS, Figure
+from rgbtbench.scoring import metrics
+
+#: Lowest and highest value of a scale.
+Range = tuple[float, float]
+#: Steps of the tint by which a column group shows low and high.
+TINTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of numbers.
+
+    Attributes:
+        group: heading shared with its neighbours.
+        label: its own heading.
+        metric: key of its metric.
+        scale: columns that are tinted together share it; null for no tint.
+    """
+
+    group: str
+    label: str
+    metric: str
+    scale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number ready to be shown.
+
+    Attributes:
+        text: the number, or an en dash where there is none.
+        extent: `56.1 to 60.2` for an interval, `± 0.4` for seeds, empty where there is neither.
+        value: the number itself, by which columns are sorted.
+        best: no other line of the column is better; says nothing about significance.
+        tint: 0 (lowest of the column group) to `TINTS` - 1 (highest), in the metric's good direction.
+    """
+
+    text: str = "–"
+    extent: str = ""
+    value: float | None = None
+    best: bool = False
+    tint: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Columns, and one tuple of cells per entry of the section."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Group headings with the number of columns that each spans."""
+        spans: list[tuple[str, int]] = []
+        for column in self.columns:
+            if spans and spans[-1][0] == column.group:
+                spans[-1] = (column.group, spans[-1][1] + 1)
+            else:
+                spans.append((column.group, 1))
+        return spans
+
+
+def main_grid(section: Section) -> Grid:
+    """The headline, the headline in every subset, then the other metrics."""
+    parts = [
+        (Column(_heading(section, attribute, metric), _spoken(value), metric, attribute), f"{attribute}={value}")
+        for attribute, values in section.subsets.items()
+        for metric in [subset_metric(section, attribute)]
+        for value in values
+    ]
+    overall = [Column("all", metric_title(metric), metric) for metric in section.metrics]
+    columns = [*overall[:1], *(column for column, _ in parts), *overall[1:]]
+    figures = [
+        [
+            *(entry.metrics.get(column.metric) for column in overall[:1]),
+            *(entry.subsets.get(name, {}).get(column.metric) for column, name in parts),
+            *(entry.metrics.get(column.metric) for column in overall[1:]),
+        ]
+        for entry in section.entries
+    ]
+    return _grid(columns, figures, section)
+
+
+def class_grid(section: Section) -> Grid:
+    """Every metric of every class."""
+    tables = [entry.per_class for entry in section.entries]
+    keys = _metric_keys(figures for table in tables for figures in table.values())
+    columns = [
+        Column(metric_title(metric), _spoken(name), metric, f"{metric}:{name}")
+        for metric in keys
+        for name in section.classes
+    ]
+    figures = [[table.get(name, {}).get(metric) for metric in keys for name in section.classes] for table in tables]
+    return _grid(columns, figures, section)
+
+
+def subset_grid(section: Section) -> Grid:
+    """Every metric of every subset."""
+    tables = [entry.subsets for entry in section.entries]
+    names = [(attribute, value) for attribute, values in section.subsets.items() for value in values]
+    picks: list[tuple[Column, str]] = []
+    for attribute, value in names:
+        name = f"{attribute}={value}"
+        for metric in _metric_keys(table[name] for table in tables if name in table):
+            heading = f"{_spoken(attribute)}: {_spoken(value)}"
+            picks.append((Column(heading, metric_title(metric), metric, f"{attribute}:{metric}"), name))
+    figures = [[table.get(name, {}).get(column.metric) for column, name in picks] for table in tables]
+    return _grid([column for column, _ in picks], figures, section)
+
+
+def terminal_table(section: Section) -> tuple[str, list[str], list[list[str]]]:
+    """Return title, headings and rows of plain text, best row first."""
+    grid = main_grid(section)
+    headings = [column.label if column.group == "all" else f"{column.group} {column.label}" for column in grid.columns]
+    rows = [
+        [
+            "" if entry.rank is None else str(entry.rank),
+            label(entry),
+            entry.first.kind if entry.first.kind == "published" else f"{entry.first.kind}, {entry.standing}",
+            *(f"{cell.text} [{cell.extent}]" if cell.extent else cell.text for cell in line),
+            ", ".join(MARKS[mark][0] for mark in entry.marks),
+        ]
+        for entry, line in zip(section.entries, grid.lines, strict=True)
+    ]
+    return section_title(section), ["rank", "row", "kind", *headings, "marks"], rows
+
+
+def section_title(section: Section) -> str:
+    """The protocol's id; for an unknown protocol the dataset as well."""
+    if section.state == "unknown":
+        return f"{section.dataset}: protocol unknown" if section.dataset else "protocol unknown"
+    return section.protocol
+
+
+def label(entry: Entry) -> str:
+    """Method, variant and condition of a line."""
+    row = entry.first
+    condition = None if row.condition == "none" else f"({row.condition})"
+    return " ".join(part for part in (row.method, row.variant, condition) if part)
+
+
+def subset_metric(section: Section, attribute: str) -> str:
+    """The metric that subsets of an attribute are compared by: the headline where it exists for them."""
+    keys = _metric_keys(
+        figures
+        for entry in section.entries
+        for name, figures in entry.subsets.items()
+        if name.startswith(f"{attribute}=")
+    )
+    return section.headline if section.headline in keys else keys[0]
+
+
+def higher_is_better(metric: str) -> bool:
+    """Direction of a metric; a key that no table knows is taken for a score."""
+    return metric not in metrics.METRICS or metrics.METRICS[metric].better == "higher"
+
+
+def metric_title(metric: str) -> str:
+    """The metric as people write it: `mIoU`; a key that no table knows stands for itself."""
+    facts = metrics.METRICS.get(metric)
+    return facts.title if facts else metric
+
+
+def axis_title(metric: str) -> str:
+    """The metric with its unit: `mIoU, %`."""
+    facts = metrics.METRICS.get(metric)
+    return f"{facts.title}, %" if facts and facts.unit == "percent" else metric_title(metric)
+
+
+def number(figure: Figure, metric: str) -> str:
+    """The figure's value with the digits of its source, or else of its metric."""
+    return f"{figure.value:.{_digits(figure, metric)}f}"
+
+
+def extent(figure: Figure, metric: str) -> str:
+    """The figure's interval or spread in words; empty where it has neither."""
+    digits = _digits(figure, metric)
+    if figure.spread is not None:
+        return f"± {figure.spread:.{digits}f}"
+    if figure.low is not None and figure.high is not None:
+        return f"{figure.low:.{digits}f} to {figure.high:.{digits}f}"
+    return ""
+
+
+def _digits(figure: Figure, metric: str) -> int:
+    if figure.digits is not None:
+        return figure.digits
+    return metrics.METRICS[metric].digits if metric in metrics.METRICS else 3
+
+
+def _heading(section: Section, attribute: str, metric: str) -> str:
+    own = "" if metric == section.headline else f" ({metric_title(metric)})"
+    return _spoken(attribute) + own
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _metric_keys(tables: Iterable[Mapping[str, Figure]]) -> list[str]:
+    seen = {metric for table in tables for metric in table}
+    return [key for key in metrics.METRICS if key in seen] + sorted(seen - set(metrics.METRICS))
+
+
+def _grid(columns: Sequence[Column], figures: Sequence[Sequence[Figure | None]], section: Section) -> Grid:
+    # The altered are no competitors, and under an unknown protocol nobody is.
+    competes = [section.state != "unknown" and "altered-input" not in entry.marks for entry in section.entries]
+    ranges = _ranges(columns, figures)
+    by_column = [
+        _cells(column, [line[position] for line in figures], competes, ranges.get(column.scale))
+        for position, column in enumerate(columns)
+    ]
+    return Grid(tuple(columns), tuple(zip(*by_column, strict=True)))
+
+
+def _ranges(columns: Sequence[Column], figures: Sequence[Sequence[Figure | None]]) -> dict[str | None, Range]:
+    seen: dict[str | None, list[float]] = defaultdict(list)
+    for line in figures:
+        for column, figure in zip(columns, line, strict=True):
+            if figure and column.scale:
+                seen[column.scale].append(figure.value)
+    return {scale: (min(values), max(values)) for scale, values in seen.items()}
+
+
+def _cells(column: Column, figures: Sequence[Figure | None], competes: Sequence[bool], of: Range | None) -> list[Cell]:
+    sign = 1 if higher_is_better(column.metric) else -1
+    best = max(
+        (sign * figure.value for figure, can in zip(figures, competes, strict=True) if figure and can), default=None
+    )
+    return [
+        Cell()
+        if figure is None
+        else Cell(
+            text=number(figure, column.metric),
+            extent=extent(figure, column.metric),
+            value=figure.value,
+            best=can and sign * figure.value == best,
+            tint=None if of is None else _tint(figure.value, of, sign),
+        )
+        for figure, can in zip(figures, competes, strict=True)
+    ]
+
+
+def _tint(value: float, of: Range, sign: int) -> int:
+    low, high = of
+    if high == low:
+        return 0
+    share = (value - low) / (high - low)
+    return round((TINTS - 1) * (share if sign > 0 else 1 - share))
