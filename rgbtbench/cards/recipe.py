@@ -1,0 +1,265 @@
+"""Schema of a training recipe: `models/<method>/recipes/<name>.yaml`. Specification of a run, without torch."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, JsonValue, model_validator
+
+from rgbtbench.cards.catalog import recipe_path
+from rgbtbench.cards.schema import Modality, Name, Strict, Task
+from rgbtbench.cards.yaml_file import read_yaml, validate
+from rgbtbench.errors import RecipeError
+from rgbtbench.loading.augmentations import Augmentations
+
+Selection = Literal["last", "val", "test"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+
+
+class ModelChoice(Strict):
+    """Which method, with which configuration; the method's own schema checks the latter."""
+
+    method: Name
+    config: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class DataChoice(Strict):
+    """Which part of the prepared data is used for what."""
+
+    train: Name = "train"
+    validation: Name | None = Field("val", description="split that is looked at during training; null: none")
+    label_set: Name | None = Field(None, description="null: the data's only label set of the task's kind")
+    label_space: str = Field("native", pattern=r"^[a-z0-9][a-z0-9_-]*$", description="native, unified or a dataset")
+
+
+class Sgd(Strict):
+    """Stochastic gradient descent with momentum."""
+
+    name: Literal["sgd"]
+    lr: float = Field(gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    nesterov: bool = False
+    weight_decay: float = Field(0.0, ge=0)
+
+
+class AdamW(Strict):
+    """Adam with decoupled weight decay."""
+
+    name: Literal["adamw"]
+    lr: float = Field(gt=0)
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.999)
+    weight_decay: float = Field(0.01, ge=0)
+
+
+class Constant(Strict):
+    """The learning rate stays."""
+
+    name: Literal["constant"] = "constant"
+
+
+class Exponential(Strict):
+    """The learning rate is multiplied by `gamma` after each epoch."""
+
+    name: Literal["exponential"]
+    gamma: float = Field(gt=0, le=1)
+
+
+class Cosine(Strict):
+    """Half a cosine from the full rate to `final` of it."""
+
+    name: Literal["cosine"]
+    final: float = Field(0.0, ge=0, le=1)
+
+
+class Polynomial(Strict):
+    """`(1 - progress) ** power`."""
+
+    name: Literal["poly"]
+    power: float = Field(0.9, gt=0)
+
+
+class WarmUp(Strict):
+    """The learning rate rises linearly from `start` of itself over the first `steps`."""
+
+    steps: int = Field(ge=1)
+    start: float = Field(0.0, ge=0, le=1)
+
+
+class Averaging(Strict):
+    """Exponential moving average of the weights, which then stand in for them in validation and in the result."""
+
+    decay: float = Field(gt=0, lt=1)
+
+
+class Validation(Strict):
+    """When and by which rules the model is looked at during training."""
+
+    every_epochs: int | None = Field(None, ge=1)
+    every_steps: int | None = Field(None, ge=1)
+    protocol: str | None = Field(
+        None, description="a protocol's name in the data's card, whose rules are used; null: the first of the task"
+    )
+
+    @model_validator(mode="after")
+    def _one_interval(self) -> Self:
+        if self.every_epochs is not None and self.every_steps is not None:
+            raise ValueError("every_epochs and every_steps exclude each other")
+        return self
+
+
+class Recipe(Strict):
+    """One training, complete: with the data's hash and the seed it fixes the weights.
+
+    `selection` says which weights become the result: the `last`, or those with the best headline metric on a
+    validation split (`val`). `test` is the practice of some papers, kept as a mark that everyone can see.
+    """
+
+    name: str | None = Field(None, description="how it is known; set when it is loaded")
+    summary: str = ""
+    model: ModelChoice
+    task: Task
+    inputs: dict[Name, Modality] | None = Field(
+        None, description="slot of the model to modality of the data; null: as the paper feeds it"
+    )
+    condition: str = Field("none", description="what is done to the input, in training and validation alike")
+    initial_weights: str | None = Field(None, description="file of converted weights; null: random")
+    data: DataChoice = DataChoice()
+    selection: Selection = "last"
+    optimiser: Annotated[Sgd | AdamW, Field(discriminator="name")]
+    schedule: Annotated[Constant | Exponential | Cosine | Polynomial, Field(discriminator="name")] = Constant()
+    warm_up: WarmUp | None = None
+    epochs: int | None = Field(None, ge=1)
+    steps: int | None = Field(None, ge=1, description="of the optimiser")
+    batch_size: int = Field(ge=1, description="samples per forward pass, over all devices together")
+    accumulate: int = Field(1, ge=1, description="forward passes per step of the optimiser")
+    clip_norm: float | None = Field(None, gt=0, description="largest norm of the gradient")
+    precision: Precision = "32-true"
+    channels_last: bool = Field(False, description="keep weights in NHWC order: faster convolutions, same function")
+    averaging: Averaging | None = None
+    augmentations: Augmentations = Augmentations()
+    validation: Validation = Validation()
+    seed: int = Field(0, ge=0, lt=2**32)
+    seed_group: str | None = Field(None, description="null: runs that differ in their seed alone form a group")
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("give either epochs or steps (null takes the other one back)")
+        return self
+
+    @model_validator(mode="after")
+    def _test_stays_unseen(self) -> Self:
+        if _is_test(self.data.train):
+            raise ValueError(f"data.train: {self.data.train!r} is a test split; nothing is trained on it")
+        watched = self.data.validation
+        if self.selection == "test":
+            if watched is None or not _is_test(watched):
+                raise ValueError("selection: test needs a test split as data.validation; use val or last otherwise")
+        elif watched is not None and _is_test(watched):
+            raise ValueError(
+                f"data.validation: {watched!r} is a test split; choose another, or mark a paper's practice of "
+                "choosing weights on test data with selection: test"
+            )
+        elif self.selection == "val" and watched is None:
+            raise ValueError("selection: val needs data.validation")
+        if watched == self.data.train and self.selection != "last":
+            raise ValueError("data.validation: weights cannot be selected on the training split")
+        return self
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe by name (`mfnet/demo`) or from a YAML file, and apply `a.b=c` overrides.
+
+    Raises:
+        UnknownNameError: no such recipe.
+        CardError: naming the file, the line, the field, what is wrong and the closest valid name.
+        RecipeError: the file is right and the overrides are not.
+    """
+    path = recipe_path(str(name_or_path))
+    data, lines = read_yaml(path)
+    recipe = validate(data, Recipe, path=path, lines=lines)
+    if overrides:
+        recipe = recipe_from(override(data, overrides))
+    known_as = path.stem if path == Path(str(name_or_path)) else str(name_or_path)
+    return recipe.model_copy(update={"name": recipe.name or known_as})
+
+
+def recipe_from(data: dict[str, Any]) -> Recipe:
+    """Validate a recipe given as plain data.
+
+    Raises:
+        RecipeError: naming the field, what is wrong and the closest valid name.
+    """
+    from rgbtbench.errors import CardError
+
+    try:
+        return validate(data, Recipe, path=None, lines={})
+    except CardError as error:
+        raise RecipeError(error.found, expected=error.expected, remedy=error.remedy) from error
+
+
+def override(recipe: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """Return a copy of `recipe`, as plain data, with values replaced.
+
+    Args:
+        recipe: as YAML gives it.
+        assignments: `optimiser.lr=0.01`, `inputs={rgb: rgb, inf: rgb}`, `epochs=null`; values are YAML.
+
+    Raises:
+        RecipeError: an assignment that is none, or that goes through something that is no mapping.
+    """
+    result = copy.deepcopy(recipe)
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts):
+            raise RecipeError(f"{assignment!r} sets nothing", expected="key=value, such as optimiser.lr=0.01")
+        place = result
+        for depth, part in enumerate(parts[:-1], start=1):
+            inner = place.get(part)
+            if inner is None:
+                inner = place[part] = {}
+            if not isinstance(inner, dict):
+                raise RecipeError(
+                    f"{assignment!r}: {'.'.join(parts[:depth])} is {inner!r} and holds no {parts[depth]!r}"
+                )
+            place = inner
+        place[parts[-1]] = _value(text, assignment)
+    return result
+
+
+def recipe_yaml(recipe: Recipe) -> str:
+    """Return the recipe as YAML, every field written out."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def recipe_sha256(recipe: Recipe) -> str:
+    """Return the hash of everything that can change the weights; names and wording are left out."""
+    return _hash(recipe, exclude={"name", "summary", "seed_group"})
+
+
+def seed_group(recipe: Recipe) -> str:
+    """Return the name that runs share which differ in their seed alone."""
+    return recipe.seed_group or _hash(recipe, exclude={"name", "summary", "seed_group", "seed"})[:12]
+
+
+def _hash(recipe: Recipe, *, exclude: set[str]) -> str:
+    content = recipe.model_dump(mode="json", exclude=exclude)
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _is_test(split: str) -> bool:
+    return split.split("_")[0].split("-")[0] == "test"
+
+
+def _value(text: str, assignment: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{assignment!r}: the value is not YAML", remedy="quote it") from error

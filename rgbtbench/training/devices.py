@@ -1,0 +1,84 @@
+"""Where a training runs: device, precision and the processes that share it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
+from torch import Tensor, nn
+
+from rgbtbench.cards.recipe import Precision
+from rgbtbench.errors import RecipeError
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class _Autocast(MixedPrecision):
+    """Mixed precision without the conversion of inputs: batches hold integers, and models make floats of them."""
+
+    def convert_input(self, data: Any) -> Any:
+        return data
+
+
+def make_fabric(*, device: Device, devices: int, precision: Precision) -> Fabric:
+    """Return the Fabric of this process; under `torchrun` it joins the others.
+
+    Raises:
+        RecipeError: the device is not there, or cannot do the precision.
+    """
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    chosen = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    if chosen == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("no CUDA device on this machine", remedy="pass device cpu")
+    if chosen == "cuda" and torch.cuda.device_count() < devices:
+        raise RecipeError(f"{devices} devices wanted and {torch.cuda.device_count()} there")
+    if precision == "32-true":
+        return Fabric(accelerator=chosen, devices=devices, precision="32-true")
+    return Fabric(accelerator=chosen, devices=devices, plugins=[_Autocast(precision, chosen)])
+
+
+def with_synchronised_statistics(model: nn.Module, fabric: Fabric) -> tuple[nn.Module, str | None]:
+    """Return the model with batch statistics over all GPUs, and what a user should know about it."""
+    normalises = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+    if fabric.world_size == 1 or not normalises:
+        return model, None
+    if fabric.device.type != "cuda":
+        return model, "batch statistics are per process: torch synchronises them on GPUs only"
+    synchronised: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    return synchronised, "batch statistics are taken over all devices"
+
+
+def any_process(fabric: Fabric, *flags: bool) -> tuple[bool, ...]:
+    """Return for each flag whether any process raised it, so that all take the same turn."""
+    if fabric.world_size == 1:
+        return flags
+    votes = over_processes(fabric, torch.tensor(flags, dtype=torch.int64))
+    return tuple(vote > 0 for vote in votes.tolist())
+
+
+def over_processes(fabric: Fabric, counts: Tensor) -> Tensor:
+    """Return the sum of a CPU tensor over all processes."""
+    if fabric.world_size == 1:
+        return counts
+    return torch.as_tensor(fabric.all_reduce(counts.to(fabric.device), reduce_op="sum")).cpu()
+
+
+@contextlib.contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """Let GPU kernels give the same result every time inside the block, where torch has such kernels."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]

@@ -1,0 +1,118 @@
+"""Everything as it is before the first step: model, optimiser, batches, plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from rgbtbench.cards.recipe import Recipe
+from rgbtbench.loading.loader import eval_loader, train_loader
+from rgbtbench.progress import Progress
+from rgbtbench.training.averaging import MovingAverage
+from rgbtbench.training.data import TrainingData, validation_rules
+from rgbtbench.training.devices import with_synchronised_statistics
+from rgbtbench.training.loop import Metrics, Plan, Trainee
+from rgbtbench.training.optim import make_optimiser
+from rgbtbench.training.schedule import samples_per_step, total_steps
+from rgbtbench.training.validation import validate
+from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.registry import build_from
+from rgbtbench.zoo.spec import ModelSpec
+from rgbtbench.zoo.weights import load_weights
+
+
+def prepare_training(
+    fabric: Fabric, recipe: Recipe, spec: ModelSpec, data: TrainingData, *, workers: int, told: Progress
+) -> tuple[Trainee, Plan]:
+    """Return the model and everything around it as they are before the first step.
+
+    Args:
+        fabric: launched.
+        recipe: as resolved.
+        spec: of the model.
+        data: to learn from and to look at.
+        workers: processes that decode.
+        told: of what a user should know.
+
+    Raises:
+        WeightsError: the initial weights do not fit.
+        RecipeError: the batch cannot be shared by the processes, or the validation protocol does not exist.
+    """
+    seed_everything(recipe.seed)
+    model = build_from(spec)
+    if recipe.initial_weights is not None:
+        load_weights(Path(recipe.initial_weights), model)
+    if recipe.channels_last:
+        model.to(memory_format=torch.channels_last)
+    synchronised, remark = with_synchronised_statistics(model, fabric)
+    if remark is not None:
+        told.say(remark)
+    model = cast("Model", synchronised.to(fabric.device))
+    wrapped, optimiser = fabric.setup(model, make_optimiser(model, recipe.optimiser), move_to_device=False)
+    seed_everything(recipe.seed + fabric.global_rank)
+    batches = train_loader(
+        data.train,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        augmentations=recipe.augmentations,
+        task=recipe.task,
+        label_set=data.label_set,
+        workers=workers,
+        rank=fabric.global_rank,
+        world=fabric.world_size,
+    )
+    trainee = Trainee(
+        model=model,
+        wrapped=wrapped,
+        optimiser=optimiser,
+        average=None if recipe.averaging is None else MovingAverage(model, recipe.averaging.decay),
+        batches=batches,
+    )
+    samples = len(data.train)
+    plan = Plan(
+        recipe=recipe,
+        steps=total_steps(recipe, samples),
+        samples=samples,
+        validate_every=_validation_interval(recipe, samples),
+        validation=None if data.validation is None else _validation(fabric, recipe, model, data, workers=workers),
+    )
+    return trainee, plan
+
+
+def _validation(
+    fabric: Fabric, recipe: Recipe, model: Model, data: TrainingData, *, workers: int
+) -> Callable[[], Metrics]:
+    if data.validation is None:
+        raise ValueError("no validation split")
+    batches = eval_loader(
+        data.validation,
+        batch_size=max(1, recipe.batch_size // fabric.world_size),
+        task=recipe.task,
+        label_set=data.label_set,
+        workers=workers,
+        rank=fabric.global_rank,
+        world=fabric.world_size,
+    )
+    rules = validation_rules(recipe, data.train.manifest.dataset, data.label_set)
+    return partial(validate, model, batches, fabric=fabric, rules=rules)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed every global random generator; loaders do not use them."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def _validation_interval(recipe: Recipe, samples: int) -> int | None:
+    rules = recipe.validation
+    if rules.every_epochs is not None:
+        return max(1, round(rules.every_epochs * samples / samples_per_step(recipe)))
+    return rules.every_steps

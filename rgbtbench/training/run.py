@@ -1,0 +1,243 @@
+"""`train`: from a recipe and prepared data to a run folder with weights."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lightning_fabric import Fabric
+
+from rgbtbench.atomic_file import atomic_file
+from rgbtbench.cards.recipe import Recipe, recipe_sha256, recipe_yaml, seed_group
+from rgbtbench.errors import RecipeError
+from rgbtbench.progress import Progress, Silent
+from rgbtbench.training.checkpoint import load_checkpoint
+from rgbtbench.training.data import TrainingData, open_data
+from rgbtbench.training.devices import Device, make_fabric, repeatable
+from rgbtbench.training.environment import comparable, describe_environment
+from rgbtbench.training.interruption import stop_requests
+from rgbtbench.training.loop import Metrics, Plan, Trainee, fit, selected_weights
+from rgbtbench.training.metrics_log import MetricsLog, TensorBoard
+from rgbtbench.training.preparation import prepare_training
+from rgbtbench.training.run_folder import RunFolder
+from rgbtbench.zoo.registry import resolve
+from rgbtbench.zoo.spec import ModelSpec
+from rgbtbench.zoo.weights import save_weights
+from rgbtbench.zoo.weights_info import TrainingFacts, WeightsInfo, read_info
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of a training.
+
+    Attributes:
+        folder: the run folder.
+        weights: the safetensors file in it.
+        info: its description.
+        metrics: of the selected weights on the validation split; empty without one.
+        resumed_from: step of the checkpoint that was gone on from, or None.
+        reused: True where the run was finished before and nothing was done.
+    """
+
+    folder: Path
+    weights: Path
+    info: WeightsInfo
+    metrics: dict[str, float | None]
+    resumed_from: int | None = None
+    reused: bool = False
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    device: Device = "auto",
+    devices: int = 1,
+    workers: int = 0,
+    cached: bool = False,
+    checkpoint_seconds: float = 300.0,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Train a model as a recipe says.
+
+    With the same recipe, data, machine type, library versions and number of threads and processes, the weights are
+    the same to the last bit, however often the training was interrupted and whatever the number of workers.
+
+    Args:
+        recipe: what to do; see `rgbtbench.cards.recipe.load_recipe`.
+        data: folder that `rgbtbench prepare` wrote.
+        out: the run folder; new or empty unless `resume`.
+        resume: go on with the run in `out`; a finished one is returned as it is.
+        device: `auto` takes a GPU where there is one.
+        devices: how many; with more than one on GPUs, start with torchrun or let Fabric start the processes.
+        workers: processes that decode; 0 decodes in this one.
+        cached: keep decoded images in memory.
+        checkpoint_seconds: at least so often a checkpoint is written, besides those after validations.
+        progress: told about every step.
+
+    Raises:
+        RecipeError: the recipe does not fit the method or the data, the folder holds something else, or the loss is
+            not finite.
+        ShardError: the data is damaged or lacks a split.
+        WeightsError: the initial weights or the checkpoint cannot be used.
+        InterruptedTrainingError: SIGTERM or Ctrl-C came; a checkpoint is left to resume from.
+    """
+    fabric = make_fabric(device=device, devices=devices, precision=recipe.precision)
+    fabric.launch()
+    told = progress if progress is not None and fabric.is_global_zero else Silent()
+    folder = RunFolder(Path(out))
+    opened = open_data(recipe, Path(data))
+    spec = resolve(
+        recipe.model.method, recipe.model.config, task=recipe.task, classes=opened.classes, inputs=recipe.inputs
+    )
+    recipe = _resolved(recipe, spec, opened)
+    used = opened.under(recipe.condition, spec.inputs)
+    identity = _identity(recipe, opened)
+    if fabric.is_global_zero:
+        folder.claim(resume=resume)
+    fabric.barrier()
+    if folder.is_finished:
+        return _finished(folder, identity, told)
+    with repeatable(fabric.device), stop_requests() as stop:
+        trainee, plan = prepare_training(
+            fabric, recipe, spec, used.cached() if cached else used, workers=workers, told=told
+        )
+        plan = replace(plan, checkpoint_seconds=checkpoint_seconds)
+        resumed = _resume(fabric, trainee, folder, identity, told) if folder.is_begun else None
+        if fabric.is_global_zero:
+            _write_facts(fabric, folder, recipe)
+        with _open_log(fabric, folder, trainee.done, told) as log:
+            told.start(f"train {recipe.name or recipe.model.method}", plan.steps, "steps")
+            told.advance(trainee.done)
+            fit(fabric, trainee, plan, folder=folder, identity=identity, log=log, stop=stop, progress=told)
+            told.finish()
+        step, metrics = selected_weights(trainee, recipe, folder)
+        if fabric.is_global_zero:
+            facts = _facts(recipe, identity, opened, trainee=trainee, plan=plan, step=step, metrics=metrics)
+            save_weights(trainee.model, folder.weights, training=facts)
+        fabric.barrier()
+    return _result(folder, resumed_from=resumed)
+
+
+def _resolved(recipe: Recipe, spec: ModelSpec, data: TrainingData) -> Recipe:
+    """Return the recipe with everything filled in that it left to the method or to the data."""
+    return recipe.model_copy(
+        update={
+            "model": recipe.model.model_copy(update={"config": spec.config}),
+            "inputs": dict(spec.inputs),
+            "data": recipe.data.model_copy(update={"label_set": data.label_set}),
+        }
+    )
+
+
+def _identity(recipe: Recipe, data: TrainingData) -> dict[str, str]:
+    """Return what must not change between the parts of an interrupted run."""
+    manifest = data.train.manifest
+    return {
+        "recipe_sha256": recipe_sha256(recipe),
+        "data_hash": manifest.data_hash,
+        "labels_hash": manifest.labels_hash,
+    }
+
+
+def _require_same(stored: Mapping[str, str], identity: Mapping[str, str], folder: RunFolder) -> None:
+    words = {"recipe_sha256": "recipe", "data_hash": "images", "labels_hash": "labels"}
+    changed = [words[name] for name, value in identity.items() if stored[name] != value]
+    if changed:
+        raise RecipeError(
+            f"the run was begun with another {' and other '.join(changed)}",
+            path=folder.root,
+            expected=f"the recipe in {folder.recipe.name} and the data in {folder.environment.name}",
+            remedy="resume with those, or choose another folder",
+        )
+
+
+def _resume(fabric: Fabric, trainee: Trainee, folder: RunFolder, identity: Mapping[str, str], told: Progress) -> int:
+    """Bring the trainee to the last checkpoint; return its step."""
+    state = load_checkpoint(folder.last)
+    _require_same(state["identity"], identity, folder)
+    now = comparable(describe_environment(fabric.device, processes=fabric.world_size))
+    then = comparable(json.loads(folder.environment.read_text(encoding="utf-8")))
+    for name, value in now.items():
+        if then[name] != value:
+            told.say(f"resuming with {name} {value} instead of {then[name]}: the result will differ in its last bits")
+    trainee.restore(fabric, state)
+    told.say(f"resuming after step {trainee.done}")
+    return trainee.done
+
+
+def _finished(folder: RunFolder, identity: Mapping[str, str], told: Progress) -> RunResult:
+    result = _result(folder, reused=True)
+    if result.info.training is not None:
+        _require_same(result.info.training.model_dump(), identity, folder)
+    told.say(f"{folder.root} holds this run already, finished; nothing to do")
+    return result
+
+
+def _result(folder: RunFolder, *, resumed_from: int | None = None, reused: bool = False) -> RunResult:
+    info = read_info(folder.weights)
+    metrics = {} if info.training is None else info.training.metrics
+    return RunResult(folder.root, folder.weights, info, metrics, resumed_from=resumed_from, reused=reused)
+
+
+def _write_facts(fabric: Fabric, folder: RunFolder, recipe: Recipe) -> None:
+    environment = describe_environment(fabric.device, processes=fabric.world_size)
+    with atomic_file(folder.environment) as file:
+        file.write((json.dumps(environment, indent=1) + "\n").encode())
+    with atomic_file(folder.recipe) as file:
+        file.write(recipe_yaml(recipe).encode())
+
+
+def _open_log(
+    fabric: Fabric, folder: RunFolder, step: int, told: Progress
+) -> AbstractContextManager[MetricsLog | None]:
+    if not fabric.is_global_zero:
+        return nullcontext()
+    return MetricsLog(folder.metrics, step=step, mirror=TensorBoard(folder.curves, step=step, progress=told))
+
+
+def _facts(
+    recipe: Recipe,
+    identity: Mapping[str, str],
+    data: TrainingData,
+    *,
+    trainee: Trainee,
+    plan: Plan,
+    step: int,
+    metrics: Metrics,
+) -> TrainingFacts:
+    manifest = data.train.manifest
+    edition = manifest.dataset if manifest.edition == "official" else f"{manifest.dataset}-{manifest.edition}"
+    return TrainingFacts(
+        recipe=recipe.name,
+        recipe_sha256=identity["recipe_sha256"],
+        data=(f"{edition}/{recipe.data.train}, {plan.samples} pairs",),
+        selection=recipe.selection,
+        initial_weights=_initial_weights(recipe),
+        seed=recipe.seed,
+        seed_group=seed_group(recipe),
+        wall_seconds=round(trainee.seconds, 3),
+        dataset=manifest.dataset,
+        data_hash=manifest.data_hash,
+        labels_hash=manifest.labels_hash,
+        label_set=data.label_set,
+        label_space=recipe.data.label_space,
+        condition=recipe.condition,
+        step=step,
+        steps=plan.steps,
+        averaged=recipe.averaging is not None,
+        metrics={name: value if math.isfinite(value) else None for name, value in metrics.items()},
+    )
+
+
+def _initial_weights(recipe: Recipe) -> str:
+    if recipe.initial_weights is None:
+        return "random"
+    path = Path(recipe.initial_weights)
+    return f"{path.name} (sha256 {read_info(path).sha256})"

@@ -1,0 +1,150 @@
+"""From the uint8 pixels of a batch to the floats of a network, and from its logits back to the original frame.
+
+All of it runs on the model's device; loaders hand on pixels as they are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from rgbtbench.cards.schema import Name, Strict
+from rgbtbench.errors import RecipeError, did_you_mean
+from rgbtbench.loading.batch import Batch
+from rgbtbench.zoo.spec import Wiring
+
+#: Weights of red, green and blue in luminance (ITU-R BT.601), as image libraries turn colour into grey.
+LUMINANCE = (0.299, 0.587, 0.114)
+_LARGEST = {torch.uint8: 255.0, torch.uint16: 65535.0}
+
+
+class Normalisation(Strict):
+    """Mean and standard deviation per channel, for pixels scaled to [0, 1]."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if len(self.mean) != len(self.std) or min(self.std) <= 0:
+            raise ValueError("mean and std need the same length, and std must be positive")
+        return self
+
+
+class Preprocess(Strict):
+    """How pixels become a network's input.
+
+    Integers are first divided by the largest value of their type, so that every input lies in [0, 1].
+    """
+
+    size: tuple[int, int] | None = Field(None, description="height, width to resize to; null keeps the image's")
+    interpolation: Literal["bilinear", "nearest"] = "bilinear"
+    multiple_of: int = Field(1, ge=1, description="pad below and to the right until both sides divide by this")
+    normalisation: dict[Name, Normalisation] = Field(
+        default_factory=dict, description="by slot; slots that are not named stay in [0, 1]"
+    )
+
+
+def network_inputs(
+    batch: Batch, rules: Preprocess, *, inputs: Wiring, channels: Mapping[str, int]
+) -> dict[str, Tensor]:
+    """Return the float32 input (B, C, H, W) of every slot.
+
+    A slot of one channel that is fed by colour takes its luminance; a slot of several channels that is fed by one
+    repeats it. Modalities of another resolution are resized to the frame that the batch's masks follow.
+
+    Args:
+        batch: images as stored.
+        rules: range, size and padding.
+        inputs: slot to modality.
+        channels: slot to the number of channels that the network takes there.
+
+    Raises:
+        RecipeError: the batch lacks a modality, or its channels cannot feed a slot.
+    """
+    frame = tuple(batch.pixel_mask.shape[-2:])
+    result = {}
+    for slot, modality in inputs.items():
+        image = _unit_range(_image_of(batch, modality, slot))
+        image = _with_channels(image, channels[slot], slot=slot, modality=modality)
+        if tuple(image.shape[-2:]) != frame:
+            image = F.interpolate(image, frame, mode="bilinear", align_corners=False)
+        if rules.size is not None and rules.size != frame:
+            smooth = {"align_corners": False, "antialias": True} if rules.interpolation == "bilinear" else {}
+            image = F.interpolate(image, rules.size, mode=rules.interpolation, **smooth)
+        if slot in rules.normalisation:
+            image = _normalised(image, rules.normalisation[slot], slot)
+        result[slot] = pad_to_multiple(image, rules.multiple_of)
+    return result
+
+
+def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+    """Return `image` (..., H, W) with zeros below and to the right until both sides divide by `multiple`."""
+    height, width = image.shape[-2:]
+    below, right = -height % multiple, -width % multiple
+    return F.pad(image, (0, right, 0, below)) if below or right else image
+
+
+def to_frame(logits: Tensor, batch: Batch, rules: Preprocess) -> Tensor:
+    """Return logits (B, C, h, w) of a padded, perhaps resized, input at the size of the batch's tensors."""
+    frame = tuple(batch.pixel_mask.shape[-2:])
+    size = rules.size or frame
+    logits = logits[..., : size[0], : size[1]]
+    return logits if size == frame else F.interpolate(logits, frame, mode="bilinear", align_corners=False)
+
+
+def content_sizes(batch: Batch) -> Tensor:
+    """Return int64 (B, 2): height and width of what is image and not padding in each sample's tensors."""
+    height = batch.pixel_mask.any(dim=2).sum(dim=1)
+    width = batch.pixel_mask.any(dim=1).sum(dim=1)
+    return torch.stack((height, width), dim=1)
+
+
+def in_original_frame(logits: Tensor, *, content: tuple[int, int], size: tuple[int, int]) -> Tensor:
+    """Return one sample's logits (C, H, W) without padding, at its original `size`."""
+    cropped = logits[:, : content[0], : content[1]]
+    if content == size:
+        return cropped
+    return F.interpolate(cropped[None], size, mode="bilinear", align_corners=False)[0]
+
+
+def _image_of(batch: Batch, modality: str, slot: str) -> Tensor:
+    if modality not in batch.images:
+        raise RecipeError(
+            f"inputs.{slot} takes {modality!r}, and the data has {', '.join(sorted(batch.images))}",
+            remedy=did_you_mean(modality, batch.images),
+        )
+    return batch.images[modality]
+
+
+def _unit_range(image: Tensor) -> Tensor:
+    if image.dtype not in _LARGEST:
+        raise RecipeError(f"images of type {image.dtype}", expected="8 or 16 bits per channel")
+    return image.float() / _LARGEST[image.dtype]
+
+
+def _with_channels(image: Tensor, wanted: int, *, slot: str, modality: str) -> Tensor:
+    found = image.shape[1]
+    if found == wanted:
+        return image
+    if wanted == 1 and found == len(LUMINANCE):
+        weights = image.new_tensor(LUMINANCE).view(1, -1, 1, 1)
+        return (image * weights).sum(dim=1, keepdim=True)
+    if found == 1:
+        return image.expand(-1, wanted, -1, -1)
+    raise RecipeError(f"inputs.{slot}: {modality} has {found} channels and the slot takes {wanted}")
+
+
+def _normalised(image: Tensor, rule: Normalisation, slot: str) -> Tensor:
+    if len(rule.mean) != image.shape[1]:
+        raise RecipeError(
+            f"preprocess.normalisation.{slot} has {len(rule.mean)} channels and the slot takes {image.shape[1]}"
+        )
+    mean = image.new_tensor(rule.mean).view(1, -1, 1, 1)
+    std = image.new_tensor(rule.std).view(1, -1, 1, 1)
+    return (image - mean) / std

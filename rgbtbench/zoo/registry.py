@@ -1,0 +1,133 @@
+"""Methods by name, imported when asked for.
+
+A module `rgbtbench/zoo/<name>.py` offers `CONFIG` (pydantic schema), `TASKS`, `slots(config)` and
+`build(spec, config)`; `PUBLISHED_KEYS` too where other code's weights are named differently. Third parties add
+theirs through the entry-point group `rgbtbench.models`, whose entry points name such a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module, metadata
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from pydantic import BaseModel, JsonValue
+
+from rgbtbench import zoo
+from rgbtbench.cards.schema import Task
+from rgbtbench.cards.yaml_file import validate
+from rgbtbench.errors import CardError, MissingExtraError, RecipeError, UnknownNameError, did_you_mean
+from rgbtbench.zoo.spec import ModelSpec, Wiring
+
+if TYPE_CHECKING:
+    from rgbtbench.zoo.model import Model
+
+_NO_METHODS = {"fcos", "load", "losses", "masks", "model", "preprocess", "registry", "spec", "weights", "weights_info"}
+
+
+class Method(Protocol):
+    """What a method's module offers."""
+
+    CONFIG: type[BaseModel]
+    TASKS: tuple[Task, ...]
+
+    def slots(self, config: Any) -> Wiring:
+        """Return the input slots of a configured model, with the modality that the paper feeds into each."""
+
+    def build(self, spec: ModelSpec, config: Any) -> Model:
+        """Return the model with random weights."""
+
+
+def method_names() -> list[str]:
+    """Names of all methods that can be built, sorted."""
+    own = {module.name for module in iter_modules(zoo.__path__)} - _NO_METHODS
+    return sorted(own | {entry.name for entry in metadata.entry_points(group="rgbtbench.models")})
+
+
+def method(name: str) -> Method:
+    """Return a method's module.
+
+    Raises:
+        UnknownNameError: no such method; the closest are named.
+        MissingExtraError: the method needs packages that are not installed.
+    """
+    if name not in method_names():
+        raise UnknownNameError(f"no method {name!r}", remedy=did_you_mean(name, method_names()))
+    try:
+        for entry in metadata.entry_points(group="rgbtbench.models", name=name):
+            return cast("Method", entry.load())
+        return cast("Method", import_module(f"rgbtbench.zoo.{name}"))
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"{name} needs {error.name}, which is not installed", remedy="pip install 'rgbtbench[train]'"
+        ) from error
+
+
+def resolve(
+    name: str,
+    config: Mapping[str, JsonValue],
+    *,
+    task: Task,
+    classes: Mapping[int, str],
+    inputs: Mapping[str, str] | None = None,
+) -> ModelSpec:
+    """Complete and check the description of a model.
+
+    Args:
+        name: of the method.
+        config: whatever differs from the method's defaults.
+        task: what it is to predict.
+        classes: class id to name.
+        inputs: slot to modality; None: as the paper feeds it.
+
+    Raises:
+        UnknownNameError: no such method.
+        RecipeError: the method does not do the task, the configuration breaks its schema, or the wiring leaves a
+            slot out or names one that is not there.
+    """
+    module = method(name)
+    if task not in module.TASKS:
+        raise RecipeError(f"{name} does no {task}", expected=", ".join(module.TASKS))
+    checked = _config(module, config)
+    default = module.slots(checked)
+    wiring = default if inputs is None else dict(inputs)
+    if set(wiring) != set(default):
+        raise RecipeError(
+            f"inputs feeds {', '.join(sorted(wiring)) or 'nothing'}",
+            expected=f"exactly the slots {', '.join(sorted(default))} of {name} as configured",
+        )
+    return ModelSpec.model_validate(
+        {
+            "method": name,
+            "config": checked.model_dump(mode="json"),
+            "task": task,
+            "classes": dict(classes),
+            "inputs": wiring,
+        }
+    )
+
+
+def build(
+    name: str,
+    config: Mapping[str, JsonValue],
+    *,
+    task: Task,
+    classes: Mapping[int, str],
+    inputs: Mapping[str, str] | None = None,
+) -> Model:
+    """Return a model with random weights; arguments and errors are those of `resolve`."""
+    return build_from(resolve(name, config, task=task, classes=classes, inputs=inputs))
+
+
+def build_from(spec: ModelSpec) -> Model:
+    """Return the model that `spec` describes, with random weights."""
+    module = method(spec.method)
+    return module.build(spec, _config(module, spec.config))
+
+
+def _config(module: Method, config: Mapping[str, JsonValue]) -> BaseModel:
+    try:
+        return validate(dict(config), module.CONFIG, path=None, lines={})
+    except CardError as error:
+        raise RecipeError(f"model.config.{error.found}", expected=error.expected, remedy=error.remedy) from error

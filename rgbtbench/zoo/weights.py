@@ -1,0 +1,208 @@
+"""Weights on disk: safetensors with a description beside them, and the one-time conversion of foreign checkpoints.
+
+Nothing that comes from outside is ever unpickled: foreign checkpoints pass through torch's restricted reader, which
+refuses whatever is no tensor or plain container.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from rgbtbench.atomic_file import atomic_file
+from rgbtbench.errors import WeightsError
+from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.registry import build_from, method, method_names, resolve
+from rgbtbench.zoo.spec import ModelSpec
+from rgbtbench.zoo.weights_info import (
+    Conversion,
+    TrainingFacts,
+    WeightsInfo,
+    file_sha256,
+    info_path,
+    read_info,
+    weights_path,
+)
+
+#: Names under which training code wraps a state dict.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
+_COUNTER = "num_batches_tracked"
+_SHOWN = 3
+
+
+def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
+    """Turn a checkpoint of other code into weights of `spec`, strictly.
+
+    Args:
+        source: a file that `torch.save` wrote: a state dict, or a mapping that holds one.
+        out: the safetensors file to write; its description is written beside it.
+        spec: the model that the weights are for.
+
+    Returns:
+        The description, with what was renamed and completed.
+
+    Raises:
+        WeightsError: the file cannot be read safely, or does not fit; the first mismatches and what would fit are
+            named. Nothing is written then.
+    """
+    if out.suffix != ".safetensors":
+        raise WeightsError(f"cannot write {out.name}", expected="a name that ends in .safetensors")
+    model = build_from(spec)
+    found = _without_wrapping(_load_pickled(source), source)
+    renamed = _published_names(spec.method, model.state_dict(), found)
+    state = {ours: found[theirs] for ours, theirs in renamed.items()}
+    state |= {key: tensor for key, tensor in found.items() if key not in renamed.values()}
+    wanted = model.state_dict()
+    completed = tuple(key for key in wanted if key.endswith(_COUNTER) and key not in state)
+    state |= {key: torch.zeros_like(wanted[key]) for key in completed}
+    _check(state, model, path=source, recorded=None)
+    model.load_state_dict(state)
+    conversion = Conversion(
+        source=source.name,
+        source_sha256=file_sha256(source),
+        renamed={ours: theirs for ours, theirs in renamed.items() if ours != theirs},
+        completed=completed,
+    )
+    return save_weights(model, out, conversion=conversion)
+
+
+def save_weights(
+    model: Model, out: Path, *, training: TrainingFacts | None = None, conversion: Conversion | None = None
+) -> WeightsInfo:
+    """Write a model's weights and their description; the description last, so that it speaks of what is there."""
+    state = {key: tensor.detach().cpu().contiguous() for key, tensor in model.state_dict().items()}
+    with atomic_file(out) as file:
+        file.write(save(state))
+    info = WeightsInfo(
+        model=model.spec,
+        sha256=file_sha256(out),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        training=training,
+        conversion=conversion,
+    )
+    with atomic_file(info_path(out)) as file:
+        file.write((info.model_dump_json(indent=1) + "\n").encode())
+    return info
+
+
+def load_weights(path: Path, model: Model) -> None:
+    """Load weights into a model, strictly.
+
+    Args:
+        path: a safetensors file, or a run folder.
+        model: of the same method, configuration and number of classes.
+
+    Raises:
+        WeightsError: the file is damaged, or is for another model; the first mismatches and what would fit are named.
+    """
+    file = weights_path(path)
+    try:
+        state = load_file(file)
+    except SafetensorError as error:
+        raise WeightsError(f"not a whole safetensors file ({error})", path=file) from error
+    recorded = read_info(file).model if info_path(file).is_file() else None
+    _check(state, model, path=file, recorded=recorded)
+    model.load_state_dict(state)
+
+
+def _load_pickled(source: Path) -> Any:
+    if not source.is_file():
+        raise WeightsError("no such file", path=source)
+    try:
+        return torch.load(source, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            "holds more than tensors and plain containers; loading it could run code, so it was not loaded",
+            path=source,
+            remedy="ask its author for a plain state dict, or for safetensors",
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise WeightsError("not a file that torch.save wrote", path=source) from error
+
+
+def _without_wrapping(loaded: Any, source: Path) -> dict[str, Tensor]:
+    """Return the state dict inside what was loaded, without the prefix that data-parallel training adds."""
+    for name in _WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
+            loaded = loaded[name]
+            break
+    if not (isinstance(loaded, Mapping) and loaded and all(isinstance(tensor, Tensor) for tensor in loaded.values())):
+        raise WeightsError(
+            f"holds a {type(loaded).__name__} that is no state dict",
+            path=source,
+            expected=f"names with tensors, alone or under {', '.join(_WRAPPERS)}",
+        )
+    return {str(key).removeprefix("module."): tensor for key, tensor in loaded.items()}
+
+
+def _published_names(name: str, own: Iterable[str], found: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return our key to the checkpoint's key, for all keys that both know."""
+    rules: Mapping[str, str] = getattr(method(name), "PUBLISHED_KEYS", {})
+
+    def published(key: str) -> str:
+        for ours, theirs in rules.items():
+            if key.startswith(ours):
+                return theirs + key.removeprefix(ours)
+        return key
+
+    return {key: published(key) for key in own if published(key) in found}
+
+
+def _check(state: Mapping[str, Tensor], model: Model, *, path: Path, recorded: ModelSpec | None) -> None:
+    """Raise `WeightsError` unless names and shapes are exactly the model's."""
+    wanted = model.state_dict()
+    missing = [key for key in wanted if key not in state]
+    unexpected = [key for key in state if key not in wanted]
+    shapes = [
+        f"{key} is {tuple(state[key].shape)} instead of {tuple(tensor.shape)}"
+        for key, tensor in wanted.items()
+        if key in state and state[key].shape != tensor.shape
+    ]
+    if not (missing or unexpected or shapes):
+        return
+    parts = [
+        f"{what} {_first(entries)}"
+        for what, entries in (("missing", missing), ("unexpected", unexpected), ("shapes:", shapes))
+        if entries
+    ]
+    spec = model.spec
+    raise WeightsError(
+        f"does not fit {_in_words(spec)}: " + "; ".join(parts),
+        path=path,
+        remedy=f"it fits {_in_words(recorded)}" if recorded is not None else _what_would_fit(state, model),
+    )
+
+
+def _what_would_fit(state: Mapping[str, Tensor], model: Model) -> str:
+    """Return a remedy from names and shapes alone: another method, or another number of classes."""
+    classes = len(model.spec.classes)
+    wanted = model.state_dict()
+    if set(state) == set(wanted):
+        different = [(state[key].shape, wanted[key].shape) for key in wanted if state[key].shape != wanted[key].shape]
+        counts = {found[0] for found, own in different if found and own and own[0] == classes}
+        if len(counts) == 1 and all(found[1:] == own[1:] for found, own in different):
+            return f"it was made for {counts.pop()} classes"
+    with torch.device("meta"):
+        fitting = [
+            name
+            for name in method_names()
+            for task in method(name).TASKS[:1]
+            if set(state) == set(build_from(resolve(name, {}, task=task, classes=model.spec.classes)).state_dict())
+        ]
+    return f"its names are those of {' or '.join(fitting)}" if fitting else "its names are those of no method here"
+
+
+def _in_words(spec: ModelSpec) -> str:
+    return f"{spec.method} ({'+'.join(spec.inputs)}) with {len(spec.classes)} classes"
+
+
+def _first(entries: list[str]) -> str:
+    shown = ", ".join(entries[:_SHOWN])
+    return shown + (f" and {len(entries) - _SHOWN} more" if len(entries) > _SHOWN else "")

@@ -1,0 +1,120 @@
+"""What lies beside a weights file: `weights.json`, which says what the numbers in `weights.safetensors` are for."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field, ValidationError
+
+from rgbtbench.cards.schema import Name, Sha256, Strict
+from rgbtbench.errors import WeightsError
+from rgbtbench.zoo.spec import ModelSpec
+
+WEIGHTS_FORMAT: Final = "rgbtbench-weights"
+WEIGHTS_VERSION: Final = 1
+#: Name of the weights inside a run folder.
+WEIGHTS_FILE = "weights.safetensors"
+
+
+class TrainingFacts(Strict):
+    """How trained weights came to be; the first fields are those of a record's `training`."""
+
+    recipe: str | None
+    recipe_sha256: Sha256
+    data: tuple[str, ...]
+    selection: Literal["last", "val", "test"]
+    initial_weights: str
+    seed: int
+    seed_group: str
+    wall_seconds: float
+    dataset: Name
+    data_hash: Sha256
+    labels_hash: Sha256
+    label_set: Name
+    label_space: str
+    condition: str
+    step: int = Field(description="of the optimiser, at which these weights were taken")
+    steps: int = Field(description="of the whole training")
+    averaged: bool
+    metrics: dict[str, float | None] = Field(description="of the last validation of these weights; empty without")
+
+
+class Conversion(Strict):
+    """Where converted weights come from, and what had to be done to them."""
+
+    source: str = Field(description="file name")
+    source_sha256: Sha256
+    renamed: dict[str, str] = Field(default_factory=dict, description="key here to key in the source, where changed")
+    completed: tuple[str, ...] = Field((), description="batch counters that the source lacks, set to 0")
+
+
+class WeightsInfo(Strict):
+    """Content of `weights.json`."""
+
+    format: Literal["rgbtbench-weights"] = WEIGHTS_FORMAT
+    version: Literal[1] = WEIGHTS_VERSION
+    model: ModelSpec
+    sha256: Sha256 = Field(description="of the safetensors file")
+    parameters: int
+    training: TrainingFacts | None = None
+    conversion: Conversion | None = None
+
+
+def weights_path(path: Path) -> Path:
+    """Return the safetensors file of a run folder, or `path` itself when it is such a file.
+
+    Raises:
+        WeightsError: nothing of the kind lies there.
+    """
+    if path.is_dir():
+        file = path / WEIGHTS_FILE
+        if not file.is_file():
+            unfinished = (path / "checkpoints").is_dir()
+            raise WeightsError(
+                f"holds no {WEIGHTS_FILE}",
+                path=path,
+                remedy="finish the training with --resume"
+                if unfinished
+                else "pass a run folder or a .safetensors file",
+            )
+        return file
+    if not path.is_file():
+        raise WeightsError("no such file", path=path, expected="a run folder or a .safetensors file")
+    if path.suffix != ".safetensors":
+        raise WeightsError(
+            f"is a {path.suffix or 'nameless'} file",
+            path=path,
+            expected="a run folder or a .safetensors file",
+            remedy="convert it with `rgbtbench weights convert`",
+        )
+    return path
+
+
+def info_path(weights: Path) -> Path:
+    """Return the description that belongs to a safetensors file."""
+    return weights.with_suffix(".json")
+
+
+def read_info(path: Path) -> WeightsInfo:
+    """Read the description of a run folder's or file's weights.
+
+    Raises:
+        WeightsError: it is missing or damaged.
+    """
+    file = info_path(weights_path(path))
+    if not file.is_file():
+        raise WeightsError("the description of the weights is missing", path=file, remedy="keep the two files together")
+    try:
+        return WeightsInfo.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise WeightsError(f"{field or 'content'}: {first['msg']}", path=file) from error
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
