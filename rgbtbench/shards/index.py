@@ -7,7 +7,6 @@ are read from the shards again.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError
 from rgbtbench.shards.manifest import Manifest, Shard, canonical_json, keys_sha256, read_manifest
-from rgbtbench.shards.tar import SampleMembers, TarReader, samples
+from rgbtbench.shards.records import shard_records
+from rgbtbench.shards.tar import SampleMembers
 
 INDEX: Final = "index.parquet"
 
@@ -130,18 +130,8 @@ def index_row(record: Mapping[str, Any], shard: str, sample: SampleMembers, *, m
 def rows_of_shards(root: Path, manifest: Manifest, shards: Iterable[Shard]) -> Iterator[Row]:
     """Yield the rows of some shards, read from the shards themselves; raises `ShardError` when one is damaged."""
     for shard in shards:
-        reader = TarReader(root / shard.file, size=shard.bytes)
-        for sample in samples(reader):
-            try:
-                member = sample.members["json"]
-                record = json.loads(bytes(reader.member(member.offset, member.size)))
-                yield index_row(record, shard.file, sample, modalities=manifest.modalities)
-            except (ValueError, KeyError, TypeError, StopIteration) as error:
-                raise ShardError(
-                    f"the record of {sample.key} is missing or damaged",
-                    path=reader.path,
-                    remedy="prepare the dataset again",
-                ) from error
+        for record, sample, _ in shard_records(root, shard):
+            yield index_row(record, shard.file, sample, modalities=manifest.modalities)
 
 
 def attribute_type(values: Iterable[AttributeValue]) -> str:

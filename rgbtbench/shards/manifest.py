@@ -95,6 +95,11 @@ def canonical_json(data: object) -> bytes:
     return text.encode()
 
 
+def pretty_json(data: object) -> bytes:
+    """Return `data` as indented JSON with sorted keys and a final line feed: for files that people open."""
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
 def keys_sha256(keys: Iterable[str]) -> str:
     """Return the sha256 of the sorted keys, one per line; it identifies a split whatever its order."""
     return hashlib.sha256(("\n".join(sorted(keys)) + "\n").encode()).hexdigest()
@@ -104,7 +109,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     """Return the file's content: the fields and, as `self_sha256`, a hash over their canonical JSON."""
     fields = manifest.model_dump(mode="json")
     sealed = {**fields, "self_sha256": hashlib.sha256(canonical_json(fields)).hexdigest()}
-    return json.dumps(sealed, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    return pretty_json(sealed)
 
 
 def read_manifest(root: Path) -> Manifest:

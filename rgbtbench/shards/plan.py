@@ -24,6 +24,31 @@ _SKIPPED_BY_WEBDATASET = re.compile(r"__[^/]*__/")
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What a user decides about the shards.
+
+    Attributes:
+        splits: which to take; None for all that there are.
+        limit: take only the first samples of each split.
+        shard_bytes: a shard is closed when its input files reach this size; a file that several samples share,
+            such as one annotation list, counts once per split.
+        check: `probe` photographs, or decode them in `full`.
+
+    Raises:
+        ShardError: `limit` or `shard_bytes` below 1.
+    """
+
+    splits: tuple[str, ...] | None = None
+    limit: int | None = None
+    shard_bytes: int = SHARD_BYTES
+    check: Check = "probe"
+
+    def __post_init__(self) -> None:
+        if self.shard_bytes < 1 or (self.limit is not None and self.limit < 1):
+            raise ShardError(f"shard_bytes {self.shard_bytes} and limit {self.limit}", expected="numbers from 1")
+
+
+@dataclass(frozen=True, slots=True)
 class ShardPlan:
     """One shard to be.
 
@@ -78,49 +103,29 @@ class Plan:
         return sum(size for size in sizes.values() if size > 0)
 
 
-def plan(
-    source: DatasetSource,
-    card: DatasetCard,
-    root: Path,
-    *,
-    splits: Sequence[str] | None = None,
-    limit: int | None = None,
-    shard_bytes: int = SHARD_BYTES,
-    check: Check = "probe",
-) -> Plan:
+def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options) -> Plan:
     """List all samples and divide them into shards; opens list files at most.
-
-    Args:
-        source: the dataset's module.
-        card: its card.
-        root: folder of the official files.
-        splits: which to take; None for all that there are.
-        limit: take only the first samples of each split.
-        shard_bytes: a shard is closed when its input files reach this size; a file that several samples share,
-            such as one annotation list, counts once per split.
-        check: `probe` photographs, or decode them in `full`.
 
     Raises:
         LayoutError: the folder matches no layout, or holds no samples.
         UnknownNameError: a split that does not exist.
         InputFileError: two samples with one key, or a name that cannot be stored.
-        ShardError: `limit` or `shard_bytes` below 1.
     """
-    if shard_bytes < 1 or (limit is not None and limit < 1):
-        raise ShardError(f"shard_bytes {shard_bytes} and limit {limit}", expected="numbers from 1")
     layout = recognise(source, root)
     by_split: dict[str, list[Entry]] = {}
     for entry in source.entries(root, layout):
         by_split.setdefault(entry.split, []).append(entry)
-    chosen = _chosen_splits(by_split, splits, card, root)
+    chosen = _chosen_splits(by_split, options.splits, card, root)
     for split in by_split:
         by_split[split].sort(key=lambda entry: entry.order)
         _check_split(split, by_split[split], root)
     _check_keys_between_splits(by_split)
     shards = [
-        shard for split in chosen for shard in _shards(root, split, by_split[split][:limit], shard_bytes=shard_bytes)
+        shard
+        for split in chosen
+        for shard in _shards(root, split, by_split[split][: options.limit], shard_bytes=options.shard_bytes)
     ]
-    facts = PlanFacts(shard_bytes=shard_bytes, limit=limit, splits=tuple(chosen), check=check)
+    facts = PlanFacts(shard_bytes=options.shard_bytes, limit=options.limit, splits=tuple(chosen), check=options.check)
     return Plan(root=root, layout=layout, facts=facts, shards=tuple(shards))
 
 

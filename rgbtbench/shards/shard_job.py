@@ -18,10 +18,10 @@ from rgbtbench.shards.index import index_row
 from rgbtbench.shards.manifest import Check
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal, refusal
-from rgbtbench.shards.record import SampleRecord
+from rgbtbench.shards.record import ImageRecord, MaskRecord, SampleRecord
 from rgbtbench.shards.sample import Signature, StoredSample, label_maps, stored_sample
 from rgbtbench.shards.state import STAGED, SampleState, ShardState, Written, write_state
-from rgbtbench.shards.storage import atomic_file
+from rgbtbench.shards.storage import whole_file
 from rgbtbench.shards.tar import TarWriter
 
 
@@ -66,7 +66,7 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
     samples, refused = list[SampleState](), list[Refusal]()
     known: dict[str, str | None] = {}
     target = job.out / f"{job.shard.file}{STAGED if job.staged else ''}"
-    with atomic_file(target) as file:
+    with whole_file(target) as file:
         writer = TarWriter(file)
         for entry in job.shard.entries:
             try:
@@ -138,5 +138,5 @@ def _opened(source: DatasetSource, root: Path, layout: Layout, entry: Entry) -> 
 
 
 def _official_hashes(record: SampleRecord) -> dict[str, str | None]:
-    stored = [*record.images.values(), *record.masks.values()]
+    stored: list[ImageRecord | MaskRecord] = [*record.images.values(), *record.masks.values()]
     return {item.source: item.sha256 for item in stored if item.conversion is None}

@@ -12,38 +12,32 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from rgbtbench.atomic_file import atomic_file
 from rgbtbench.errors import ShardError
 
 STATE: Final = ".state"
-_TEMPORARY: Final = ".tmp-"
+#: Names under which `atomic_file` writes before a file is whole.
+_UNFINISHED: Final = ".*.part"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears under its name, whole and on disk, when the block ends without an error.
 
-    It is written beside its place under a temporary name that holds the process id, and removed on any error.
-
     Raises:
-        ShardError: the disk is full, or the file cannot be written.
+        ShardError: the disk is full, or the file cannot be written; nothing of it is left.
     """
-    temporary = path.with_name(f"{path.name}{_TEMPORARY}{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with atomic_file(path) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        replace(temporary, path)
     except OSError as error:
         raise _not_written(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a whole file atomically; raises as `atomic_file` does."""
-    with atomic_file(path) as file:
+    """Write a whole file; raises as `whole_file` does."""
+    with whole_file(path) as file:
         file.write(content)
 
 
@@ -67,7 +61,7 @@ def make_folder(path: Path) -> None:
 
 def remove_temporary_files(folder: Path) -> None:
     """Remove what killed processes left behind; to be called under the lock."""
-    for path in folder.glob(f"*{_TEMPORARY}*"):
+    for path in folder.glob(_UNFINISHED):
         path.unlink(missing_ok=True)
 
 

@@ -123,25 +123,24 @@ class TarWriter:
         """
         parts: list[bytes] = []
         placed: dict[str, Member] = {}
+        at = self.size
         for extension in sorted(members):
             name, content = f"{key}.{extension}", members[extension]
-            placed[extension] = Member(name, self.size + BLOCK, len(content))
-            block = (header(name, len(content)), content, padding(len(content)))
-            parts += block
-            self.size += sum(map(len, block))
+            placed[extension] = Member(name, at + BLOCK, len(content))
+            parts += (header(name, len(content)), content, padding(len(content)))
+            at = placed[extension].offset + len(content) + len(parts[-1])
         self._write(b"".join(parts))
         return SampleMembers(key, placed)
 
     def finish(self) -> None:
         """Write the end mark: two zero blocks, filled up to a whole record."""
         end = bytes(2 * BLOCK)
-        end += padding(self.size + len(end), RECORD)
-        self._write(end)
-        self.size += len(end)
+        self._write(end + padding(self.size + len(end), RECORD))
 
     def _write(self, content: bytes) -> None:
         self._file.write(content)
         self._hash.update(content)
+        self.size += len(content)
 
 
 class TarReader:

@@ -1,0 +1,236 @@
+"""`prepare`: official files become shards with a manifest. Specification: docs/formats/shards.md.
+
+Nothing is ever half there: a shard appears whole under its name, and the folder becomes a prepared dataset when
+the manifest is written, last. Whatever ends a run, the next one keeps every finished shard that is still current.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from rgbtbench.cards.catalog import dataset_card
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.datasets.registry import dataset
+from rgbtbench.datasets.source import DatasetSource
+from rgbtbench.progress import Progress, Silent
+from rgbtbench.shards.content import edition_of
+from rgbtbench.shards.destination import check_destination, claim, published, remove_superseded
+from rgbtbench.shards.features import FEATURES, features
+from rgbtbench.shards.fingerprint import code_fingerprint
+from rgbtbench.shards.index import INDEX, all_shards, index_identity, write_index
+from rgbtbench.shards.manifest import MANIFEST, Manifest, keys_sha256, manifest_bytes, pretty_json
+from rgbtbench.shards.merge import Merged, finished, index_chunks, merge, refusals
+from rgbtbench.shards.plan import Options, Plan, plan
+from rgbtbench.shards.quarantine import QUARANTINE, too_many, write_quarantine
+from rgbtbench.shards.records import first_records
+from rgbtbench.shards.sample import Signature
+from rgbtbench.shards.shard_job import ShardJob, split_signature
+from rgbtbench.shards.state import current_state, find_shard, shard_plan_sha256
+from rgbtbench.shards.storage import STATE, locked, make_folder, replace, whole_file, write_file
+from rgbtbench.shards.workers import available_cores, build_shards
+
+_EVERYTHING: Final = Options()
+_SILENT: Final = Silent()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSummary:
+    """One split of a plan."""
+
+    split: str
+    pairs: int
+    shards: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """What `prepare` would do.
+
+    Attributes:
+        dataset, layout: names.
+        edition: what the result would be, if no input is faulty.
+        bytes: size of all input files.
+        splits: in alphabetical order.
+    """
+
+    dataset: str
+    layout: str
+    edition: str
+    bytes: int
+    splits: tuple[SplitSummary, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the summary as plain data."""
+        return asdict(self)
+
+
+def plan_dataset(name: str, root: Path, *, options: Options = _EVERYTHING) -> PlanSummary:
+    """Say what `prepare_dataset` would do, without opening images or writing anything; raises as `plan` does."""
+    card = dataset_card(name)
+    planned = plan(dataset(name), card, root, options)
+    keys: dict[str, list[str]] = {}
+    for shard in planned.shards:
+        keys.setdefault(shard.split, []).extend(entry.key for entry in shard.entries)
+    counts = {split: (len(listed), keys_sha256(listed)) for split, listed in keys.items()}
+    shards = Counter(shard.split for shard in planned.shards)
+    return PlanSummary(
+        dataset=name,
+        layout=planned.layout.name,
+        edition=edition_of(card, counts, whole=options.limit is None),
+        bytes=planned.input_bytes,
+        splits=tuple(SplitSummary(split, len(listed), shards[split]) for split, listed in keys.items()),
+    )
+
+
+def prepare_dataset(
+    name: str,
+    root: Path,
+    out: Path,
+    *,
+    options: Options = _EVERYTHING,
+    workers: int | None = None,
+    rehash: bool = False,
+    progress: Progress = _SILENT,
+) -> Manifest:
+    """Prepare a dataset by its name; see `prepare`.
+
+    Raises:
+        UnknownNameError: no such dataset; the closest are named.
+    """
+    source, card = dataset(name), dataset_card(name)
+    return prepare(source, card, root, out, options=options, workers=workers, rehash=rehash, progress=progress)
+
+
+def prepare(
+    source: DatasetSource,
+    card: DatasetCard,
+    root: Path,
+    out: Path,
+    *,
+    options: Options = _EVERYTHING,
+    workers: int | None = None,
+    rehash: bool = False,
+    progress: Progress = _SILENT,
+) -> Manifest:
+    """Turn a dataset's official files into shards, and return the manifest.
+
+    The bytes written depend on the files and the options only, never on `workers` or the clock.
+
+    Args:
+        source: the dataset's module; it must be importable from worker processes.
+        card: its card.
+        root: folder of the official files.
+        out: folder to write; new, empty, or holding this dataset from an earlier run.
+        options: what to take, and how to divide and check it.
+        workers: processes; None for one per core, 1 for this process alone.
+        rehash: when deciding what is still current, compare the content of input files instead of their time of
+            change.
+        progress: is told of samples done, and of what is re-used.
+
+    Raises:
+        LayoutError: `root` is not this dataset's.
+        ShardError: `out` cannot be used or written, the disk is full, or more inputs are faulty than the card
+            allows. Finished shards stay, and a published dataset stays as it was.
+    """
+    planned = plan(source, card, root, options)
+    check_destination(out, root, card.name)
+    make_folder(out / STATE)
+    with locked(out):
+        claim(out, card.name)
+        signatures = {split: split_signature(source, card, planned, split) for split in planned.facts.splits}
+        jobs = _outdated(source, card, planned, out, signatures, rehash=rehash)
+        _say_what_is_reused(planned, jobs, progress)
+        progress.start(f"prepare {card.name}", planned.samples, "samples")
+        try:
+            progress.advance(planned.samples - sum(len(job.shard.entries) for job in jobs))
+            build_shards(jobs, workers=workers or available_cores(), progress=progress)
+        finally:
+            progress.finish()
+        _check_quarantine(out, planned, card)
+        merged = merge(out, planned, card, signatures)
+        _publish(out, planned, merged)
+    return merged.manifest
+
+
+def _outdated(
+    source: DatasetSource,
+    card: DatasetCard,
+    planned: Plan,
+    out: Path,
+    signatures: Mapping[str, Signature | None],
+    *,
+    rehash: bool,
+) -> list[ShardJob]:
+    before = published(out)
+    visible = set() if before is None else {shard.file for shard in all_shards(before)}
+    code = code_fingerprint(source)
+    jobs: list[ShardJob] = []
+    for shard in planned.shards:
+        signature = signatures[shard.split]
+        expected = shard_plan_sha256(planned, shard, card=card, code=code, signature=signature)
+        if current_state(out, planned.root, shard, expected, rehash=rehash) is None:
+            jobs.append(
+                ShardJob(
+                    source=source,
+                    card=card,
+                    root=planned.root,
+                    layout=planned.layout,
+                    out=out,
+                    shard=shard,
+                    plan_sha256=expected,
+                    signature=signature,
+                    check=planned.facts.check,
+                    staged=shard.file in visible,
+                )
+            )
+    return jobs
+
+
+def _say_what_is_reused(planned: Plan, jobs: Sequence[ShardJob], progress: Progress) -> None:
+    kept = len(planned.shards) - len(jobs)
+    if kept:
+        progress.say(f"re-used {kept} of {len(planned.shards)} shards: their inputs have not changed")
+
+
+def _check_quarantine(out: Path, planned: Plan, card: DatasetCard) -> None:
+    refused = refusals(out, planned)
+    if len(refused) > card.allowed_faulty:
+        listing = out / STATE / QUARANTINE
+        write_quarantine(listing, refused)
+        raise too_many(refused, samples=planned.samples, allowed=card.allowed_faulty, listing=listing)
+
+
+def _publish(out: Path, planned: Plan, merged: Merged) -> None:
+    manifest = merged.manifest
+    staged = [
+        (place, out / shard.file)
+        for shard, state in finished(out, planned)
+        if state.written is not None
+        and (place := find_shard(out, shard.file, state.written)) not in (None, out / shard.file)
+    ]
+    if staged:
+        # Between the old shards and the new ones there is no dataset, rather than a mixed one.
+        (out / MANIFEST).unlink(missing_ok=True)
+    for place, target in staged:
+        replace(place, target)
+    with whole_file(out / INDEX) as file:
+        write_index(
+            file,
+            index_chunks(out, planned),
+            attributes=merged.attributes,
+            names=merged.columns,
+            identity=index_identity(all_shards(manifest)),
+        )
+    described = features(first_records(out, manifest), merged.attributes)
+    write_file(out / FEATURES, pretty_json(described))
+    write_quarantine(out / QUARANTINE, refusals(out, planned))
+    write_file(out / MANIFEST, manifest_bytes(manifest))
+    remove_superseded(
+        out,
+        files={shard.file for shard in all_shards(manifest)},
+        names={shard.name for shard in planned.shards},
+    )

@@ -1,0 +1,168 @@
+"""From finished shards to the manifest and the index: one shard's memory at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rgbtbench import __version__
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.cards.schema import AttributeValue
+from rgbtbench.errors import ShardError
+from rgbtbench.labels import LabelMap
+from rgbtbench.shards.content import data_hasher, edition_of, labels_hasher, protocols_sha256
+from rgbtbench.shards.index import Row, attribute_type
+from rgbtbench.shards.manifest import LabelSet, Manifest, Shard, Split, keys_sha256
+from rgbtbench.shards.plan import Plan, ShardPlan
+from rgbtbench.shards.quarantine import Refusal
+from rgbtbench.shards.sample import Signature
+from rgbtbench.shards.state import ShardState, read_state
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What all shards together say.
+
+    Attributes:
+        manifest: of the whole.
+        attributes: attribute to column type.
+        columns: names of all index columns that occur.
+    """
+
+    manifest: Manifest
+    attributes: Mapping[str, str]
+    columns: frozenset[str]
+
+
+def finished(out: Path, plan: Plan) -> Iterator[tuple[ShardPlan, ShardState]]:
+    """Yield every planned shard with what is remembered of it, in order."""
+    for shard in plan.shards:
+        state = read_state(out, shard.name)
+        if state is None:
+            raise ShardError(
+                f"what was remembered of {shard.name} is gone",
+                path=out,
+                remedy="run again, and let nothing else write here",
+            )
+        yield shard, state
+
+
+def refusals(out: Path, plan: Plan) -> list[Refusal]:
+    """Return all refused samples in order."""
+    return [refused for _, state in finished(out, plan) for refused in state.refused]
+
+
+def index_chunks(out: Path, plan: Plan) -> Iterator[list[Row]]:
+    """Yield the index rows of one shard after the other."""
+    for _, state in finished(out, plan):
+        if state.samples:
+            yield [sample.row for sample in state.samples]
+
+
+def merge(out: Path, plan: Plan, card: DatasetCard, signatures: Mapping[str, Signature | None]) -> Merged:
+    """Return the manifest of the finished shards.
+
+    Raises:
+        ShardError: a split of which no sample could be stored, or an attribute of several kinds.
+    """
+    label_sets = _label_sets(card, signatures)
+    data = data_hasher(card.name)
+    labels = labels_hasher(card.name, {name: facts.map_sha256 for name, facts in label_sets.items()})
+    splits = {split: _SplitSoFar() for split in plan.facts.splits}
+    kinds: dict[str, dict[type, AttributeValue]] = {name: {} for name in card.attributes}
+    columns: set[str] = set()
+    refused = 0
+    current = None
+    for shard, state in finished(out, plan):
+        if shard.split != current:
+            current = shard.split
+            data.begin(current)
+            labels.begin(current)
+        refused += len(state.refused)
+        for sample in state.samples:
+            data.add(sample.data)
+            labels.add(sample.labels)
+            columns |= sample.row.keys()
+            for name, found in kinds.items():
+                value = sample.row[f"attr.{name}"]
+                found.setdefault(type(value), value)
+        splits[shard.split].add(shard, state)
+    whole = plan.facts.limit is None
+    counts = {name: (len(split.keys), keys_sha256(split.keys)) for name, split in splits.items()}
+    manifest = Manifest(
+        dataset=card.name,
+        edition=edition_of(card, counts, whole=whole),
+        layout=plan.layout.name,
+        rgbtbench=__version__,
+        modalities=tuple(name for name in card.modalities if any(_has(signatures, f"{name}."))),
+        attributes=tuple(card.attributes),
+        label_sets=label_sets,
+        splits={name: split.facts(name, plan, signatures[name]) for name, split in splits.items()},
+        plan=plan.facts,
+        quarantined=refused,
+        data_hash=data.hexdigest(),
+        labels_hash=labels.hexdigest(),
+        protocol_hash=protocols_sha256(card),
+    )
+    types = {name: attribute_type(found.values()) for name, found in kinds.items()}
+    return Merged(manifest, types, frozenset(columns))
+
+
+@dataclass(slots=True)
+class _SplitSoFar:
+    keys: list[str] = field(default_factory=list)
+    shards: list[Shard] = field(default_factory=list)
+
+    def add(self, shard: ShardPlan, state: ShardState) -> None:
+        if state.written is None:
+            return
+        keys = [str(sample.row["key"]) for sample in state.samples]
+        self.keys += keys
+        self.shards.append(
+            Shard(
+                file=shard.file,
+                samples=len(keys),
+                bytes=state.written.bytes,
+                sha256=state.written.sha256,
+                first_key=keys[0],
+                last_key=keys[-1],
+            )
+        )
+
+    def facts(self, name: str, plan: Plan, signature: Signature | None) -> Split:
+        if signature is None:
+            raise ShardError(
+                f"not one sample of split {name} can be stored", path=plan.root, remedy="unpack the files again"
+            )
+        return Split(
+            samples=len(self.keys),
+            keys_sha256=keys_sha256(self.keys),
+            members=signature.members,
+            shards=tuple(self.shards),
+        )
+
+
+def _has(signatures: Mapping[str, Signature | None], start: str) -> Iterator[bool]:
+    for signature in signatures.values():
+        yield signature is not None and any(member.startswith(start) for member in signature.members)
+
+
+def _label_sets(card: DatasetCard, signatures: Mapping[str, Signature | None]) -> dict[str, LabelSet]:
+    present = {
+        part.removesuffix(".png")
+        for signature in signatures.values()
+        if signature is not None
+        for part in (*signature.members, *signature.record_parts)
+    }
+    maps = {name: LabelMap.of(facts) for name, facts in card.label_sets.items() if name in present}
+    return {
+        name: LabelSet(
+            kind=card.label_sets[name].kind,
+            frame=card.label_sets[name].frame,
+            version=card.label_sets[name].version,
+            map=label_map.to_json(),
+            map_sha256=label_map.sha256,
+        )
+        for name, label_map in maps.items()
+    }
