@@ -8,6 +8,9 @@ from pydantic import Field
 
 from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.schema import Modality, Name, Sha256, Strict, Task
+from rgbtbench.scoring.results import Interval, Subset
+
+__all__ = ["Data", "Efficiency", "Environment", "Interval", "PretrainingData", "Record", "Subset", "Training"]
 
 RECORD_VERSION: Final = 1
 
@@ -67,21 +70,6 @@ class Environment(Strict):
     python: str
     libraries: dict[str, str] = Field(default_factory=dict)
     hardware: str
-
-
-class Interval(Strict):
-    """Percentile bootstrap interval of one metric."""
-
-    low: float
-    high: float
-
-
-class Subset(Strict):
-    """The same metrics on a part of the images or pixels."""
-
-    images: int
-    metrics: dict[str, float | None]
-    intervals: dict[str, Interval] = Field(default_factory=dict)
 
 
 class Record(Strict):
