@@ -1,0 +1,77 @@
+"""`rgbtbench prepare`: official files to shards."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
+
+
+class CheckDepth(StrEnum):
+    """How far photographs are looked into; masks are always decoded."""
+
+    PROBE = "probe"
+    FULL = "full"
+
+
+def prepare(
+    name: Annotated[str, typer.Argument(help="Dataset, as `rgbtbench datasets list` prints it.")],
+    root: Annotated[Path, typer.Option(help="Folder that holds the official files.")],
+    out: Annotated[Path, typer.Option(help="Folder for the shards; made when missing, resumed when begun.")],
+    split: Annotated[list[str] | None, typer.Option(help="Only this split; may be repeated.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N pairs of each split.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    shard_megabytes: Annotated[int, typer.Option(min=1, help="Close a shard after this many MB of input.")] = 128,
+    check: Annotated[
+        CheckDepth, typer.Option(help="probe: headers, end markers, checksums. full: decode every photograph.")
+    ] = CheckDepth.PROBE,
+    rehash: Annotated[bool, typer.Option(help="Compare contents, not only size and time, when resuming.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say what would be written, and write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a dataset's official files and write them as WebDataset shards with a manifest.
+
+    Photographs keep their official bytes. The same input gives the same bytes, whatever the number of workers.
+    A run that was stopped goes on where it was; a faulty file is listed in quarantine.jsonl.
+
+    Example: rgbtbench prepare mfnet --root ir_seg_dataset --out shards/mfnet
+    """
+    from rgbtbench.cli.progress import make_progress
+    from rgbtbench.shards import build
+
+    options = build.Options(
+        splits=tuple(split) if split else None,
+        limit=limit,
+        shard_bytes=shard_megabytes * 1_000_000,
+        check=check.value,
+    )
+    if dry_run:
+        plan = build.plan_dataset(name, root, options=options)
+        if as_json:
+            print_json(plan.to_json())
+            return
+        print_facts([("layout", plan.layout), ("edition", plan.edition), ("input", f"{plan.bytes / 1e6:.1f} MB")])
+        print_table(["split", "pairs", "shards"], [[row.split, row.pairs, row.shards] for row in plan.splits])
+        return
+    with make_progress() as progress:
+        manifest = build.prepare_dataset(
+            name, root, out, options=options, workers=workers, rehash=rehash, progress=progress
+        )
+    if as_json:
+        print_json(manifest.model_dump(mode="json"))
+        return
+    print_facts(
+        [
+            ("dataset", f"{manifest.dataset}, edition {manifest.edition}, layout {manifest.layout}"),
+            *(
+                (split, f"{facts.samples} pairs in {len(facts.shards)} shards")
+                for split, facts in manifest.splits.items()
+            ),
+            ("in quarantine", manifest.quarantined or None),
+            ("written to", out),
+        ]
+    )

@@ -1,0 +1,70 @@
+"""`rgbtbench weights`: foreign checkpoints in, safetensors out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
+
+app = typer.Typer(
+    help="Convert foreign checkpoints, and list the weights that are known to exist.", no_args_is_help=True
+)
+
+
+@app.command("list", epilog="Example: rgbtbench weights list")
+def list_weights(as_json: JsonOption = False) -> None:
+    """List weights that authors published, and where; nothing is downloaded."""
+    from rgbtbench.cards import method_card, method_names
+
+    rows = [
+        {"method": name, **weights.model_dump(mode="json")}
+        for name in method_names()
+        for weights in method_card(name).weights
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["method", "weights", "licence", "description"],
+        [[row["method"], row["name"], row["licence"], row["description"]] for row in rows],
+    )
+
+
+@app.command(
+    "convert",
+    epilog="Example: rgbtbench weights convert final.pth --method mfnet --dataset mfnet --out weights/mfnet.safetensors",
+)
+def convert_weights(
+    source: Annotated[Path, typer.Argument(help="File that torch.save wrote: a state dict.")],
+    method: Annotated[str, typer.Option(help="Method that the weights belong to.")],
+    dataset: Annotated[str, typer.Option(help="Dataset whose classes the outputs name.")],
+    out: Annotated[Path, typer.Option(help="File to write, `*.safetensors`.")],
+    label_set: Annotated[
+        str | None, typer.Option(help="Label set; the dataset's first of the task by default.")
+    ] = None,
+    config: Annotated[str, typer.Option(help="The method's configuration, as YAML: '{streams: [rgb]}'.")] = "{}",
+    as_json: JsonOption = False,
+) -> None:
+    """Convert a checkpoint once, strictly: every key is accounted for, and pickled code is refused."""
+    from rgbtbench.cli.torch_extra import require_torch
+
+    require_torch()
+    from rgbtbench.zoo.foreign import convert_for_dataset
+
+    info = convert_for_dataset(source, out, method=method, dataset=dataset, label_set=label_set, config_yaml=config)
+    if as_json:
+        print_json(info.model_dump(mode="json"))
+        return
+    conversion = info.conversion
+    print_facts(
+        [
+            ("weights", out),
+            ("sha256", info.sha256),
+            ("parameters", f"{info.parameters:,}"),
+            ("keys renamed", conversion and len(conversion.renamed)),
+            ("keys completed", conversion and len(conversion.completed)),
+        ]
+    )
