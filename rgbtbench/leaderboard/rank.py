@@ -93,7 +93,13 @@ def _section_key(row: Row) -> tuple[str, ...]:
 
 def _prominence(section: Section) -> tuple[object, ...]:
     kinds = [kind for kind in KINDS if section.count(kind)]
-    return (section.state == UNKNOWN, KINDS.index(kinds[0]), section.dataset or "", section.protocol)
+    return (
+        section.state == UNKNOWN,
+        KINDS.index(kinds[0]),
+        section.dataset or "",
+        section.protocol,
+        section.hash or "",
+    )
 
 
 def _section(rows: Sequence[Row]) -> Section:

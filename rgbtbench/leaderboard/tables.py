@@ -121,7 +121,7 @@ def subset_grid(section: Section) -> Grid:
 
 
 def terminal_table(section: Section) -> tuple[str, list[str], list[list[str]]]:
-    """Return title, headings and rows of plain text, best row first."""
+    """Return title, headings and rows of plain text, best row first; the interval follows the first number only."""
     grid = main_grid(section)
     headings = [column.label if column.group == "all" else f"{column.group} {column.label}" for column in grid.columns]
     rows = [
@@ -129,12 +129,19 @@ def terminal_table(section: Section) -> tuple[str, list[str], list[list[str]]]:
             "" if entry.rank is None else str(entry.rank),
             label(entry),
             entry.first.kind if entry.first.kind == "published" else f"{entry.first.kind}, {entry.standing}",
-            *(f"{cell.text} [{cell.extent}]" if cell.extent else cell.text for cell in line),
+            *(_with_extent(cell) for cell in line[:1]),
+            *(cell.text for cell in line[1:]),
             ", ".join(MARKS[mark][0] for mark in entry.marks),
         ]
         for entry, line in zip(section.entries, grid.lines, strict=True)
     ]
     return section_title(section), ["rank", "row", "kind", *headings, "marks"], rows
+
+
+def _with_extent(cell: Cell) -> str:
+    if not cell.extent:
+        return cell.text
+    return f"{cell.text} {cell.extent}" if cell.extent.startswith("±") else f"{cell.text} [{cell.extent}]"
 
 
 def section_title(section: Section) -> str:
