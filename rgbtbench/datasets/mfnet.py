@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from rgbtbench.formats.index_mask import read_index_mask, require_known_ids
 from rgbtbench.formats.paths import require_twins
 from rgbtbench.formats.rgba_png import split_fourth_channel
 from rgbtbench.formats.write_image import write_image
-from rgbtbench.labels import IGNORE, LabelMap, reverse_table
+from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Entry, Pair, key_of
 
 #: Consecutive frames are alike; results are resampled in blocks of this many file numbers (see the card).
@@ -93,23 +94,21 @@ class MFNet:
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write rendered scenes of 160x120 pixels in `layout`; day and night take turns."""
+        from rgbtbench.datasets.fakes import native_mask
         from rgbtbench.synthesis.render import render
 
-        own, rendered = (dataset_card(name).label_sets["semantic"] for name in (self.name, "synthetic"))
-        ids = reverse_table(LabelMap.of(rendered), LabelMap.of(own))
-        ids[ids == IGNORE] = 0  # what MFNet does not label is unlabeled there
-        index = 0
-        for split, count in counts.items():
-            stems = [f"{index + number:05d}{'DN'[number % 2]}" for number in range(count)]
+        facts = dataset_card(self.name).label_sets["semantic"]
+        numbers = count(1)
+        for split, samples in counts.items():
+            stems = [f"{number:05d}{'DN'[number % 2]}" for number in islice(numbers, samples)]
             (root / f"{split}.txt").write_text("".join(f"{stem}\n" for stem in stems))
             for stem in stems:
-                scene = render(seed, index, width=160, height=120)
-                index += 1
+                scene = render(seed, int(stem[:5]), width=160, height=120)
                 pixels = {
                     "rgb": scene.rgb,
                     "lwir": scene.lwir,
                     "rgbt": np.dstack([scene.rgb, scene.lwir]),
-                    "semantic": ids[scene.semantic],
+                    "semantic": native_mask(scene, facts, other=0),
                 }
                 for role, path in _FILES[layout.name].items():
                     write_image(root / path.format(stem), pixels[role])

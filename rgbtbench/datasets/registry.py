@@ -14,7 +14,7 @@ from rgbtbench import datasets
 from rgbtbench.datasets.source import DatasetSource
 from rgbtbench.errors import UnknownNameError, did_you_mean
 
-_NO_DATASETS = {"registry", "source"}
+_NO_DATASETS = {"fakes", "registry", "source", "versions"}
 
 
 def source_names() -> list[str]:

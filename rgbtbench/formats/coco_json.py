@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -84,6 +85,23 @@ def read_coco(root: Path, relative: str) -> Mapping[str, CocoImage]:
         ignore = bool(item.get("iscrowd")) or bool(item.get("ignore"))
         boxes[image].append(CocoBox(names[category], _numbers(item, number, path), ignore))
     return {file: CocoImage(number, tuple(boxes[number])) for number, file in files.items()}
+
+
+def read_coco_once(root: Path, relative: str) -> Mapping[str, CocoImage]:
+    """Return what `read_coco` does, parsed once per process as long as the file's size and time stay.
+
+    All samples of a split lie in one file, and each is opened by itself.
+    """
+    path = resolve_inside(root, relative)
+    if not path.is_file():
+        return read_coco(root, relative)  # raises the error that names the file
+    facts = path.stat()
+    return _read_coco_as_of(root, relative, facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read_coco_as_of(root: Path, relative: str, _modified: int, _size: int) -> Mapping[str, CocoImage]:
+    return read_coco(root, relative)
 
 
 def image_of(images: Mapping[str, CocoImage], name: str, *, path: Path) -> CocoImage:

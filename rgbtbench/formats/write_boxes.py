@@ -1,0 +1,64 @@
+"""Writing boxes in the formats that official trees use, for trees of rendered scenes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+#: Class name and half-open `x1 y1 x2 y2`.
+NamedBox = tuple[str, tuple[float, float, float, float]]
+
+_OBJECT = (
+    "  <object><name>{}</name><difficult>0</difficult><bndbox>"
+    "<xmin>{:g}</xmin><ymin>{:g}</ymin><xmax>{:g}</xmax><ymax>{:g}</ymax></bndbox></object>\n"
+)
+
+
+def write_voc(path: Path, *, size: tuple[int, int], boxes: Sequence[NamedBox]) -> None:
+    """Write a PASCAL VOC annotation file and the folders above it.
+
+    Args:
+        path: ends in `.xml`.
+        size: width and height of the image.
+        boxes: written without offset, xmin to ymax.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    width, height = size
+    objects = "".join(_OBJECT.format(escape(name), *numbers) for name, numbers in boxes)
+    path.write_text(
+        f"<annotation>\n  <size><width>{width}</width><height>{height}</height></size>\n{objects}</annotation>\n"
+    )
+
+
+def write_coco(path: Path, *, size: tuple[int, int], boxes: Mapping[str, Sequence[NamedBox]]) -> None:
+    """Write a COCO instances file and the folders above it.
+
+    Args:
+        path: ends in `.json`.
+        size: width and height of all images.
+        boxes: file name to its boxes, written as `x y width height`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    width, height = size
+    names = sorted({name for of_image in boxes.values() for name, _ in of_image})
+    flat = [(image, *box) for image, of_image in enumerate(boxes.values()) for box in of_image]
+    content = {
+        "images": [
+            {"id": number, "file_name": file, "width": width, "height": height} for number, file in enumerate(boxes)
+        ],
+        "annotations": [
+            {
+                "id": number,
+                "image_id": image,
+                "category_id": names.index(name) + 1,
+                "bbox": [x1, y1, x2 - x1, y2 - y1],
+                "area": (x2 - x1) * (y2 - y1),
+                "iscrowd": 0,
+            }
+            for number, (image, name, (x1, y1, x2, y2)) in enumerate(flat, 1)
+        ],
+        "categories": [{"id": number, "name": name} for number, name in enumerate(names, 1)],
+    }
+    path.write_text(json.dumps(content))
