@@ -6,8 +6,8 @@ worker does it, so batches are the same for any number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from rgbtbench.loading.collate import collate
 from rgbtbench.loading.item import Item
 from rgbtbench.loading.items import SampleItems
 from rgbtbench.loading.prepared import PreparedSplit
-from rgbtbench.loading.sampler import Draw, evaluation_batches, training_batches
+from rgbtbench.loading.sampler import Draw, TrainingStream, evaluation_batches
 
 _KINDS: Final[dict[Task, LabelKind]] = {
     "semantic": "semantic",
@@ -30,6 +30,9 @@ _KINDS: Final[dict[Task, LabelKind]] = {
     "saliency": "saliency",
     "language": "text",
 }
+
+
+Join = Callable[[Sequence[Item | UserError]], Batch | UserError]
 
 
 def train_loader(
@@ -65,7 +68,8 @@ def train_loader(
     rules = augmentations or Augmentations()
     source = SampleItems(split.only(label_sets=(name,)), task, name, rules=rules, seed=seed)
     join = partial(_joined, target=_KINDS[task], canvas=rules.crop)
-    return TrainLoader(source, join, batch_size=batch_size, seed=seed, workers=workers, rank=rank, world=world)
+    stream = TrainingStream(len(split), batch_size=batch_size, seed=seed, rank=rank, world=world)
+    return TrainLoader(source, join, stream, workers=workers)
 
 
 def eval_loader(
@@ -109,61 +113,43 @@ class TrainLoader:
     those that workers have prepared beyond.
     """
 
-    def __init__(
-        self,
-        source: SampleItems,
-        join: Callable[[Sequence[Item | UserError]], Batch | UserError],
-        *,
-        batch_size: int,
-        seed: int,
-        workers: int,
-        rank: int,
-        world: int,
-    ) -> None:
-        self.samples = len(source.split)
-        self.batch_size = batch_size
-        self.seed = seed
-        self._position = 0
-        self._stream = partial(training_batches, self.samples, batch_size=batch_size, seed=seed, rank=rank, world=world)
-        self._stream()  # refuses wrong numbers here and not at the first batch
-        self._loader = _data_loader(source, _FromHere(self), join, workers)
+    def __init__(self, source: SampleItems, join: Join, stream: TrainingStream, *, workers: int) -> None:
+        self._stream = stream
+        self._loader = _data_loader(source, stream, join, workers)
 
     @property
     def epoch(self) -> float:
         """Passes over the split so far."""
-        return self._position / self.samples
+        return self._stream.position / self._stream.samples
 
     def steps(self, epochs: float) -> int:
         """Return how many batches it takes to see every sample `epochs` times, rounded up."""
-        return -int(-epochs * self.samples // self.batch_size)
+        return math.ceil(epochs * self._stream.samples / self._stream.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in _unwrapped(self._loader):
-            self._position += self.batch_size
+            self._stream.position += self._stream.batch_size
             yield batch
 
     def state_dict(self) -> dict[str, int]:
         """Return seed, split size and the place in the stream, counted over all ranks."""
-        epoch, position = divmod(self._position, self.samples)
-        return {"seed": self.seed, "samples": self.samples, "epoch": epoch, "position": position}
+        epoch, position = divmod(self._stream.position, self._stream.samples)
+        return {"seed": self._stream.seed, "samples": self._stream.samples, "epoch": epoch, "position": position}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
         """Go on after the batch at which `state` was taken; batch size and ranks may have changed.
 
         Raises:
             RecipeError: the state is of another order.
         """
-        if (state["seed"], state["samples"]) != (self.seed, self.samples):
+        stream = self._stream
+        if (state["seed"], state["samples"]) != (stream.seed, stream.samples):
             raise RecipeError(
-                f"a stream of {self.samples} samples with seed {self.seed}",
+                f"a stream of {stream.samples} samples with seed {stream.seed}",
                 expected=f"{state['samples']} samples with seed {state['seed']}, as when the checkpoint was written",
                 remedy="resume with the recipe and the data of the run",
             )
-        self._position = state["epoch"] * self.samples + state["position"]
-
-    def draws(self) -> Iterator[list[Draw]]:
-        """Yield what the coming batches consist of, from the present place on."""
-        return self._stream(start=self._position)
+        stream.position = state["epoch"] * stream.samples + state["position"]
 
 
 class EvalLoader:
@@ -172,7 +158,7 @@ class EvalLoader:
     def __init__(
         self,
         source: SampleItems,
-        join: Callable[[Sequence[Item | UserError]], Batch | UserError],
+        join: Join,
         draws: list[list[Draw]],
         *,
         workers: int,
@@ -185,16 +171,6 @@ class EvalLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         return _unwrapped(self._loader)
-
-
-@dataclass(frozen=True)
-class _FromHere:
-    """The batch sampler of a training loader: every iteration begins at the loader's present place."""
-
-    loader: TrainLoader
-
-    def __iter__(self) -> Iterator[list[Draw]]:
-        return self.loader.draws()
 
 
 def _joined(items: Sequence[Item | UserError], **options: Any) -> Batch | UserError:
@@ -219,7 +195,7 @@ def _unwrapped(batches: Iterable[Batch | UserError]) -> Iterator[Batch]:
 def _data_loader(
     source: SampleItems,
     draws: Iterable[list[Draw]],
-    join: Callable[[Sequence[Item | UserError]], Batch | UserError],
+    join: Join,
     workers: int,
 ) -> DataLoader[Batch | UserError]:
     return DataLoader(

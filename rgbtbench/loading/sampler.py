@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 from functools import lru_cache
 
@@ -73,36 +73,47 @@ def epoch_order(samples: int, *, seed: int, epoch: int = 0, purpose: Purpose = P
     return order
 
 
-def training_batches(
-    samples: int, *, batch_size: int, seed: int, rank: int = 0, world: int = 1, start: int = 0
-) -> Iterator[list[Draw]]:
-    """Yield this rank's part of every training batch, without end.
+@dataclass
+class TrainingStream:
+    """This rank's part of every training batch, without end.
 
-    Batch `k` holds positions `start + k * batch_size` and following of the stream, whatever the number of ranks;
-    rank `r` of `w` takes every `w`-th of them from the `r`-th on.
+    The batch at `position` holds that and the following positions of the stream, whatever the number of ranks; rank `r`
+    of `w` takes every `w`-th of them from the `r`-th on. Iterating starts at `position` and does not move it: whoever
+    uses the batches says how far it has come.
 
-    Args:
+    Attributes:
         samples: size of the split.
         batch_size: samples per step over all ranks together.
         seed: of the order.
         rank: this process, from 0.
         world: how many processes there are.
-        start: position of the stream to begin with, counted over all ranks.
+        position: where to start, counted over all ranks and epochs.
 
     Raises:
         RecipeError: the split is empty, or the batch cannot be shared evenly.
     """
-    _check_ranks(samples, rank=rank, world=world)
-    if batch_size < 1 or batch_size % world:
-        raise RecipeError(
-            f"a batch of {batch_size} for {world} processes",
-            expected="a positive multiple of the number of processes",
-            remedy="change the batch size or the number of devices",
-        )
-    return (
-        [draw_at(position, samples=samples, seed=seed) for position in range(first + rank, first + batch_size, world)]
-        for first in itertools.count(start, batch_size)
-    )
+
+    samples: int
+    _: KW_ONLY
+    batch_size: int
+    seed: int
+    rank: int = 0
+    world: int = 1
+    position: int = 0
+
+    def __post_init__(self) -> None:
+        _check_ranks(self.samples, rank=self.rank, world=self.world)
+        if self.batch_size < 1 or self.batch_size % self.world:
+            raise RecipeError(
+                f"a batch of {self.batch_size} for {self.world} processes",
+                expected="a positive multiple of the number of processes",
+                remedy="change the batch size or the number of devices",
+            )
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        for first in itertools.count(self.position, self.batch_size):
+            places = range(first + self.rank, first + self.batch_size, self.world)
+            yield [draw_at(place, samples=self.samples, seed=self.seed) for place in places]
 
 
 def draw_at(position: int, *, samples: int, seed: int) -> Draw:

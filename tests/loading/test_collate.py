@@ -1,0 +1,49 @@
+"""Padding: at the right and the bottom, marked in every field."""
+
+import pytest
+import torch
+
+from rgbtbench.errors import ShardError
+from rgbtbench.loading.collate import collate
+from rgbtbench.loading.item import Item
+
+
+def item(height, width, *, value=9, channels=3, key="a", dtype=torch.uint8):
+    return Item(
+        key=key,
+        images={"rgb": torch.full((channels, height, width), value, dtype=dtype)},
+        size=(height, width),
+        mask=torch.full((height, width), 3, dtype=torch.uint8),
+    )
+
+
+def test_smaller_images_are_padded_with_black_that_no_label_and_no_mask_counts():
+    batch = collate([item(2, 3), item(4, 2)], target="semantic")
+    assert batch.images["rgb"].shape == (2, 3, 4, 3)
+    inside = torch.zeros((2, 4, 3), dtype=torch.bool)
+    inside[0, :2, :3] = inside[1, :4, :2] = True
+    assert torch.equal(batch.pixel_mask, inside)
+    assert torch.equal(batch.images["rgb"][:, 0] == 9, inside)
+    assert torch.equal(batch.semantic, torch.where(inside, 3, 255))
+    assert batch.semantic.dtype == torch.int64
+    assert batch.sizes.tolist() == [[2, 3], [4, 2]]
+
+
+def test_a_canvas_makes_all_batches_equally_large():
+    batch = collate([item(2, 3)], target=None, canvas=(5, 6))
+    assert batch.images["rgb"].shape == (1, 3, 5, 6)
+    assert batch.pixel_mask.sum() == 6
+    assert batch.semantic is None
+
+
+def test_saliency_counts_from_zero_to_one_in_a_channel_of_its_own():
+    batch = collate([item(2, 2), item(1, 2)], target="saliency")
+    assert batch.saliency.shape == (2, 1, 2, 2)
+    assert batch.saliency[0].unique().tolist() == pytest.approx([3 / 255])
+    assert batch.saliency[1, 0, 1].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("odd", [{"channels": 1}, {"dtype": torch.uint16}], ids=["channels", "bit depth"])
+def test_images_of_two_kinds_in_one_batch_name_both_samples(odd):
+    with pytest.raises(ShardError, match="rgb of first and of odd differ in channels or bit depth"):
+        collate([item(2, 2, key="first"), item(2, 2, key="odd", **odd)], target=None)

@@ -1,0 +1,203 @@
+"""Paired geometry, worked by hand: a marker stays one place in every modality, the mask and the boxes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rgbtbench.loading.augmentations import Augmentations, Photometric
+from rgbtbench.loading.batch import BoxTargets
+from rgbtbench.loading.item import Item
+from rgbtbench.loading.sampler import Draw
+from rgbtbench.loading.transforms import Geometry, augment, draw_geometry, on_grid
+
+
+def targets(boxes, labels=None, ignore=None):
+    count = len(boxes)
+    return BoxTargets(
+        boxes_xyxy=torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
+        labels=torch.tensor(labels or [1] * count, dtype=torch.int64),
+        ignore=torch.tensor(ignore or [False] * count, dtype=torch.bool),
+    )
+
+
+def marked(y, x, *, height=6, width=8):
+    """An item that is black but for one pixel, which a box surrounds."""
+    rgb = torch.zeros((3, height, width), dtype=torch.uint8)
+    lwir = torch.zeros((1, height, width), dtype=torch.uint16)
+    mask = torch.zeros((height, width), dtype=torch.uint8)
+    rgb[:, y, x], lwir[:, y, x], mask[y, x] = 200, 60000, 7
+    return Item(
+        key="a",
+        images={"rgb": rgb, "lwir": lwir},
+        size=(height, width),
+        mask=mask,
+        boxes=targets([[x, y, x + 1, y + 1]]),
+    )
+
+
+def places(item):
+    """Where the marker is, as every member says: a list of (y, x)."""
+    boxes = [(int(y1), int(x1)) for x1, y1, *_ in item.boxes.boxes_xyxy.tolist()]
+    images = [
+        tuple(int(value) for value in np.unravel_index(image.numpy().sum(0).argmax(), image.shape[-2:]))
+        for image in item.images.values()
+    ]
+    return [*images, tuple(torch.nonzero(item.mask)[0].tolist()), *boxes]
+
+
+def test_a_flip_moves_the_marker_alike_everywhere():
+    assert places(on_grid(marked(1, 2), Geometry((6, 8), flip=True))) == [(1, 5)] * 4
+
+
+def test_flipping_twice_changes_nothing():
+    item = marked(4, 0)
+    twice = on_grid(on_grid(item, Geometry((6, 8), flip=True)), Geometry((6, 8), flip=True))
+    assert all(torch.equal(twice.images[name], item.images[name]) for name in item.images)
+    assert torch.equal(twice.mask, item.mask)
+    assert torch.equal(twice.boxes.boxes_xyxy, item.boxes.boxes_xyxy)
+
+
+def test_a_window_shifts_the_marker_alike_everywhere():
+    moved = on_grid(marked(3, 5), Geometry((6, 8), window=(2, 4, 3, 3)))
+    assert moved.grid == (3, 3)
+    assert places(moved) == [(1, 1)] * 4
+
+
+def test_scale_flip_and_window_act_in_this_order():
+    # (3, 5) becomes rows 6-7, columns 10-11 of 12 x 16; flipped columns 4-5; minus the window's (5, 3).
+    moved = on_grid(marked(3, 5), Geometry((12, 16), flip=True, window=(5, 3, 6, 6)))
+    assert torch.nonzero(moved.mask).tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
+    assert moved.boxes.boxes_xyxy.tolist() == [[1.0, 1.0, 3.0, 3.0]]
+    for image in moved.images.values():
+        brightest = image.numpy()[0] == image.numpy()[0].max()
+        assert np.argwhere(brightest).tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
+
+
+def test_masks_are_never_interpolated():
+    generator = np.random.default_rng(0)
+    mask = torch.from_numpy(generator.choice(np.array([0, 3, 9, 255], np.uint8), (37, 53)))
+    item = Item(key="a", images={"rgb": torch.zeros((3, 37, 53), dtype=torch.uint8)}, size=(37, 53), mask=mask)
+    for size in ((20, 90), (74, 106), (11, 13)):
+        assert set(on_grid(item, Geometry(size)).mask.unique().tolist()) <= {0, 3, 9, 255}
+
+
+def test_a_mask_made_smaller_takes_the_pixel_at_the_centre_as_images_do():
+    # Of every three pixels the middle one: a legacy nearest rule would take the first and shift the labels.
+    mask = torch.arange(9, dtype=torch.uint8).expand(3, 9).contiguous()
+    item = Item(key="a", images={"rgb": torch.zeros((3, 3, 9), dtype=torch.uint8)}, size=(3, 9), mask=mask)
+    assert on_grid(item, Geometry((1, 3))).mask.tolist() == [[1, 4, 7]]
+
+
+def test_a_modality_of_another_resolution_lands_on_the_labels_grid():
+    rgb = torch.zeros((3, 12, 16), dtype=torch.uint8)
+    rgb[:, 4:6, 10:12] = 255  # the same place as row 2, column 5 of 6 x 8
+    lwir = torch.zeros((1, 6, 8), dtype=torch.uint8)
+    lwir[:, 2, 5] = 255
+    moved = on_grid(Item(key="a", images={"rgb": rgb, "lwir": lwir}, size=(6, 8)), Geometry((6, 8)))
+    assert moved.images["rgb"].shape == (3, 6, 8)
+    assert moved.images["rgb"][0].argmax() == moved.images["lwir"][0].argmax() == 2 * 8 + 5
+
+
+def test_sixteen_bits_survive_resampling():
+    ramp = torch.from_numpy(np.linspace(40000, 60000, 16).astype(np.uint16)).expand(1, 8, 16).contiguous()
+    half = on_grid(Item(key="a", images={"lwir": ramp}, size=(8, 16)), Geometry((4, 8))).images["lwir"]
+    assert half.dtype == torch.uint16
+    wanted = ramp.numpy()[0, 0].astype(float).reshape(8, 2).mean(1)
+    assert np.abs(half.numpy()[0, 0, 1:-1] - wanted[1:-1]).max() <= 1
+
+
+def test_boxes_are_cut_at_the_window_and_those_hardly_visible_become_ignore():
+    boxes = targets([[0, 0, 4, 4], [3, 0, 7, 4], [6, 0, 8, 4], [2, 1, 3, 2]], labels=[1, 2, 3, 4])
+    item = Item(key="a", images={"rgb": torch.zeros((3, 6, 8), dtype=torch.uint8)}, size=(6, 8), boxes=boxes)
+    moved = on_grid(item, Geometry((6, 8), window=(0, 0, 6, 4)), min_visible=0.5)
+    assert moved.boxes.labels.tolist() == [1, 2, 4]  # the third lies outside
+    assert moved.boxes.boxes_xyxy.tolist() == [[0, 0, 4, 4], [3, 0, 4, 4], [2, 1, 3, 2]]
+    assert moved.boxes.ignore.tolist() == [False, True, False]  # a quarter of the second is left
+
+
+def test_a_box_that_the_frame_already_cuts_is_measured_by_what_was_visible():
+    item = Item(
+        key="a", images={"rgb": torch.zeros((3, 6, 8), dtype=torch.uint8)}, size=(6, 8), boxes=targets([[-6, 0, 2, 4]])
+    )
+    moved = on_grid(item, Geometry((6, 8), window=(0, 0, 6, 6)), min_visible=0.9)
+    assert moved.boxes.ignore.tolist() == [False]
+
+
+def test_an_image_without_boxes_stays_one():
+    item = Item(key="a", images={"rgb": torch.zeros((3, 6, 8), dtype=torch.uint8)}, size=(6, 8), boxes=targets([]))
+    moved = on_grid(item, Geometry((12, 16), flip=True, window=(0, 0, 4, 4)))
+    assert moved.boxes.boxes_xyxy.shape == (0, 4)
+
+
+RULES = Augmentations(
+    scale=(0.5, 2.0),
+    horizontal_flip=0.5,
+    crop=(5, 6),
+    photometric={"rgb": Photometric(gain=0.5, noise=0.1), "lwir": Photometric(offset=0.2)},
+)
+
+
+def noisy_item(names=("rgb", "lwir")):
+    generator = np.random.default_rng(1)
+    images = {name: torch.from_numpy(generator.integers(0, 256, (3, 6, 8), np.uint8)) for name in names}
+    return Item(key="a", images=images, size=(6, 8))
+
+
+def test_augmentation_depends_on_seed_epoch_and_index_alone():
+    first = augment(noisy_item(), RULES, Draw(3, 1), seed=7)
+    torch.manual_seed(99)
+    np.random.seed(99)  # global state must not matter
+    again = augment(noisy_item(), RULES, Draw(3, 1), seed=7)
+    assert all(torch.equal(first.images[name], again.images[name]) for name in first.images)
+    others = [
+        augment(noisy_item(), RULES, draw, seed=seed)
+        for draw, seed in ((Draw(4, 1), 7), (Draw(3, 2), 7), (Draw(3, 1), 8))
+    ]
+    for other in others:
+        assert other.images["rgb"].shape != first.images["rgb"].shape or not torch.equal(
+            other.images["rgb"], first.images["rgb"]
+        )
+
+
+def test_a_model_that_sees_one_modality_gets_the_same_pixels_of_it():
+    both, alone = noisy_item(), noisy_item(("rgb",))
+    for index in range(5):
+        pair = augment(both, RULES, Draw(index), seed=0)
+        single = augment(alone, RULES, Draw(index), seed=0)
+        assert torch.equal(pair.images["rgb"], single.images["rgb"])
+
+
+def test_a_missing_modality_stays_black():
+    item = replace(noisy_item(), missing=frozenset({"lwir"}))
+    item = replace(item, images={**item.images, "lwir": torch.zeros((1, 6, 8), dtype=torch.uint8)})
+    assert all(not augment(item, RULES, Draw(index), seed=0).images["lwir"].any() for index in range(5))
+
+
+def test_the_default_rules_change_nothing():
+    item = marked(2, 2)
+    same = augment(item, Augmentations(), Draw(0), seed=0)
+    assert all(torch.equal(same.images[name], item.images[name]) for name in item.images)
+    assert torch.equal(same.boxes.boxes_xyxy, item.boxes.boxes_xyxy)
+
+
+def test_drawn_geometry_stays_within_its_rules():
+    rules = Augmentations(resize=(40, 60), scale=(0.5, 2.0), horizontal_flip=0.3, crop=(30, 30))
+    drawn = [draw_geometry(rules, (6, 8), np.random.default_rng(seed)) for seed in range(400)]
+    assert 0.2 < np.mean([steps.flip for steps in drawn]) < 0.4
+    for steps in drawn:
+        (height, width), (top, left, high, wide) = steps.size, steps.window
+        assert 20 <= height <= 80
+        assert abs(width - height * 1.5) <= 1
+        assert (high, wide) == (min(30, height), min(30, width))
+        assert 0 <= top <= height - high
+        assert 0 <= left <= width - wide
+    factors = [np.log2(steps.size[0] / 40) for steps in drawn]
+    assert abs(np.mean(factors)) < 0.1  # log-uniform: as often smaller as larger
+
+
+@pytest.mark.parametrize("scale", [(2.0, 1.0), (0.0, 1.0), (1.0, 11.0)])
+def test_a_scale_that_is_no_range_is_refused(scale):
+    with pytest.raises(ValueError, match="no range"):
+        Augmentations(scale=scale)
