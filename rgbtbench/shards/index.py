@@ -73,7 +73,7 @@ def read_index(root: Path, split: str) -> SplitIndex:
     """
     manifest = read_manifest(root)
     facts = manifest.split(split)
-    columns = _stored_columns(root, manifest, split)
+    columns = stored_columns(root, manifest, split)
     if columns is None:
         columns = _columns(list(rows_of_shards(root, manifest, facts.shards)))
     keys = tuple(columns["key"])
@@ -199,7 +199,8 @@ def all_shards(manifest: Manifest) -> list[Shard]:
     return [shard for _, split in sorted(manifest.splits.items()) for shard in split.shards]
 
 
-def _stored_columns(root: Path, manifest: Manifest, split: str) -> dict[str, list[Any]] | None:
+def stored_columns(root: Path, manifest: Manifest, split: str) -> dict[str, list[Any]] | None:
+    """Return the columns of `index.parquet` for one split; None when it is missing, damaged or of other shards."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -53,7 +53,7 @@ class LabelSet(Strict):
 class PlanFacts(Strict):
     """The choices that decide which samples lie in which shard."""
 
-    shard_bytes: int = Field(ge=1, description="input bytes after which a shard is closed")
+    shard_bytes: int = Field(ge=1, description="input bytes per shard that were aimed at")
     limit: int | None = Field(ge=1, description="samples taken per split; null for all")
     splits: tuple[Name, ...]
     check: Check

@@ -1,4 +1,4 @@
-"""The plan: which samples lie in which shard, decided from names and file sizes before anything is opened."""
+"""The plan: which samples lie in which shard, decided from names and file sizes before any image is opened."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ class Options:
     Attributes:
         splits: which to take; None for all that there are.
         limit: take only the first samples of each split.
-        shard_bytes: a shard is closed when its input files reach this size; a file that several samples share,
-            such as one annotation list, counts once per split.
+        shard_bytes: all shards of a split hold the same number of samples, the largest power of two whose input
+            files have this size on average. A file that several samples share, such as one annotation list, counts
+            once. A repaired file changes its size, so the steps are coarse: other shards stay as they are.
         check: `probe` photographs, or decode them in `full`.
 
     Raises:
@@ -185,19 +186,15 @@ def _check_keys_between_splits(by_split: dict[str, list[Entry]]) -> None:
                 )
 
 
-def _shards(root: Path, split: str, entries: Iterable[Entry], *, shard_bytes: int) -> Iterator[ShardPlan]:
-    counted: set[str] = set()
-    number, held, size = 0, list[Entry](), 0
-    inputs: dict[str, InputFile] = {}
-    for entry in entries:
-        for file in describe_inputs(root, entry.files.values()):
-            inputs[file.path] = file
-            if file.path not in counted:
-                counted.add(file.path)
-                size += max(file.size, 0)
-        held.append(entry)
-        if size >= shard_bytes:
-            yield ShardPlan(split, number, tuple(held), tuple(inputs.values()))
-            number, held, inputs, size = number + 1, [], {}, 0
-    if held:
-        yield ShardPlan(split, number, tuple(held), tuple(inputs.values()))
+def _shards(root: Path, split: str, entries: Sequence[Entry], *, shard_bytes: int) -> Iterator[ShardPlan]:
+    described = {file.path: file for entry in entries for file in describe_inputs(root, entry.files.values())}
+    total = sum(max(file.size, 0) for file in described.values())
+    step = _power_of_two_below(shard_bytes * len(entries) // max(total, 1))
+    for number, start in enumerate(range(0, len(entries), step)):
+        held = tuple(entries[start : start + step])
+        paths = dict.fromkeys(path for entry in held for path in entry.files.values())
+        yield ShardPlan(split, number, held, tuple(described[path] for path in paths))
+
+
+def _power_of_two_below(number: int) -> int:
+    return 1 << (max(number, 1).bit_length() - 1)

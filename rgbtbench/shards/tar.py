@@ -24,7 +24,7 @@ MAX_MEMBER_BYTES = 8**11 - 1
 _NAME, _PREFIX = 100, 155
 _MODE_OWNER = b"0000644\0" + b"0000000\0" * 2
 _NO_TIME = b"00000000000\0"
-_REGULAR_USTAR = b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + b"0000000\0" * 2
+_REGULAR_USTAR = b"0" + bytes(100) + b"ustar\x0000" + bytes(64 + 16)
 _REMEDY = "prepare the dataset again"
 
 

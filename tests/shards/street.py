@@ -17,8 +17,11 @@ from rgbtbench.formats.image_file import encode_png, read_image_file
 from rgbtbench.formats.index_mask import read_index_mask
 from rgbtbench.formats.paths import read_bytes
 from rgbtbench.pair import Boxes, Entry, Pair, Text, key_of
+from rgbtbench.shards.plan import Options
 
 WIDTH, HEIGHT = 48, 32
+#: Two samples to a shard.
+SMALL_SHARDS = Options(shard_bytes=20_000)
 #: Official times of the files, so that every tree of the same seed is the same tree.
 EPOCH_NS = 1_600_000_000 * 10**9
 
