@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,11 @@ from numpy.typing import NDArray
 
 from rgbtbench.cards.schema import AttributeValue, LabelKind
 from rgbtbench.errors import ShardError, did_you_mean
-from rgbtbench.formats.image_file import Pixels
 from rgbtbench.labels import LabelMap
 from rgbtbench.loading import conditions
 from rgbtbench.loading.label_space import NATIVE, LabelLookup, look_up
-from rgbtbench.loading.sample import Sample, frame_size, native_boxes
+from rgbtbench.loading.sample import Sample, frame_size, read_sample
 from rgbtbench.loading.store import SplitStore
-from rgbtbench.pair import Boxes
 from rgbtbench.shards.index import read_index
 from rgbtbench.shards.manifest import Manifest, read_manifest
 
@@ -102,22 +101,22 @@ class PreparedSplit:
         """Name of the split."""
         return self.store.index.split
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The samples' keys, in order."""
         return self._column(self.store.index.keys)
 
-    @property
+    @cached_property
     def image_ids(self) -> tuple[int, ...]:
         """The number that official result files use for each sample."""
         return tuple(self.store.index.image_ids[self.rows].tolist())
 
-    @property
+    @cached_property
     def clusters(self) -> tuple[str | None, ...]:
         """Which samples belong together (sequence, scene); None where an image stands alone."""
         return self._column(self.store.index.clusters)
 
-    @property
+    @cached_property
     def attributes(self) -> dict[str, tuple[AttributeValue, ...]]:
         """Every attribute's value per sample; None where it is unknown."""
         return {name: self._column(values) for name, values in self.store.index.attributes.items()}
@@ -129,18 +128,9 @@ class PreparedSplit:
         return (self[position] for position in range(len(self)))
 
     def __getitem__(self, position: int) -> Sample:
-        row = int(self.rows[position])
-        record = self.store.record(row)
         sources = {name: int(self.image_rows.get(name, self.rows)[position]) for name in self.modalities}
-        return Sample(
-            key=record["key"],
-            images={name: self._image(source, name, record) for name, source in sources.items()},
-            masks={name: self._mask(row, name) for name in self.label_sets if name in record["masks"]},
-            boxes={name: self._boxes(record, name) for name in self.label_sets if name in record["boxes"]},
-            text={name: tuple(record["text"][name]["captions"]) for name in self.label_sets if name in record["text"]},
-            attributes=record["attributes"],
-            record=record,
-            missing=frozenset(name for name, source in sources.items() if source == conditions.MISSING),
+        return read_sample(
+            self.store, int(self.rows[position]), sources, label_sets=self.label_sets, lookups=self.lookups
         )
 
     def record(self, position: int) -> dict[str, Any]:
@@ -265,21 +255,6 @@ class PreparedSplit:
 
     def _column(self, values: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(values[row] for row in self.rows.tolist())
-
-    def _image(self, row: int, modality: str, record: Mapping[str, Any]) -> Pixels:
-        facts = record["images"][modality]
-        if row != conditions.MISSING:
-            return self.store.image(row, facts["file"])
-        shape = (facts["height"], facts["width"], facts["channels"])
-        return np.zeros(shape, np.uint16) if facts["bit_depth"] > 8 else np.zeros(shape, np.uint8)
-
-    def _mask(self, row: int, label_set: str) -> NDArray[np.uint8]:
-        native = self.store.mask(row, f"{label_set}.png")
-        lookup = self.lookups.get(label_set)
-        return native if lookup is None else lookup.masks(native)
-
-    def _boxes(self, record: Mapping[str, Any], label_set: str) -> Boxes:
-        return self.lookups[label_set].boxes(native_boxes(record["boxes"][label_set]))
 
     def _require(self, what: str, names: Iterable[str], known: Iterable[str]) -> None:
         available = tuple(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.formats.image_file import Pixels
+from rgbtbench.loading.conditions import MISSING
+from rgbtbench.loading.label_space import LabelLookup
+from rgbtbench.loading.store import SplitStore
 from rgbtbench.pair import Boxes
 
 
@@ -40,17 +43,35 @@ class Sample:
     missing: frozenset[str] = frozenset()
 
 
-def native_boxes(stored: Mapping[str, Any]) -> Boxes:
-    """Return a label set's boxes from its part of the json member, labels in native ids."""
-    return Boxes(
-        frame=stored["frame"],
-        xyxy=np.array(stored["boxes_xyxy"], np.float64).reshape(-1, 4),
-        labels=np.array(stored["labels"], np.int64),
-        ignore=np.array(stored["ignore"], np.bool_),
-        occlusion=np.array(stored["occlusion"], np.int64),
-        raw=np.array(stored["raw"], np.float64).reshape(-1, 4),
-        convention=stored["convention"],
-        visibility={name: np.array(values, np.float64) for name, values in stored["visibility"].items()},
+def read_sample(
+    store: SplitStore,
+    row: int,
+    sources: Mapping[str, int],
+    *,
+    label_sets: Iterable[str],
+    lookups: Mapping[str, LabelLookup],
+) -> Sample:
+    """Read and decode one sample.
+
+    Args:
+        store: the split.
+        row: position in the split, for everything but images.
+        sources: modality to the row that its image comes from; `MISSING` for none.
+        label_sets: those to decode.
+        lookups: label set to its look-up; other sets stay as stored.
+    """
+    record = store.record(row)
+    masks = {name: store.mask(row, record["masks"][name]["file"]) for name in label_sets if name in record["masks"]}
+    boxes = {name: _native_boxes(record["boxes"][name]) for name in label_sets if name in record["boxes"]}
+    return Sample(
+        key=record["key"],
+        images={name: _image(store, source, record["images"][name]) for name, source in sources.items()},
+        masks={name: lookups[name].masks(mask) if name in lookups else mask for name, mask in masks.items()},
+        boxes={name: lookups[name].boxes(native) for name, native in boxes.items()},
+        text={name: tuple(record["text"][name]["captions"]) for name in label_sets if name in record["text"]},
+        attributes=record["attributes"],
+        record=record,
+        missing=frozenset(name for name, source in sources.items() if source == MISSING),
     )
 
 
@@ -69,3 +90,23 @@ def frame_size(record: Mapping[str, Any], label_set: str | None, modalities: tup
         others = [name for name in modalities if name != "rgb"]
         facts = record["images"][{"rgb": "rgb", "x": others[0] if others else "rgb", "both": modalities[0]}[frame]]
     return int(facts["height"]), int(facts["width"])
+
+
+def _image(store: SplitStore, row: int, facts: Mapping[str, Any]) -> Pixels:
+    if row != MISSING:
+        return store.image(row, facts["file"])
+    shape = (facts["height"], facts["width"], facts["channels"])
+    return np.zeros(shape, np.uint16) if facts["bit_depth"] > 8 else np.zeros(shape, np.uint8)
+
+
+def _native_boxes(stored: Mapping[str, Any]) -> Boxes:
+    return Boxes(
+        frame=stored["frame"],
+        xyxy=np.array(stored["boxes_xyxy"], np.float64).reshape(-1, 4),
+        labels=np.array(stored["labels"], np.int64),
+        ignore=np.array(stored["ignore"], np.bool_),
+        occlusion=np.array(stored["occlusion"], np.int64),
+        raw=np.array(stored["raw"], np.float64).reshape(-1, 4),
+        convention=stored["convention"],
+        visibility={name: np.array(values, np.float64) for name, values in stored["visibility"].items()},
+    )
