@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.errors import InputFileError, PredictionError
-from rgbtbench.formats.image_file import decode_image
-from rgbtbench.formats.image_header import png_chunks, png_file, probe
+from rgbtbench.formats.image_header import probe
+from rgbtbench.formats.index_mask import index_values
 from rgbtbench.predictions.kinds import MaskPrediction
 from rgbtbench.predictions.members import Members, open_members, top_folder
 
@@ -91,13 +91,7 @@ def decode_mask(data: bytes, size: tuple[int, int], *, name: str) -> NDArray[np.
                 path=name,
                 remedy="resize logits to the label's size before the argmax",
             )
-        # Palette indices and grey values are the same bytes; as bare grey, decoders apply neither colours nor gamma.
-        chunks = [
-            (kind, body[:9] + b"\0" + body[10:] if kind == b"IHDR" else body)
-            for kind, body in png_chunks(data)
-            if kind in (b"IHDR", b"IDAT", b"IEND")
-        ]
-        return decode_image(png_file(chunks), header).astype(np.uint8, copy=False)
+        return index_values(data, header, kind="semantic")[0]
     except InputFileError as error:
         raise PredictionError(error.found, expected=error.expected, path=name, remedy="write the file again") from error
 

@@ -59,12 +59,13 @@ def sidecar_bytes(sidecar: Sidecar) -> bytes:
 def require_match(sidecar: Sidecar, expected: Sidecar, *, path: str) -> None:
     """Make sure that predictions were made for what they are scored on.
 
-    Compared are task, dataset, edition, split, label set and label space, and the list of keys where both state it.
+    Compared are task, dataset, edition, split and label space, and the list of keys where both state it. The label set
+    is not: detections of one model may be scored against every version of the labels.
 
     Raises:
         PredictionError: naming the first field that differs.
     """
-    fields = ["task", "dataset", "edition", "split", "label_set", "label_space"]
+    fields = ["task", "dataset", "edition", "split", "label_space"]
     if sidecar.keys_sha256 is not None and expected.keys_sha256 is not None:
         fields.append("keys_sha256")
     for field in fields:

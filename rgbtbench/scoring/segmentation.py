@@ -187,7 +187,7 @@ def stratum_metrics(
     *,
     ids: Sequence[int],
     rules: SegmentationRules,
-    reference: NDArray[np.float64] | None = None,
+    reference: tuple[Counts, Counts] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Return mean class recall and pixel accuracy inside a part of the pixels, in percent.
 
@@ -198,14 +198,15 @@ def stratum_metrics(
         labelled: (..., C) labelled pixels per class; a class without any is left out of the mean.
         ids: the C class ids.
         rules: the protocol's rules.
-        reference: (C,) recall of the whole set, for resamples; see `segmentation_metrics`.
+        reference: the same two of the whole set, (C,), for resamples; see `segmentation_metrics`.
 
     Returns:
         `macc` and `aacc`, each float64 (...).
     """
     recall = _percent(hits, labelled, labelled > 0)
     if reference is not None:
-        recall = np.where(np.isnan(recall), reference, recall)
+        found, there = reference
+        recall = np.where(np.isnan(recall), _percent(found, there, there > 0), recall)
     total = labelled.sum(axis=-1)
     return {
         "macc": _mean(recall, classes_in_means(ids, rules)),
