@@ -1,0 +1,1 @@
+"""Looking at prepared data: a static HTML viewer that opens anywhere, and grouped datasets in FiftyOne."""

@@ -1,0 +1,86 @@
+"""Image files that every browser shows, made from whatever the shards hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.formats.image_file import Pixels, decode_image, encode_png, probe
+
+#: Percentiles of a 16-bit image that become black and white.
+LOW, HIGH = 1.0, 99.0
+THUMBNAIL_WIDTH: Final = 192
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file for the browser.
+
+    Attributes:
+        data: its content.
+        extension: `jpg` or `png`.
+        note: what was done to the pixels; null for the official bytes.
+    """
+
+    data: bytes
+    extension: str
+    note: str | None = None
+
+
+def picture(data: bytes, facts: Mapping[str, Any]) -> Picture:
+    """Return stored image bytes as a file that a browser shows truthfully.
+
+    Grey and colour images of 8 bits are handed on byte for byte. Deeper ones are stretched between percentiles, and
+    channels beyond three are left out; the note says so.
+
+    Args:
+        data: the member's bytes.
+        facts: its part of the sample's record: `channels` and `bit_depth`.
+
+    Raises:
+        InputFileError: the bytes are no whole PNG or JPEG.
+    """
+    header = probe(data)
+    channels, depth = int(facts["channels"]), int(facts["bit_depth"])
+    if depth == 8 and channels in (1, 3):
+        return Picture(data, header.format)
+    pixels = decode_image(data, header)
+    notes = []
+    if channels not in (1, 3):
+        pixels = pixels[..., :3] if channels > 3 else pixels[..., 0]
+        notes.append(f"{'first three' if channels > 3 else 'first'} of {channels} channels")
+    if depth > 8:
+        pixels, low, high = tone_mapped(pixels)
+        notes.append(f"{depth}-bit values {low} to {high} shown as black to white")
+    return Picture(encode_png(pixels), "png", "; ".join(notes))
+
+
+def tone_mapped(pixels: Pixels) -> tuple[NDArray[np.uint8], int, int]:
+    """Stretch an image linearly between two of its percentiles.
+
+    Args:
+        pixels: any shape.
+
+    Returns:
+        uint8 of the same shape, and the values that became 0 and 255.
+    """
+    low, high = (round(float(value)) for value in np.percentile(pixels, (LOW, HIGH)))
+    share = (pixels.astype(np.float32) - low) / max(high - low, 1)
+    return (share.clip(0, 1) * 255).round().astype(np.uint8), low, high
+
+
+def thumbnail(shown: Picture) -> bytes:
+    """Return a small JPEG of a picture."""
+    import cv2
+
+    pixels = decode_image(shown.data, probe(shown.data))
+    height, width = pixels.shape[:2]
+    size = (THUMBNAIL_WIDTH, max(1, round(height * THUMBNAIL_WIDTH / width)))
+    small: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    blue_first = small[..., ::-1] if small.ndim == 3 else small
+    _, encoded = cv2.imencode(".jpg", np.ascontiguousarray(blue_first), [cv2.IMWRITE_JPEG_QUALITY, 82])
+    return bytes(encoded)

@@ -1,0 +1,93 @@
+"""Predictions of some samples, in the label space in which the samples are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.errors import PredictionError
+from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.predictions.boxes import read_boxes
+from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
+from rgbtbench.predictions.masks import read_masks
+from rgbtbench.predictions.members import read_sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Predictions by key.
+
+    Attributes:
+        label_set: the set that they answer to.
+        masks: uint8 (H, W) per key, for a semantic set.
+        boxes: boxes per key, for a set of boxes; every key is there.
+    """
+
+    label_set: str
+    masks: Mapping[str, NDArray[np.uint8]]
+    boxes: Mapping[str, BoxPrediction]
+
+
+def read_predicted(
+    path: Path, split: PreparedSplit, positions: Sequence[int], *, label_set: str | None = None
+) -> Predicted:
+    """Read the predictions of some samples.
+
+    Args:
+        path: as `rgbtbench score` takes it: folder or archive of masks, or COCO results.
+        split: the samples; predictions are in native ids and are translated to its label space.
+        positions: samples wanted.
+        label_set: the set that they answer to; by default the sidecar says it, and without one it is the only set of
+            boxes for a JSON file and the only semantic set for anything else.
+
+    Raises:
+        PredictionError: a wanted prediction is missing or damaged, or something is unknown.
+        ShardError: the data has no, or several, label sets that such predictions could answer to.
+    """
+    if not path.exists():
+        raise PredictionError("no such file or folder", path=path)
+    label_set = label_set or _label_set(path, split)
+    if split.manifest.label_sets[label_set].kind == "boxes":
+        return Predicted(label_set, {}, _boxes(path, split, label_set, positions))
+    return Predicted(label_set, _masks(path, split, label_set, positions), {})
+
+
+def _label_set(path: Path, split: PreparedSplit) -> str:
+    sidecar = read_sidecar(path)
+    if sidecar is None:
+        return split.label_set_of("boxes" if _holds_boxes(path) else "semantic")
+    if sidecar.label_set not in split.manifest.label_sets:
+        raise PredictionError(
+            f"made for label set {sidecar.label_set!r}",
+            expected=f"one of {', '.join(split.manifest.label_sets)}",
+            path=path,
+            remedy="inspect the data that the predictions were made for",
+        )
+    return sidecar.label_set
+
+
+def _holds_boxes(path: Path) -> bool:
+    return path.suffix == ".json" or (path.is_dir() and any(path.glob("*.json")))
+
+
+def _masks(path: Path, split: PreparedSplit, label_set: str, positions: Sequence[int]) -> dict[str, NDArray[np.uint8]]:
+    sizes = {split.keys[position]: split.frame_size(position, label_set) for position in positions}
+    found: Sequence[MaskPrediction] = list(read_masks(path, sizes, others=split.keys))
+    return {prediction.key: split.lookups[label_set].masks(prediction.mask) for prediction in found}
+
+
+def _boxes(path: Path, split: PreparedSplit, label_set: str, positions: Sequence[int]) -> dict[str, BoxPrediction]:
+    native = split.label_map(label_set).native
+    table = read_boxes(path, image_ids=split.image_ids, classes=native)
+    labels = split.lookups[label_set].table[table.labels].astype(np.int64)
+    xyxy = np.concatenate([table.xywh[:, :2], table.xywh[:, :2] + table.xywh[:, 2:]], axis=1)
+    predictions = {}
+    for position in positions:
+        rows = table.image_ids == split.image_ids[position]
+        key = split.keys[position]
+        predictions[key] = BoxPrediction(key, xyxy[rows], table.scores[rows], labels[rows])
+    return predictions
