@@ -1,3 +1,58 @@
-"""rgbtbench: datasets, model zoo and trustworthy benchmarks for RGB-thermal and RGB-X vision."""
+"""rgbtbench: datasets, model zoo and trustworthy benchmarks for RGB-thermal and RGB-X vision.
+
+The functions here are the Python face of the commands of the same names; what they need is imported when they are
+called, so that `import rgbtbench` costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rgbtbench.evaluation import Evaluation
+    from rgbtbench.loading.batch import Batch
+    from rgbtbench.loading.prepared import PreparedSplit
+    from rgbtbench.predictions.kinds import Prediction
+    from rgbtbench.scoring.score import Score
 
 __version__ = "0.1.0"
+__all__ = ["evaluate", "open", "score"]
+
+
+def open(  # noqa: A001 - `rgbtbench.open` reads as what it does
+    root: str | Path, split: str, *, label_space: str = "native", modalities: Sequence[str] | None = None
+) -> PreparedSplit:
+    """Open one split of a prepared dataset as a sequence of samples; see `rgbtbench.loading.prepared.open_split`.
+
+    Example:
+        rgbtbench.open("shards/mfnet", split="test")[0].images["lwir"]  # uint8 (480, 640, 1)
+    """
+    from rgbtbench.loading.prepared import open_split
+
+    return open_split(root, split, label_space=label_space, modalities=modalities)
+
+
+def score(protocol: str, predictions: str | Path, *, data: str | Path) -> Score:
+    """Score anyone's prediction files under a protocol; see `rgbtbench.scoring.score.score`.
+
+    Example:
+        rgbtbench.score("mfnet/miou-9", "predictions/", data="shards/mfnet").metrics["miou"]
+    """
+    from rgbtbench.evaluation import score_predictions
+
+    return score_predictions(Path(predictions), Path(data), protocol).score
+
+
+def evaluate(
+    network: Callable[[Batch], Sequence[Prediction]], data: str | Path, protocol: str, *, out: str | Path
+) -> Evaluation:
+    """Run your own network over the data that a protocol scores; see `rgbtbench.evaluation.evaluate`.
+
+    Example:
+        rgbtbench.evaluate(my_network, "shards/mfnet", "mfnet/miou-9", out="predictions").score.metrics["miou"]
+    """
+    from rgbtbench.evaluation import evaluate as run
+
+    return run(network, data, protocol, out=out)

@@ -90,13 +90,25 @@ def method_card(name: str) -> MethodCard:
     return card
 
 
+def _names_below(folder: str) -> list[str]:
+    return sorted(
+        f"{method}/{path.stem}" for method, root in _method_folders().items() for path in root.glob(f"{folder}/*.yaml")
+    )
+
+
+def _path_below(folder: str, kind: str, name: str) -> Path:
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    method, _, stem = name.partition("/")
+    path = _method_folders().get(method, Path("-")) / folder / f"{stem}.yaml"
+    if not path.is_file():
+        raise UnknownNameError(f"no {kind} {name!r}", remedy=did_you_mean(name, _names_below(folder)))
+    return path
+
+
 def recipe_names() -> list[str]:
     """Names of all recipes, `<method>/<recipe>`, sorted."""
-    return sorted(
-        f"{method}/{path.stem}"
-        for method, folder in _method_folders().items()
-        for path in folder.glob("recipes/*.yaml")
-    )
+    return _names_below("recipes")
 
 
 def recipe_path(name: str) -> Path:
@@ -105,13 +117,17 @@ def recipe_path(name: str) -> Path:
     Raises:
         UnknownNameError: neither a file nor a known recipe.
     """
-    if name.endswith((".yaml", ".yml")):
-        return Path(name)
-    method, _, recipe = name.partition("/")
-    path = _method_folders().get(method, Path("-")) / "recipes" / f"{recipe}.yaml"
-    if not path.is_file():
-        raise UnknownNameError(f"no recipe {name!r}", remedy=did_you_mean(name, recipe_names()))
-    return path
+    return _path_below("recipes", "recipe", name)
+
+
+def study_names() -> list[str]:
+    """Names of all studies, `<method>/<study>`, sorted."""
+    return _names_below("studies")
+
+
+def study_path(name: str) -> Path:
+    """Return the file of a study; as `recipe_path`."""
+    return _path_below("studies", "study", name)
 
 
 def protocol_prefix(dataset: str, edition: str) -> str:

@@ -42,8 +42,9 @@ def prepare(
     """
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.shards import build
+    from rgbtbench.shards.plan import Options
 
-    options = build.Options(
+    options = Options(
         splits=tuple(split) if split else None,
         limit=limit,
         shard_bytes=shard_megabytes * 1_000_000,

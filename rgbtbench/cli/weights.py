@@ -35,7 +35,7 @@ def list_weights(as_json: JsonOption = False) -> None:
 
 @app.command(
     "convert",
-    epilog="Example: rgbtbench weights convert final.pth --method mfnet --dataset mfnet --out weights/mfnet.safetensors",
+    epilog="Example: rgbtbench weights convert final.pth --method mfnet --dataset mfnet --out mfnet.safetensors",
 )
 def convert_weights(
     source: Annotated[Path, typer.Argument(help="File that torch.save wrote: a state dict.")],
@@ -52,7 +52,7 @@ def convert_weights(
     from rgbtbench.cli.torch_extra import require_torch
 
     require_torch()
-    from rgbtbench.zoo.foreign import convert_for_dataset
+    from rgbtbench.conversion import convert_for_dataset
 
     info = convert_for_dataset(source, out, method=method, dataset=dataset, label_set=label_set, config_yaml=config)
     if as_json:

@@ -1,0 +1,52 @@
+"""`rgbtbench eval`: predict and score in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rgbtbench.cli.output import JsonOption
+from rgbtbench.cli.predict import BatchOption, ConditionOption, WeightsArgument
+from rgbtbench.cli.result import RecordsOption, report
+from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
+
+
+def evaluate(
+    weights: WeightsArgument,
+    data: Annotated[Path, typer.Option(help="Prepared dataset.")],
+    protocol: Annotated[str, typer.Option(help="Protocol, as `rgbtbench protocols list` prints it.")],
+    predictions: Annotated[
+        Path | None, typer.Option(help="Folder for the predictions; beside the weights by default.")
+    ] = None,
+    records: RecordsOption = None,
+    condition: ConditionOption = "none",
+    batch_size: BatchOption = 8,
+    workers: WorkersOption = 0,
+    device: DeviceOption = DeviceName.AUTO,
+    as_json: JsonOption = False,
+) -> None:
+    """Predict with weights, score under a protocol, and store a record.
+
+    Example: rgbtbench eval runs/mfnet --data shards/mfnet --protocol mfnet/miou-9 --records records
+    """
+    from rgbtbench.cli.progress import make_progress
+    from rgbtbench.cli.torch_extra import require_torch
+
+    require_torch()
+    from rgbtbench.evaluation import evaluate_weights, predictions_folder
+
+    with make_progress() as progress:
+        evaluation = evaluate_weights(
+            weights,
+            data,
+            protocol,
+            predictions or predictions_folder(weights, protocol, condition=condition),
+            condition=condition,
+            batch_size=batch_size,
+            workers=workers,
+            device=device.value,
+            progress=progress,
+        )
+    report(evaluation, records, as_json=as_json)

@@ -1,0 +1,38 @@
+"""`rgbtbench leaderboard`: records and published tables to JSON, CSV and a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rgbtbench.cli.output import JsonOption, print_json, print_table
+
+app = typer.Typer(help="Build the leaderboard.", no_args_is_help=True)
+
+
+@app.command("build", epilog="Example: rgbtbench leaderboard build --records records --out site")
+def build_leaderboard(
+    out: Annotated[Path, typer.Option(help="Folder for index.html, leaderboard.json and leaderboard.csv.")],
+    records: Annotated[Path | None, typer.Option(help="Folder of records; those that ship by default.")] = None,
+    published: Annotated[
+        Path | None, typer.Option(help="Folder of published tables; those that ship by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the leaderboard as one page that needs no network, and as JSON and CSV, and print its tables."""
+    from rgbtbench.leaderboard import tables
+    from rgbtbench.leaderboard.render import build
+    from rgbtbench.resources import data_root
+
+    shipped = data_root() / "leaderboards"
+    site = build(records or shipped / "records", published or shipped / "published", out)
+    if as_json:
+        print_json({"page": str(site.page), "json": str(site.json), "csv": str(site.csv)})
+        return
+    for section in site.board.sections:
+        title, columns, rows = tables.terminal_table(section)
+        print_table(columns, rows, title=title)
+        typer.echo("")
+    typer.echo(f"page: {site.page}")

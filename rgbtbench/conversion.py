@@ -1,0 +1,73 @@
+"""Converting a foreign checkpoint for the classes of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from rgbtbench.cards.catalog import dataset_card, method_card
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.cards.schema import LabelKind, Task
+from rgbtbench.errors import RecipeError, did_you_mean
+
+if TYPE_CHECKING:
+    from rgbtbench.zoo.weights_info import WeightsInfo
+
+_KINDS: Final[Mapping[Task, LabelKind]] = {"semantic": "semantic", "detection": "boxes"}
+
+
+def convert_for_dataset(
+    source: Path, out: Path, *, method: str, dataset: str, label_set: str | None, config_yaml: str
+) -> WeightsInfo:
+    """Convert a checkpoint whose outputs are the classes of a dataset, in the order of their ids.
+
+    Args:
+        source: file that `torch.save` wrote.
+        out: safetensors file to write.
+        method: name of the method.
+        dataset: name of the dataset.
+        label_set: whose classes; None for the first that the method's task predicts.
+        config_yaml: what differs from the method's defaults, as a YAML mapping.
+
+    Raises:
+        UnknownNameError: no such method or dataset.
+        RecipeError: no such label set, or a configuration that is none.
+        WeightsError: the checkpoint cannot be read safely or does not fit.
+    """
+    from rgbtbench.zoo.registry import resolve
+    from rgbtbench.zoo.weights import convert
+
+    card = dataset_card(dataset)
+    task, classes = _outputs(method, card, label_set)
+    return convert(source, out, spec=resolve(method, _mapping(config_yaml), task=task, classes=classes))
+
+
+def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Task, dict[int, str]]:
+    """Return the first of the method's tasks that the label set serves, and its classes."""
+    if label_set is not None and label_set not in card.label_sets:
+        raise RecipeError(
+            f"{card.name} has no label set {label_set!r}", remedy=did_you_mean(label_set, card.label_sets)
+        )
+    names = card.label_sets if label_set is None else (label_set,)
+    for task in method_card(method).tasks:
+        for name in names:
+            facts = card.label_sets[name]
+            if facts.kind == _KINDS.get(task):
+                return task, {entry.id: entry.name for entry in facts.classes}
+    raise RecipeError(
+        f"{method} predicts {', '.join(method_card(method).tasks)}, and {card.name} has no labels for that",
+        remedy="choose another dataset or label set",
+    )
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"the configuration {text!r} is not YAML") from error
+    if not isinstance(value, dict):
+        raise RecipeError(f"the configuration {text!r} is no mapping", expected="such as '{streams: [rgb]}'")
+    return value

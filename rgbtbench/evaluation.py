@@ -1,0 +1,299 @@
+"""From a model or from predictions to a record that says everything a fair reader asks.
+
+The command line uses these functions; `evaluate` offers the same for a network of one's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rgbtbench.cards.catalog import method_card, method_names
+from rgbtbench.cards.protocol import Protocol
+from rgbtbench.leaderboard.compose import record_of
+from rgbtbench.leaderboard.records import Efficiency, Record, Training
+from rgbtbench.loading.conditions import NONE
+from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.predictions.members import read_sidecar
+from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR
+from rgbtbench.progress import Progress, Silent
+from rgbtbench.scoring.score import Score, resolve_protocol, score
+from rgbtbench.shards.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from rgbtbench.loading.batch import Batch
+    from rgbtbench.predictions.kinds import Prediction
+    from rgbtbench.zoo.weights_info import WeightsInfo
+
+_SILENT = Silent()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A finished evaluation.
+
+    Attributes:
+        record: the result; `rgbtbench.leaderboard.store.write_record` stores it.
+        score: its numbers, with the statistics that they come from.
+        predictions: folder or file that was scored.
+    """
+
+    record: Record
+    score: Score
+    predictions: Path
+
+
+def open_truth(data: Path, protocol_id: str) -> tuple[Protocol, PreparedSplit]:
+    """Open the split that a protocol scores, in its label space.
+
+    Raises:
+        ShardError: `data` is not prepared, or damaged.
+        UserError: the protocol belongs to other data; the id to use is named.
+    """
+    protocol = resolve_protocol(protocol_id, read_manifest(data))
+    return protocol, open_split(data, protocol.split, label_space=protocol.label_space)
+
+
+def score_predictions(
+    predictions: Path,
+    data: Path,
+    protocol_id: str,
+    *,
+    method: str | None = None,
+    variant: str | None = None,
+    source: str | None = None,
+    progress: Progress = _SILENT,
+) -> Evaluation:
+    """Score anyone's predictions; the record's kind is `scored`.
+
+    Args:
+        predictions: folder, archive or file; see docs/formats/predictions.md.
+        data: prepared dataset.
+        protocol_id: one of the data's protocols.
+        method: what made them; None takes the name that the predictions carry, or their file's.
+        variant: what sets the row apart within the method.
+        source: paper or address that the predictions come from.
+        progress: is told of images.
+
+    Raises:
+        PredictionError, ShardError, UserError: as `rgbtbench.scoring.score.score` and `open_truth`.
+    """
+    protocol, truth = open_truth(data, protocol_id)
+    result = score(protocol, truth, predictions, progress=progress)
+    stated = result.sidecar.method if result.sidecar else None
+    record = record_of(
+        result, truth, kind="scored", method=method or stated or predictions.stem, variant=variant, source=source
+    )
+    return Evaluation(record, result, predictions)
+
+
+def predict_weights(
+    weights: Path,
+    data: Path,
+    split: str,
+    out: Path,
+    *,
+    condition: str = NONE,
+    batch_size: int = 8,
+    workers: int = 0,
+    device: str = "cpu",
+    progress: Progress = _SILENT,
+) -> Path:
+    """Write the predictions of a split with trained or converted weights; needs no labels' protocol.
+
+    Args:
+        weights: run folder or safetensors file.
+        data: prepared dataset.
+        split: `train`, `val`, `test`, …
+        out: folder for the predictions, new or empty.
+        condition: what is done to the input.
+        batch_size: samples per forward pass.
+        workers: processes that decode.
+        device: `auto`, `cpu` or `cuda`.
+        progress: is told of batches.
+
+    Raises:
+        WeightsError, RecipeError: the weights do not fit the data.
+        PredictionError: `out` holds something else.
+        ShardError: the data is damaged.
+    """
+    from rgbtbench.zoo.load import load_model
+    from rgbtbench.zoo.predict import predict_split
+    from rgbtbench.zoo.weights_info import read_info
+
+    info = read_info(weights)
+    return predict_split(
+        load_model(weights),
+        open_split(data, split, label_space=info.training.label_space if info.training else "native").under(condition),
+        out,
+        label_set=info.training.label_set if info.training else None,
+        weights_sha256=info.sha256,
+        batch_size=batch_size,
+        workers=workers,
+        device=device,
+        progress=progress,
+    )
+
+
+def predictions_folder(weights: Path, protocol_id: str, *, condition: str) -> Path:
+    """Return where `eval` puts predictions unless told otherwise: beside the weights, by protocol and condition."""
+    base = weights if weights.is_dir() else weights.with_suffix("")
+    name = protocol_id.replace("/", "-")
+    return base.parent / f"{base.name}-predictions" / (name if condition == NONE else f"{name}-{condition}")
+
+
+def evaluate_weights(
+    weights: Path,
+    data: Path,
+    protocol_id: str,
+    out: Path,
+    *,
+    condition: str = NONE,
+    variant: str | None = None,
+    batch_size: int = 8,
+    workers: int = 0,
+    device: str = "cpu",
+    progress: Progress = _SILENT,
+) -> Evaluation:
+    """Predict with trained or converted weights, and score; the record's kind is `measured`.
+
+    Predictions that already lie in `out`, complete and from the same weights, data and condition, are used again.
+
+    Args:
+        weights: run folder or safetensors file.
+        data: prepared dataset.
+        protocol_id: one of the data's protocols.
+        out: folder for the predictions.
+        condition: what is done to the input, beyond what the model was trained under.
+        variant: what sets the row apart within the method.
+        batch_size: samples per forward pass.
+        workers: processes that decode.
+        device: where to compute.
+        progress: is told of batches and images.
+
+    Raises:
+        WeightsError, RecipeError: the weights do not fit the data.
+        PredictionError: `out` holds something else.
+        ShardError, UserError: as `open_truth`.
+    """
+    from rgbtbench.zoo.load import load_model
+    from rgbtbench.zoo.predict import predict_split
+    from rgbtbench.zoo.weights_info import read_info
+
+    info = read_info(weights)
+    protocol, truth = open_truth(data, protocol_id)
+    seen = truth.under(condition)
+    if _holds(out, weights_sha256=info.sha256, truth=seen, protocol=protocol):
+        progress.say(f"{out} holds these predictions already; scored as they are")
+    else:
+        predict_split(
+            load_model(weights),
+            seen,
+            out,
+            label_set=protocol.label_set,
+            weights_sha256=info.sha256,
+            batch_size=batch_size,
+            workers=workers,
+            device=device,
+            progress=progress,
+        )
+    result = score(protocol, truth, out, progress=progress)
+    return Evaluation(_measured(result, truth, info, condition=condition, variant=variant), result, out)
+
+
+def evaluate(
+    network: Callable[[Batch], Sequence[Prediction]],
+    data: str | Path,
+    protocol_id: str,
+    *,
+    out: str | Path,
+    method: str | None = None,
+    condition: str = NONE,
+    batch_size: int = 8,
+    workers: int = 0,
+    progress: Progress = _SILENT,
+) -> Evaluation:
+    """Run any network over the data that a protocol scores, and score it.
+
+    Args:
+        network: takes a `Batch` and returns one prediction per valid sample, in the original frame.
+        data: prepared dataset.
+        protocol_id: one of the data's protocols.
+        out: folder for the predictions, new or empty.
+        method: name of the network; None takes the callable's.
+        condition: what is done to the input.
+        batch_size: samples per call.
+        workers: processes that decode.
+        progress: is told of batches and images.
+
+    Raises:
+        PredictionError: `out` holds something, or the network left a sample out.
+        ShardError, UserError: as `open_truth`.
+    """
+    from rgbtbench.zoo.predict import write_predictions
+
+    protocol, truth = open_truth(Path(data), protocol_id)
+    name = method or str(getattr(network, "__name__", type(network).__name__))
+    write_predictions(
+        network,
+        truth.under(condition),
+        Path(out),
+        task=protocol.task,
+        label_set=protocol.label_set,
+        method=name,
+        batch_size=batch_size,
+        workers=workers,
+        progress=progress,
+    )
+    result = score(protocol, truth, out, progress=progress)
+    return Evaluation(record_of(result, truth, kind="measured", method=name, condition=condition), result, Path(out))
+
+
+def _holds(folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol: Protocol) -> bool:
+    """Tell whether `folder` holds finished predictions of these weights on this data."""
+    if not (folder / SIDECAR).is_file() or (folder / INCOMPLETE).exists():
+        return False
+    found = read_sidecar(folder)
+    return found is not None and (
+        found.weights_sha256,
+        found.data_hash,
+        found.split,
+        found.label_set,
+        found.label_space,
+        found.condition,
+    ) == (
+        weights_sha256,
+        truth.manifest.data_hash,
+        truth.name,
+        protocol.label_set,
+        truth.label_space,
+        truth.condition,
+    )
+
+
+def _measured(result: Score, truth: PreparedSplit, info: WeightsInfo, *, condition: str, variant: str | None) -> Record:
+    """Return the record of a model of the zoo: what its weights file says goes into it."""
+    spec, trained = info.model, info.training
+    known = {name: value for name, value in vars(trained).items() if name in Training.model_fields} if trained else {}
+    card = method_card(spec.method) if spec.method in method_names() else None
+    conversion = info.conversion
+    training = Training(**known) if conversion is None else Training(initial_weights=conversion.source)
+    notes = [] if conversion is None else [f"weights converted from {conversion.source}"]
+    if trained is not None and trained.condition != NONE:
+        notes.append(f"trained under {trained.condition}")
+    return record_of(
+        result,
+        truth,
+        kind="measured",
+        method=spec.method,
+        variant=variant or "+".join(spec.inputs.values()),
+        condition=condition,
+        inputs=tuple(spec.inputs.values()),
+        fidelity=None if card is None else card.fidelity.get(spec.task),
+        training=training,
+        weights_sha256=info.sha256,
+        efficiency=Efficiency(parameters=info.parameters),
+        notes=tuple(notes),
+    )
