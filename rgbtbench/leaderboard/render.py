@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.leaderboard import export, plots, store, tables
@@ -58,7 +59,7 @@ class _Line:
     @property
     def target(self) -> str:
         """Where the line's numbers come from: its record, or the list of records of a seed group."""
-        return self.rows[0].address if len(self.rows) == 1 else f"#{self.anchor}"
+        return quote(self.rows[0].address) if len(self.rows) == 1 else f"#{self.anchor}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class _Part:
 def build(records: Path, published: Path, out: Path) -> Site:
     """Write the leaderboard of a folder of records and a folder of published tables.
 
-    `out` gets `index.html`, `leaderboard.json`, `leaderboard.csv`, and copies of the records and tables that they
-    link to, so that it can be moved or served as it is. The same input gives the same bytes.
+    `out` gets `index.html`, `leaderboard.json`, `leaderboard.csv`, and copies of the records (with their statistics)
+    and tables that they link to, so that it can be moved or served as it is. The same input gives the same bytes.
 
     Args:
         records: folder of record files; may be absent.
@@ -102,7 +103,7 @@ def build(records: Path, published: Path, out: Path) -> Site:
     rows += [row_of_published(entry) for entry in read_published(published)]
     board = leaderboard(rows)
     site = Site(out / "index.html", out / "leaderboard.json", out / "leaderboard.csv", board)
-    _copy(records, [f"{name}.json" for name in stored], out / "records")
+    _copy(records, [f"{name}{ending}" for name in stored for ending in (".json", ".npz")], out / "records")
     _copy(published, [path.name for path in published.glob("*.csv")], out / "published")
     _write(site.json, json.dumps(export.to_json(board), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     _write(site.csv, export.to_csv(board))
@@ -179,9 +180,10 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _copy(folder: Path, names: Sequence[str], to: Path) -> None:
+def _copy(folder: Path, names: Iterable[str], to: Path) -> None:
+    """Copy the files that are there, unless `to` is where they are already."""
     for name in names:
         source, target = folder / name, to / name
-        if source.resolve() != target.resolve():
+        if source.is_file() and source.resolve() != target.resolve():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)

@@ -8,11 +8,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rgbtbench.leaderboard.plots import headline_plot, subset_plots
 from rgbtbench.leaderboard.rank import leaderboard
 from rgbtbench.leaderboard.render import build, page
+from rgbtbench.leaderboard.store import read_records, write_record
 from rgbtbench.leaderboard.tables import main_grid, terminal_table
 from rgbtbench.resources import data_root
 
@@ -66,9 +68,8 @@ def rows():
 @pytest.fixture
 def site(tmp_path):
     folder = tmp_path / "records"
-    folder.mkdir()
-    for name, facts in {"one": {"miou": 58.0}, "two": {"variant": "RGB", "kind": "scored"}}.items():
-        (folder / f"{name}.json").write_text(record(**facts).model_dump_json())
+    for facts in ({"miou": 58.0}, {"variant": "RGB", "kind": "scored"}):
+        write_record(record(**facts), folder, statistics={"confusion": np.eye(9, dtype=np.int64)})
     return build(folder, data_root() / "leaderboards" / "published", tmp_path / "site")
 
 
@@ -116,14 +117,27 @@ def test_nothing_is_fetched_from_a_network(site):
 def test_every_number_leads_to_its_record_or_table_and_the_files_are_there(site):
     outline = Outline(site.page.read_text())
     files = {link["href"] for link in outline.all("a") if not link["href"].startswith("#")}
-    assert {"records/one.json", "records/two.json", "published/mfnet.csv", "published/llvip.csv"} <= files
+    assert {"published/mfnet.csv", "published/llvip.csv"} <= files
+    assert sum(name.startswith("records/mfnet__miou-9/madeupnet-") for name in files) == 2
     assert all((site.page.parent / name).is_file() for name in files)
     unlinked = re.findall(r'<td class="number[^>]*data-value[^>]*>(?!\s*<a href=)', site.page.read_text())
     assert unlinked == []
 
 
-def test_the_copied_records_are_byte_for_byte_the_originals(site, tmp_path):
-    assert (site.page.parent / "records/one.json").read_bytes() == (tmp_path / "records/one.json").read_bytes()
+def test_records_travel_with_the_page_and_still_verify(site, tmp_path):
+    originals = {
+        path.relative_to(tmp_path / "records"): path.read_bytes() for path in (tmp_path / "records").rglob("*.*")
+    }
+    copies = {name: (site.page.parent / "records" / name).read_bytes() for name in originals}
+    assert copies == originals
+    assert len(read_records(site.page.parent / "records")) == 2
+
+
+def test_records_that_lie_in_the_site_already_are_left_alone(tmp_path):
+    path = write_record(record(), tmp_path / "site/records")
+    before = path.read_bytes()
+    build(tmp_path / "site/records", tmp_path / "none", tmp_path / "site")
+    assert path.read_bytes() == before
 
 
 def test_building_twice_gives_the_same_bytes(site, tmp_path):
