@@ -25,7 +25,7 @@ from rgbtbench.formats.write_boxes import write_coco, write_voc
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.pair import Boxes, Entry, Pair, key_of
 
-_NAME = re.compile(r"\d{6}\.jpg")
+_NAME = re.compile(r"[0-9]{6}\.jpg")
 _OFFICIAL = Layout(
     "official",
     ("visible", "infrared", "Annotations"),

@@ -27,7 +27,7 @@ from rgbtbench.pair import Entry, Pair, key_of
 #: Consecutive frames are alike; results are resampled in blocks of this many file numbers (see the card).
 FRAMES_PER_CLUSTER = 20
 
-_STEM = re.compile(r"\d{5}[DN](_flip)?")
+_STEM = re.compile(r"[0-9]{5}[DN](_flip)?")
 _TIME_OF_DAY = {"D": "day", "N": "night"}
 #: Role of a file to its path, by layout. `rgbt` is the official four-channel file.
 _FILES = {

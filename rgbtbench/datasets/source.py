@@ -50,13 +50,14 @@ def recognise(source: DatasetSource, root: Path) -> Layout:
 
     Raises:
         LayoutError: `root` is missing, or matches none; the error says which layouts are recognised, how close
-            each came, and what lies there instead.
+            each came, what lies there instead, and which folder inside would do.
     """
     if not root.is_dir():
         raise LayoutError("no such folder", path=root, remedy=f"pass the folder that holds {source.name}'s files")
-    for layout in source.layouts:
-        if all((root / mark).exists() for mark in layout.marks):
-            return layout
+    found = _matching(source, root)
+    if found is not None:
+        return found
+    below = next((path for path in sorted(root.iterdir()) if path.is_dir() and _matching(source, path)), None)
     there = sorted(path.name + ("/" if path.is_dir() else "") for path in root.iterdir())
     shown = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "") if there else "nothing"
     wanted = "; ".join(
@@ -65,4 +66,16 @@ def recognise(source: DatasetSource, root: Path) -> Layout:
         + ")"
         for layout in source.layouts
     )
-    raise LayoutError(f"holds {shown}", expected=f"one of {source.name}'s layouts: {wanted}", path=root)
+    raise LayoutError(
+        f"holds {shown}",
+        expected=f"one of {source.name}'s layouts: {wanted}",
+        path=root,
+        remedy=f"pass {below}" if below else "pass the folder that holds the unpacked official files",
+    )
+
+
+def _matching(source: DatasetSource, root: Path) -> Layout | None:
+    for layout in source.layouts:
+        if all((root / mark).exists() for mark in layout.marks):
+            return layout
+    return None

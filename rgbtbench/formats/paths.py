@@ -17,7 +17,7 @@ def resolve_inside(root: Path, relative: str) -> Path:
     Links between folders inside the tree are followed; a link that leaves it is refused.
 
     Raises:
-        InputFileError: an absolute name, one with `..`, or one that a symbolic link leads out of `root`.
+        InputFileError: an absolute name, one with `..`, or one that symbolic links lead out of `root` or in a circle.
     """
     name = PurePosixPath(relative)
     if not relative or name.is_absolute() or ".." in name.parts or "\\" in relative or "\0" in relative:
@@ -28,7 +28,13 @@ def resolve_inside(root: Path, relative: str) -> Path:
             remedy="correct the list that names the file",
         )
     path = root / name
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:  # RuntimeError before Python 3.13
+        raise InputFileError(
+            "symbolic links lead in a circle", path=path, remedy="replace the link by the file"
+        ) from error
+    if not inside:
         raise InputFileError(
             f"a symbolic link leads out of {root}",
             path=path,

@@ -1,0 +1,81 @@
+"""Trees with something missing, added or in the way."""
+
+import numpy as np
+import pytest
+
+from rgbtbench.cards import dataset_card
+from rgbtbench.datasets import recognise
+from rgbtbench.errors import LayoutError, ShardError
+from rgbtbench.shards.build import Options, prepare
+from tests.formats.files import file_of, noise, put
+from tests.hostile.mendable import refused
+from tests.hostile.trees import LLVIP, MFNET, first_pair, llvip_tree, mfnet_tree
+
+
+@pytest.mark.parametrize(("lost", "twin"), [("images", "labels"), ("labels", "images")])
+def test_a_missing_twin_is_named_with_the_one_that_is_there(tmp_path, lost, twin):
+    (mfnet_tree(tmp_path) / lost / "00001D.png").unlink()
+    with refused(tmp_path / lost / "00001D.png", f"its twin {tmp_path / twin / '00001D.png'} exists"):
+        first_pair(MFNET, tmp_path)
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    (mfnet_tree(tmp_path) / "labels/00001D.png").unlink()
+    (tmp_path / "labels/00001D.png").mkdir()
+    with refused("labels/00001D.png"):
+        first_pair(MFNET, tmp_path)
+
+
+def test_a_wrong_folder_is_answered_with_the_layouts_and_what_lies_there(tmp_path):
+    llvip_tree(tmp_path)
+    with refused(
+        tmp_path,
+        "holds Annotations/, infrared/, visible/",
+        "official: ",
+        "missing here: images, labels",
+        kind=LayoutError,
+    ):
+        recognise(MFNET, tmp_path)
+
+
+def test_one_level_too_high_is_answered_with_the_folder_to_pass(tmp_path):
+    mfnet_tree(tmp_path / "ir_seg_dataset")
+    with refused(tmp_path, "holds ir_seg_dataset/", f"pass {tmp_path / 'ir_seg_dataset'}", kind=LayoutError):
+        recognise(MFNET, tmp_path)
+
+
+def test_a_statement_about_the_labels_cannot_overrule_the_labels(tmp_path):
+    stem, count = next(iter(dataset_card("llvip").label_sets["v1"].fingerprint.items()))
+    llvip_tree(tmp_path, stems=(stem,))
+    box = (
+        "<object><name>person</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object>"
+    )
+    put(tmp_path, f"Annotations/{stem}.xml", f"<a>{box * count}</a>")
+    put(tmp_path, "label_version.txt", "v2")
+    with refused("label_version.txt", "says 'v2'; expected v1", kind=LayoutError):
+        first_pair(LLVIP, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("images/00001D.png", b"broken", "neither JPEG nor PNG"),
+        ("labels/00001D.png", file_of(np.full((24, 32), 77, np.uint8)), "holds id 77 on 768 pixels"),
+        ("labels/00001D.png", None, "missing, while its twin"),
+    ],
+)
+def test_prepare_names_the_faulty_file_and_keeps_what_is_whole(tmp_path, name, content, said):
+    root, out = mfnet_tree(tmp_path / "root"), tmp_path / "out"
+    if content is None:
+        (root / name).unlink()
+    else:
+        put(root, name, content)
+    card = dataset_card("mfnet")
+    with pytest.raises(ShardError) as caught:
+        prepare(MFNET, card, root, out, options=Options(), workers=1)
+    assert name in str(caught.value)
+    assert said in str(caught.value)
+    assert not (out / "manifest.json").exists()
+    put(root, "images/00001D.png", file_of(noise(24, 32, 4)))
+    put(root, "labels/00001D.png", file_of(noise(24, 32, below=9)))
+    assert prepare(MFNET, card, root, out, options=Options(), workers=1).splits["test"].samples == 2
