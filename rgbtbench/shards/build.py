@@ -21,7 +21,7 @@ from rgbtbench.shards.content import edition_of
 from rgbtbench.shards.destination import check_destination, claim, published, remove_superseded
 from rgbtbench.shards.features import FEATURES, features
 from rgbtbench.shards.fingerprint import code_fingerprint
-from rgbtbench.shards.index import INDEX, all_shards, index_identity, write_index
+from rgbtbench.shards.index import INDEX, INDEX_SUM, all_shards, checksum_line, index_identity, write_index
 from rgbtbench.shards.manifest import MANIFEST, Manifest, keys_sha256, manifest_bytes, pretty_json
 from rgbtbench.shards.merge import Merged, finished, index_chunks, merge, refusals
 from rgbtbench.shards.plan import Options, Plan, plan
@@ -225,6 +225,7 @@ def _publish(out: Path, planned: Plan, merged: Merged) -> None:
             names=merged.columns,
             identity=index_identity(all_shards(manifest)),
         )
+    write_file(out / INDEX_SUM, checksum_line((out / INDEX).read_bytes()).encode())
     described = features(first_records(out, manifest), merged.attributes)
     write_file(out / FEATURES, pretty_json(described))
     write_quarantine(out / QUARANTINE, refusals(out, planned))

@@ -22,6 +22,7 @@ from rgbtbench.shards.records import shard_records
 from rgbtbench.shards.tar import SampleMembers
 
 INDEX: Final = "index.parquet"
+INDEX_SUM: Final = "index.sha256"
 
 Row = dict[str, Any]
 
@@ -181,7 +182,7 @@ def write_index(
         [(name, pa.type_for_alias(types[name])) for name in columns], metadata={_IDENTITY: identity.encode()}
     )
     counted: dict[str, int] = {}
-    with pq.ParquetWriter(file, schema, write_page_checksum=True) as writer:
+    with pq.ParquetWriter(file, schema) as writer:
         for rows in chunks:
             for row in rows:
                 row["row"] = counted.get(row["split"], 0)
@@ -204,16 +205,22 @@ def stored_columns(root: Path, manifest: Manifest, split: str) -> dict[str, list
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = root / INDEX
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            stated = (file.schema_arrow.metadata or {}).get(_IDENTITY, b"").decode("ascii", "replace")
-            if stated != index_identity(all_shards(manifest)):
-                return None
-        table = pq.read_table(path, filters=[("split", "==", split)], page_checksum_verification=True)
-    except (OSError, pa.ArrowException):
+        content = (root / INDEX).read_bytes()
+        if (root / INDEX_SUM).read_text() != checksum_line(content):
+            return None
+    except (OSError, UnicodeDecodeError):
         return None
-    return dict(table.to_pydict())
+    file = pa.BufferReader(content)
+    stated = (pq.read_schema(file).metadata or {}).get(_IDENTITY)
+    if stated != index_identity(all_shards(manifest)).encode():
+        return None
+    return dict(pq.read_table(file, filters=[("split", "==", split)]).to_pydict())
+
+
+def checksum_line(content: bytes) -> str:
+    """Return what `index.sha256` says of an index: a line for `sha256sum --check`."""
+    return f"{hashlib.sha256(content).hexdigest()}  {INDEX}\n"
 
 
 def _columns(rows: list[Row]) -> dict[str, list[Any]]:

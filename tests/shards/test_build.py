@@ -10,7 +10,7 @@ import pytest
 
 from rgbtbench.cards.catalog import protocol_hash
 from rgbtbench.cards.protocol import Protocol
-from rgbtbench.errors import InputFileError, LabelError, ShardError
+from rgbtbench.errors import ShardError
 from rgbtbench.formats.image_file import encode_png
 from rgbtbench.shards import build
 from rgbtbench.shards.build import Options, prepare
@@ -271,7 +271,7 @@ def test_only_a_full_check_decodes_photographs(raw, tmp_path):
     data[-400:-300] = bytes(100)
     photograph.write_bytes(data)
     assert prepared_from(raw, tmp_path / "probed").quarantined == 0
-    with pytest.raises(ShardError, match="train/train_0001  InputFileError: .*cannot be decoded"):
+    with pytest.raises(ShardError, match=r"train/train_0001  InputFileError: .*cannot be decoded"):
         prepared_from(raw, tmp_path / "decoded", options=Options(check="full"))
 
 
