@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from rgbtbench.cards.catalog import dataset_card
+from rgbtbench.cards.catalog import dataset_card, dataset_names
 from rgbtbench.cards.protocol import SegmentationRules
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.cards.schema import LabelKind, Task
@@ -109,7 +109,7 @@ def validation_rules(recipe: Recipe, dataset: str, label_set: str) -> Segmentati
         return None
     if recipe.data.label_space != "native":
         return SegmentationRules()
-    blocks = dataset_card(dataset).protocols
+    blocks = dataset_card(dataset).protocols if dataset in dataset_names() else {}
     fitting = {
         name: block.rules
         for name, block in blocks.items()

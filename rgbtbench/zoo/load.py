@@ -6,10 +6,11 @@ from pathlib import Path
 
 import torch
 
+from rgbtbench.errors import WeightsError
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.weights import load_weights
-from rgbtbench.zoo.weights_info import read_info
+from rgbtbench.zoo.weights_info import file_sha256, read_info, weights_path
 
 
 def load_model(path: Path, *, device: torch.device | str = "cpu") -> Model:
@@ -23,6 +24,14 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> Model:
         WeightsError: the weights or their description are missing, damaged or do not belong together.
         UnknownNameError: they are for a method that is not installed.
     """
-    model = build_from(read_info(path).model)
+    info = read_info(path)
+    found = file_sha256(weights_path(path))
+    if found != info.sha256:
+        raise WeightsError(
+            f"sha256 {found[:12]}… instead of {info.sha256[:12]}…, as its description says",
+            path=weights_path(path),
+            remedy="restore the two files together",
+        )
+    model = build_from(info.model)
     load_weights(path, model)
     return model.to(device).eval()

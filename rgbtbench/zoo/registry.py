@@ -23,7 +23,19 @@ from rgbtbench.zoo.spec import ModelSpec, Wiring
 if TYPE_CHECKING:
     from rgbtbench.zoo.model import Model
 
-_NO_METHODS = {"fcos", "load", "losses", "masks", "model", "preprocess", "registry", "spec", "weights", "weights_info"}
+_NO_METHODS = {
+    "fcos",
+    "load",
+    "losses",
+    "masks",
+    "model",
+    "predict",
+    "preprocess",
+    "registry",
+    "spec",
+    "weights",
+    "weights_info",
+}
 
 
 class Method(Protocol):

@@ -189,14 +189,15 @@ def _what_would_fit(state: Mapping[str, Tensor], model: Model) -> str:
         counts = {found[0] for found, own in different if found and own and own[0] == classes}
         if len(counts) == 1 and all(found[1:] == own[1:] for found, own in different):
             return f"it was made for {counts.pop()} classes"
+    specs = [resolve(name, {}, task=method(name).TASKS[0], classes=model.spec.classes) for name in method_names()]
     with torch.device("meta"):
-        fitting = [
-            name
-            for name in method_names()
-            for task in method(name).TASKS[:1]
-            if set(state) == set(build_from(resolve(name, {}, task=task, classes=model.spec.classes)).state_dict())
-        ]
+        fitting = [spec.method for spec in specs if _layers(state) == _layers(build_from(spec).state_dict())]
     return f"its names are those of {' or '.join(fitting)}" if fitting else "its names are those of no method here"
+
+
+def _layers(state: Mapping[str, Tensor]) -> set[str]:
+    """Return all names but those of batch counters, which old checkpoints lack."""
+    return {key for key in state if not key.endswith(_COUNTER)}
 
 
 def _in_words(spec: ModelSpec) -> str:

@@ -1,0 +1,150 @@
+"""Predicting a whole split into files that anyone can score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from rgbtbench.cards.schema import LabelKind, Task
+from rgbtbench.errors import RecipeError
+from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.loader import eval_loader
+from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.predictions.kinds import Prediction
+from rgbtbench.predictions.sidecar import Sidecar
+from rgbtbench.predictions.write import BoxWriter, MaskWriter
+from rgbtbench.progress import Progress, Silent, track
+from rgbtbench.zoo.model import Model
+
+_KINDS: Mapping[Task, LabelKind] = {"semantic": "semantic", "detection": "boxes"}
+_SHOWN = 6
+
+
+def predict_split(
+    model: Model,
+    split: PreparedSplit,
+    out: Path,
+    *,
+    label_set: str | None = None,
+    weights_sha256: str | None = None,
+    batch_size: int = 8,
+    workers: int = 0,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+) -> Path:
+    """Write the predictions of every sample of a split, each exactly once, as they are made.
+
+    Args:
+        model: in evaluation mode afterwards.
+        split: in the label space that the model names classes in, under the condition to be tested.
+        out: folder for the predictions, new or empty; see docs/formats/predictions.md.
+        label_set: whose frame and classes are predicted; None for the only set of the task's kind.
+        weights_sha256: noted beside the predictions.
+        batch_size: samples per forward pass; has no part in the result beyond rounding.
+        workers: processes that decode; 0 decodes in this one.
+        device: where to compute.
+        progress: told about every batch.
+
+    Returns:
+        `out`.
+
+    Raises:
+        RecipeError: the data lacks a modality or a label set that the model needs, or names classes otherwise.
+        PredictionError: `out` holds something else.
+    """
+    spec = model.spec
+    if spec.task not in _KINDS:
+        raise RecipeError(f"{spec.method} predicts {spec.task}, which has no prediction format yet")
+    name = label_set or split.label_set_of(_KINDS[spec.task])
+    _require_classes(model, split, name)
+    model.to(device).eval()
+
+    def network(batch: Batch) -> Sequence[Prediction]:
+        with torch.inference_mode():
+            return model.predict(batch.to(device))
+
+    return write_predictions(
+        network,
+        split.only(modalities=tuple(dict.fromkeys(spec.inputs.values()))),
+        out,
+        task=spec.task,
+        label_set=name,
+        method=spec.method,
+        weights_sha256=weights_sha256,
+        batch_size=batch_size,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def write_predictions(
+    network: Callable[[Batch], Sequence[Prediction]],
+    split: PreparedSplit,
+    out: Path,
+    *,
+    task: Task,
+    label_set: str,
+    method: str,
+    weights_sha256: str | None = None,
+    batch_size: int = 8,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Write what any network predicts for a split, as `predict_split` does for models of the zoo.
+
+    Args:
+        network: takes a batch and returns one prediction per valid sample, in the original frame.
+        split: the samples, under the condition to be tested.
+        out: folder for the predictions, new or empty.
+        task: what is predicted: semantic or detection.
+        label_set: whose frame and classes are predicted.
+        method: noted beside the predictions.
+        weights_sha256: likewise.
+        batch_size: samples per call.
+        workers: processes that decode; 0 decodes in this one.
+        progress: told about every batch.
+
+    Raises:
+        PredictionError: `out` holds something else, or a prediction is malformed.
+    """
+    view = split.only(label_sets=(label_set,))
+    batches = eval_loader(view, batch_size=batch_size, label_set=label_set, workers=workers)
+    sidecar = Sidecar.model_validate(
+        {
+            "task": task,
+            "dataset": split.manifest.dataset,
+            "edition": split.manifest.edition,
+            "split": split.name,
+            "label_set": label_set,
+            "label_space": split.label_space,
+            "data_hash": split.manifest.data_hash,
+            "method": method,
+            "weights_sha256": weights_sha256,
+            "condition": split.condition,
+        }
+    )
+    writer: MaskWriter | BoxWriter = (
+        MaskWriter(out, sidecar)
+        if task == "semantic"
+        else BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
+    )
+    told = progress or Silent()
+    with writer:
+        for batch in track(batches, told, f"predict {split.name}", total=len(batches), unit="batches"):
+            for prediction in network(batch):
+                writer.write(prediction)  # type: ignore[arg-type]  # the task fixes the kind of both
+    return out
+
+
+def _require_classes(model: Model, split: PreparedSplit, label_set: str) -> None:
+    known = split.classes(label_set)
+    wrong = [f"{identifier} {name}" for identifier, name in model.spec.classes.items() if known.get(identifier) != name]
+    if wrong:
+        shown = ", ".join(wrong[:_SHOWN]) + (f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else "")
+        raise RecipeError(
+            f"the model names classes that {split.manifest.dataset}'s {label_set} does not have ({shown})",
+            path=split.store.root,
+            remedy="open the split in the label space that the model was trained in",
+        )

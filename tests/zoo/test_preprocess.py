@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from rgbtbench.errors import RecipeError
+from rgbtbench.zoo.preprocess import (
+    Normalisation,
+    Preprocess,
+    content_sizes,
+    in_original_frame,
+    network_inputs,
+    pad_to_multiple,
+    to_frame,
+)
+
+from .batches import make_batch, random_images
+
+CHANNELS = {"rgb": 3, "inf": 1}
+AS_PUBLISHED = {"rgb": "rgb", "inf": "lwir"}
+
+
+def test_eight_bits_become_numbers_from_zero_to_one():
+    images = {"rgb": torch.tensor([0, 51, 255], dtype=torch.uint8).view(1, 3, 1, 1)}
+    inputs = network_inputs(make_batch(images), Preprocess(), inputs={"rgb": "rgb"}, channels=CHANNELS)
+    assert inputs["rgb"].flatten().tolist() == pytest.approx([0.0, 0.2, 1.0])
+
+
+def test_sixteen_bits_keep_their_depth():
+    images = {"lwir": torch.tensor([[[[0, 1, 65535]]]], dtype=torch.uint16)}
+    inputs = network_inputs(make_batch(images), Preprocess(), inputs={"inf": "lwir"}, channels=CHANNELS)
+    assert inputs["inf"].flatten().tolist() == pytest.approx([0.0, 1 / 65535, 1.0])
+
+
+def test_a_slot_of_one_channel_takes_the_luminance_of_colour_as_opencv_computes_it():
+    import cv2
+
+    rgb = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    batch = make_batch({"rgb": torch.from_numpy(rgb).permute(2, 0, 1)[None]})
+    inputs = network_inputs(batch, Preprocess(), inputs={"inf": "rgb"}, channels=CHANNELS)
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    assert np.abs(inputs["inf"][0, 0].numpy() * 255 - grey).max() <= 0.51
+
+
+def test_a_slot_of_three_channels_repeats_a_single_one():
+    batch = make_batch(random_images(1, 4, 4))
+    inputs = network_inputs(batch, Preprocess(), inputs={"rgb": "lwir"}, channels=CHANNELS)
+    assert inputs["rgb"].shape == (1, 3, 4, 4)
+    assert torch.equal(inputs["rgb"][:, 0], inputs["rgb"][:, 2])
+
+
+def test_channels_that_fit_neither_way_are_refused_with_both_numbers():
+    batch = make_batch({"event": torch.zeros((1, 5, 4, 4), dtype=torch.uint8)})
+    with pytest.raises(RecipeError, match="event has 5 channels and the slot takes 3"):
+        network_inputs(batch, Preprocess(), inputs={"rgb": "event"}, channels=CHANNELS)
+
+
+def test_a_modality_that_the_data_lacks_is_named_with_those_it_has():
+    with pytest.raises(RecipeError, match=r"inputs\.inf takes 'nir', and the data has lwir, rgb"):
+        network_inputs(make_batch(random_images(1, 4, 4)), Preprocess(), inputs={"inf": "nir"}, channels=CHANNELS)
+
+
+def test_normalisation_follows_the_slot_and_not_the_modality():
+    rules = Preprocess(normalisation={"inf": Normalisation(mean=(0.5,), std=(0.25,))})
+    images = {"lwir": torch.full((1, 1, 2, 2), 255, dtype=torch.uint8)}
+    inputs = network_inputs(
+        make_batch(images), rules, inputs={"rgb": "lwir", "inf": "lwir"}, channels=CHANNELS
+    )
+    assert inputs["rgb"].unique().tolist() == [1.0]
+    assert inputs["inf"].unique().tolist() == [2.0]
+
+
+def test_a_modality_of_another_resolution_is_brought_to_the_frame_of_the_labels():
+    images = {"rgb": torch.zeros((1, 3, 8, 12), dtype=torch.uint8), "lwir": torch.ones((1, 1, 4, 6), dtype=torch.uint8)}
+    inputs = network_inputs(make_batch(images), Preprocess(), inputs=AS_PUBLISHED, channels=CHANNELS)
+    assert inputs["inf"].shape == (1, 1, 8, 12)
+
+
+@pytest.mark.parametrize(("size", "padded"), [((16, 32), (16, 32)), ((17, 31), (32, 32)), ((1, 1), (16, 16))])
+def test_padding_lies_below_and_to_the_right(size, padded):
+    image = torch.ones((1, 1, *size))
+    result = pad_to_multiple(image, 16)
+    assert result.shape[-2:] == padded
+    assert result.sum() == image.sum()
+    assert torch.equal(result[..., : size[0], : size[1]], image)
+
+
+def test_logits_of_a_padded_and_resized_input_come_back_to_the_batch_frame():
+    batch = make_batch(random_images(2, 30, 50))
+    rules = Preprocess(size=(60, 100), multiple_of=16)
+    inputs = network_inputs(batch, rules, inputs=AS_PUBLISHED, channels=CHANNELS)
+    assert inputs["rgb"].shape[-2:] == (64, 112)
+    logits = torch.zeros((2, 3, 64, 112))
+    logits[..., 60:, :] = logits[..., 100:] = 1e6
+    assert to_frame(logits, batch, rules).shape == (2, 3, 30, 50)
+    assert to_frame(logits, batch, rules).abs().max() == 0
+
+
+def test_what_is_padding_in_the_batch_never_reaches_the_original_frame():
+    batch = make_batch(random_images(1, 32, 48), content=(20, 30), size=(40, 60))
+    assert content_sizes(batch).tolist() == [[20, 30]]
+    logits = torch.zeros((2, 32, 48))
+    logits[1, 20:] = logits[1, :, 30:] = 9.0
+    restored = in_original_frame(logits, content=(20, 30), size=(40, 60))
+    assert restored.shape == (2, 40, 60)
+    assert restored.argmax(0).max() == 0
