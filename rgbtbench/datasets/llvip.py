@@ -20,6 +20,7 @@ from rgbtbench.formats.box_list import plain_boxes, raw_numbers, xyxy_of_xywh
 from rgbtbench.formats.coco_json import image_of, read_coco_once
 from rgbtbench.formats.image_file import read_image_file
 from rgbtbench.formats.paths import require_twins
+from rgbtbench.formats.registration import require_one_size
 from rgbtbench.formats.voc_xml import read_voc
 from rgbtbench.formats.write_boxes import write_coco, write_voc
 from rgbtbench.formats.write_image import write_image
@@ -75,20 +76,21 @@ class LLVIP:
         """Open one sample; all image bytes stay official. Raises `InputFileError`, `LabelError`."""
         require_twins(root, entry.files)
         images = {modality: read_image_file(root, entry.files[modality]) for modality in ("rgb", "lwir")}
+        require_one_size(root, *images.values())
         (label_set,) = set(entry.files) - set(images)
         facts = dataset_card(self.name).label_sets[label_set]
         boxes = _read_boxes(root, entry.files[label_set], entry.official_id, facts)
         return Pair(self.name, entry, images, {label_set: boxes}, entry.attributes)
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
-        """Write rendered scenes of 320x256 pixels in `layout`, said to have labels of version 2.
+        """Write rendered scenes of 160x128 pixels in `layout`, said to have labels of version 2.
 
         They are numbered after the release's 26 scenes, so that none is taken for a fingerprint.
         """
         from rgbtbench.datasets.fakes import native_boxes
         from rgbtbench.synthesis.render import render
 
-        facts, size = dataset_card(self.name).label_sets["v2"], (320, 256)
+        facts, size = dataset_card(self.name).label_sets["v2"], (160, 128)
         (root / VERSION_FILE).write_text("v2\n")
         for scene_number, (split, count) in enumerate(counts.items(), 27):
             boxes = {}

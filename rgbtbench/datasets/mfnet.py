@@ -19,6 +19,7 @@ from rgbtbench.formats.id_list import read_id_list
 from rgbtbench.formats.image_file import read_image_file
 from rgbtbench.formats.index_mask import read_index_mask, require_known_ids
 from rgbtbench.formats.paths import require_twins
+from rgbtbench.formats.registration import require_one_size
 from rgbtbench.formats.rgba_png import split_fourth_channel
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.labels import LabelMap
@@ -90,6 +91,7 @@ class MFNet:
         mask = read_index_mask(root, entry.files["semantic"], kind="semantic", frame="both")
         known = LabelMap.of(dataset_card(self.name).label_sets["semantic"])
         require_known_ids(mask, known, path=root / mask.source, card=self.name)
+        require_one_size(root, rgb, lwir, mask)
         return Pair(self.name, entry, {"rgb": rgb, "lwir": lwir}, {"semantic": mask}, entry.attributes)
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:

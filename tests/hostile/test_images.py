@@ -10,6 +10,7 @@ import pytest
 
 from rgbtbench.formats.image_file import read_image_file
 from rgbtbench.formats.image_header import MAX_PIXELS, png_chunks, png_file
+from rgbtbench.formats.index_mask import read_index_mask
 from tests.formats.files import file_of, noise, palette_file, put
 from tests.hostile.mendable import refused
 from tests.hostile.trees import LLVIP, MFNET, first_pair, llvip_tree, mfnet_tree
@@ -80,7 +81,7 @@ def test_rows_that_inflate_far_beyond_the_image_do_not_fill_the_memory(tmp_path)
     header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)
     put(mfnet_tree(tmp_path), "labels/00001D.png", png_file([(b"IHDR", header), (b"IDAT", bomb), (b"IEND", b"")]))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    mask = first_pair(MFNET, tmp_path).labels["semantic"]
+    mask = read_index_mask(tmp_path, "labels/00001D.png", kind="semantic", frame="both")
     assert (mask.width, mask.height, mask.values) == (8, 8, (0,))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000  # kB
 

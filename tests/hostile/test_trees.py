@@ -19,6 +19,19 @@ def test_a_missing_twin_is_named_with_the_one_that_is_there(tmp_path, lost, twin
         first_pair(MFNET, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["visible/test/190001.jpg", "infrared/test/190001.jpg"])
+def test_a_resized_twin_is_named_with_both_sizes(tmp_path, name):
+    put(llvip_tree(tmp_path), name, file_of(noise(24, 32, 3), "jpeg"))
+    with refused("infrared/test/190001.jpg", "32x24", "64x48", "visible/test/190001.jpg"):
+        first_pair(LLVIP, tmp_path)
+
+
+def test_a_resized_mask_is_named_with_its_image(tmp_path):
+    put(mfnet_tree(tmp_path), "labels/00001D.png", file_of(noise(48, 64, below=9)))
+    with refused("labels/00001D.png", "is 64x48 pixels; expected 32x24 as", "images/00001D.png"):
+        first_pair(MFNET, tmp_path)
+
+
 def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
     (mfnet_tree(tmp_path) / "labels/00001D.png").unlink()
     (tmp_path / "labels/00001D.png").mkdir()
