@@ -35,7 +35,7 @@ _OFFICIAL = Layout(
 _COCO = Layout(
     "coco",
     ("val_imgs/vis_imgs", "val_imgs/ir_imgs", "annotations/val.json"),
-    "{train,val}_imgs with {vis_imgs,ir_imgs}/<stem>.jpg, annotations/{train,val}.json",
+    "{train,val}_imgs with {vis_imgs,ir_imgs}/<stem>.jpg, annotations/{train,val}.json (a split without is left out)",
 )
 #: By layout: what it calls our splits, and the paths of a sample (rgb, lwir, labels).
 _SPLITS = {"official": {"train": "train", "test": "test"}, "coco": {"train": "train", "test": "val"}}
