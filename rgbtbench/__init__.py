@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 __all__ = ["evaluate", "open", "score"]
 
 
-def open(  # noqa: A001 - `rgbtbench.open` reads as what it does
+def open(
     root: str | Path, split: str, *, label_space: str = "native", modalities: Sequence[str] | None = None
 ) -> PreparedSplit:
     """Open one split of a prepared dataset as a sequence of samples; see `rgbtbench.loading.prepared.open_split`.

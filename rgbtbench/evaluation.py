@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgbtbench.cards.catalog import method_card, method_names
+from rgbtbench.cards.catalog import method_card, method_names, protocol_prefix
 from rgbtbench.cards.protocol import Protocol
+from rgbtbench.errors import UserError
 from rgbtbench.leaderboard.compose import record_of
 from rgbtbench.leaderboard.records import Efficiency, Record, Training
 from rgbtbench.loading.conditions import NONE
@@ -111,7 +112,7 @@ def predict_weights(
         condition: what is done to the input.
         batch_size: samples per forward pass.
         workers: processes that decode.
-        device: `auto`, `cpu` or `cuda`.
+        device: `auto` (a GPU where there is one), `cpu` or `cuda`.
         progress: is told of batches.
 
     Raises:
@@ -132,24 +133,25 @@ def predict_weights(
         weights_sha256=info.sha256,
         batch_size=batch_size,
         workers=workers,
-        device=device,
+        device=_torch_device(device),
         progress=progress,
     )
 
 
-def predictions_folder(weights: Path, protocol_id: str, *, condition: str) -> Path:
-    """Return where `eval` puts predictions unless told otherwise: beside the weights, by protocol and condition."""
+def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit) -> Path:
+    """Return where predictions go unless told otherwise: beside the weights, by data, labels and condition."""
     base = weights if weights.is_dir() else weights.with_suffix("")
-    name = protocol_id.replace("/", "-")
-    return base.parent / f"{base.name}-predictions" / (name if condition == NONE else f"{name}-{condition}")
+    parts = [protocol_prefix(protocol.dataset, protocol.edition), seen.name, protocol.label_set]
+    parts += [name for name in (protocol.label_space, seen.condition) if name not in ("native", NONE)]
+    return base.parent / f"{base.name}-predictions" / "-".join([*parts, seen.manifest.data_hash[:8]])
 
 
 def evaluate_weights(
     weights: Path,
     data: Path,
     protocol_id: str,
-    out: Path,
     *,
+    out: Path | None = None,
     condition: str = NONE,
     variant: str | None = None,
     batch_size: int = 8,
@@ -165,12 +167,12 @@ def evaluate_weights(
         weights: run folder or safetensors file.
         data: prepared dataset.
         protocol_id: one of the data's protocols.
-        out: folder for the predictions.
+        out: folder for the predictions; None for one beside the weights, which other protocols of the data share.
         condition: what is done to the input, beyond what the model was trained under.
         variant: what sets the row apart within the method.
         batch_size: samples per forward pass.
         workers: processes that decode.
-        device: where to compute.
+        device: `auto` (a GPU where there is one), `cpu` or `cuda`.
         progress: is told of batches and images.
 
     Raises:
@@ -185,6 +187,7 @@ def evaluate_weights(
     info = read_info(weights)
     protocol, truth = open_truth(data, protocol_id)
     seen = truth.under(condition)
+    out = out or predictions_folder(weights, protocol, seen)
     if _holds(out, weights_sha256=info.sha256, truth=seen, protocol=protocol):
         progress.say(f"{out} holds these predictions already; scored as they are")
     else:
@@ -196,7 +199,7 @@ def evaluate_weights(
             weights_sha256=info.sha256,
             batch_size=batch_size,
             workers=workers,
-            device=device,
+            device=_torch_device(device),
             progress=progress,
         )
     result = score(protocol, truth, out, progress=progress)
@@ -249,6 +252,16 @@ def evaluate(
     )
     result = score(protocol, truth, out, progress=progress)
     return Evaluation(record_of(result, truth, kind="measured", method=name, condition=condition), result, Path(out))
+
+
+def _torch_device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("no CUDA device on this machine", remedy="pass device cpu")
+    return name
 
 
 def _holds(folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol: Protocol) -> bool:

@@ -96,7 +96,6 @@ def run_study(
             result.weights,
             data,
             study.protocol,
-            out / "predictions" / arm.folder,
             condition=arm.recipe.condition,
             variant=arm.variant,
             progress=progress,

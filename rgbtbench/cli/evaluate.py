@@ -35,14 +35,14 @@ def evaluate(
     from rgbtbench.cli.torch_extra import require_torch
 
     require_torch()
-    from rgbtbench.evaluation import evaluate_weights, predictions_folder
+    from rgbtbench.evaluation import evaluate_weights
 
     with make_progress() as progress:
         evaluation = evaluate_weights(
             weights,
             data,
             protocol,
-            predictions or predictions_folder(weights, protocol, condition=condition),
+            out=predictions,
             condition=condition,
             batch_size=batch_size,
             workers=workers,

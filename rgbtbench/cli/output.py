@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
+
+_PIPE_WIDTH = 180
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -29,9 +32,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    console = Console()
-    # A pipe has no width of its own; never cut what a program or a log will read.
-    console.print(table, width=None if console.is_terminal else 400, no_wrap=not console.is_terminal)
+    # A pipe has no width of its own, and a log is read on wide screens.
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
@@ -46,4 +48,4 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
     for label, value in facts:
         if value not in (None, "", (), [], {}):
             table.add_row(label, Text(str(value)))
-    Console(soft_wrap=False).print(table)
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
