@@ -15,6 +15,26 @@ from rgbtbench.synthesis.sensor import Exposure
 #: Grey values of the visibility mask.
 NO_OBJECT, BOTH, RGB_ONLY, LWIR_ONLY, NEITHER = range(5)
 Instances = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What the countable things change in the field that a camera looks at; P points finer than its pixels.
+
+    Attributes:
+        empty: float32 (H, W) or (H, W, 3), the field without any of the things.
+        things: float32 (P,) or (P, 3), the field at the points that show a thing.
+        behind: the same points without that thing.
+        instances: int64 (P,), which thing.
+        places: int64 (P,), the pixel of each point, row x W + column.
+    """
+
+    empty: NDArray[np.float32]
+    things: NDArray[np.float32]
+    behind: NDArray[np.float32]
+    instances: Instances
+    places: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +48,7 @@ class Annotation:
         labels: int64 (N,).
         ignore: bool (N,), things that neither camera shows.
         occlusion: int64 (N,), 0 none, 1 partial, 2 heavy.
-        contrast: modality to float64 (N,); see `contrast_to_noise`.
+        contrast: modality to float64 (N,); see `contrasts`.
     """
 
     semantic: NDArray[np.uint8]
@@ -42,45 +62,41 @@ class Annotation:
     contrast: dict[str, NDArray[np.float64]]
 
 
-def contrast_to_noise(picture: Exposure, inside: NDArray[np.bool_], ring: NDArray[np.bool_]) -> float:
-    """Return how far an object stands out from its surroundings, in units of noise and clutter.
+def contrasts(picture: Exposure, glimpse: Glimpse, count: int, parameters: AnnotationParameters) -> Numbers:
+    """Return the contrast-to-noise of every thing in one picture, float64 (count,), 0 for things it does not show.
 
-    sqrt(mean |s - m|^2 over the object) / sqrt(mean noise variance over the object + variance of s in the ring),
-    where s is the camera's signal without noise, m its mean over the ring, both averaged over channels. The root
-    mean square, not the mean, so that a dark coat over bright trousers does not cancel out.
+    With s what the camera counts at a point of a thing, and e what it would count there without the thing,
+
+        contrast-to-noise = sqrt(mean (s - e)^2) / sqrt(mean noise variance + mean (clutter x spread)^2),
+
+    means over the thing's points and over channels; `spread` is the standard deviation of e within `ring` around.
+    So a thing hides in noise, or before a background that varies as much by itself; one that changes nothing, such
+    as a driver behind glass in LWIR, has exactly 0. Counts are taken before the lens blurs them.
 
     Args:
-        picture: the camera's exposure, (H, W) or (H, W, C).
-        inside: bool (H, W), the object's pixels.
-        ring: bool (H, W), pixels around it that are not its own.
+        picture: gives noise, scale and ceiling.
+        glimpse: fields with and without things.
+        count: number of things.
+        parameters: `ring` and `clutter`.
     """
-    if not inside.any() or not ring.any():
-        return 0.0
-    around, own = picture.signal[ring], picture.signal[inside]
-    difference = float(np.mean((own - around.mean(0)) ** 2))
-    clutter = float(np.mean(around.var(0)))
-    noise = float(np.mean(picture.noise[inside] ** 2))
-    return float(np.sqrt(difference / (noise + clutter + 1e-12)))
-
-
-def contrasts(picture: Exposure, instances: Instances, wanted: Instances, *, ring: float) -> NDArray[np.float64]:
-    """Return the contrast-to-noise of every wanted instance, 0 where the picture does not show it."""
     import cv2
 
-    height, width = instances.shape
-    reach = max(2, round(ring * width))
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    values = np.zeros(len(wanted))
-    for position, instance in enumerate(wanted):
-        box = tight_box(instances == instance)
-        if box is None:
-            continue
-        x0, y0, x1, y1 = max(box[0] - reach, 0), max(box[1] - reach, 0), box[2] + reach, box[3] + reach
-        inside = instances[y0:y1, x0:x1] == instance
-        near = cv2.dilate(inside.astype(np.uint8), kernel) > 0
-        part = Exposure(picture.pixels[y0:y1, x0:x1], picture.signal[y0:y1, x0:x1], picture.noise[y0:y1, x0:x1])
-        values[position] = contrast_to_noise(part, inside, near & ~inside)
-    return values
+    height, width = glimpse.empty.shape[:2]
+    reach = max(2, round(parameters.ring * width))
+    window = (2 * reach + 1, 2 * reach + 1)
+    empty = np.minimum(glimpse.empty * np.float32(picture.scale), picture.ceiling).reshape(height, width, -1)
+    # Squares are taken about the middle level, which keeps float32 exact enough.
+    level = (empty - empty.mean((0, 1))).astype(np.float32)
+    variance = cv2.blur(level * level, window) - cv2.blur(level, window) ** 2
+    limit = picture.noise**2 + parameters.clutter**2 * np.clip(variance, 0.0, None).reshape(picture.noise.shape)
+    with_it, without = (
+        np.minimum(field * np.float32(picture.scale), picture.ceiling) for field in (glimpse.things, glimpse.behind)
+    )
+    difference = (with_it - without) ** 2
+    over_channels = tuple(range(1, difference.ndim))
+    changed = np.bincount(glimpse.instances, difference.mean(over_channels), count + 1)[1:]
+    hidden = np.bincount(glimpse.instances, limit.reshape(height * width, -1).mean(1)[glimpse.places], count + 1)[1:]
+    return np.asarray(np.sqrt(np.divide(changed, hidden, out=np.zeros(count), where=hidden > 0)))
 
 
 def tight_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
@@ -103,7 +119,8 @@ def annotate(
     """Put the labels together.
 
     Args:
-        semantic, instances: (H, W), class and instance at every pixel's centre.
+        semantic: uint8 (H, W), class at every pixel's centre.
+        instances: int64 (H, W), instance there.
         labels_of: class of each instance, by instance - 1.
         visible_share: float64, by instance - 1: visible pixels over pixels if nothing stood before it.
         contrast: modality to float64, by instance - 1.

@@ -173,9 +173,9 @@ def _light(
     if elevation > 0:
         colour = np.array([1.06, 1.0 - 0.16 * warmth, 0.92 - 0.45 * warmth])
         key, key_lux = sun, LUMENS_PER_WATT * direct * colour
-        blue = (1.0 - cloud) * 0.3
+        blue = (1.0 - cloud) * 0.5
         twilight = 10 ** (2.78 + 0.375 * min(elevation, 0.0))
-        sky_lux = (LUMENS_PER_WATT * diffuse + twilight) * np.array([1.0 - 0.6 * blue, 1.0, 1.0 + 1.5 * blue])
+        sky_lux = (LUMENS_PER_WATT * diffuse + twilight) * np.array([1.0 - 0.7 * blue, 1.0, 1.0 + 1.3 * blue])
         return _triple(key), _triple(key_lux), _triple(sky_lux)
     moon_height, moon_side = np.radians(rng.uniform(20.0, 60.0)), rng.uniform(0.0, 2 * np.pi)
     key = np.array(

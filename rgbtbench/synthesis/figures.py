@@ -169,7 +169,7 @@ def pedestrian(rng: np.random.Generator, outfit: Outfit, instance: int, *, x: fl
         bag=rng.random() < 0.3,
     )
     patches = place(parts, living(outfit, instance), x=x, y=y, z=z, casts=Casts.FRESH)
-    return Actor(z, patches, SceneClass.PERSON, instance, "walking" if walking else "standing")
+    return Actor(x, z, patches, SceneClass.PERSON, instance, "walking" if walking else "standing")
 
 
 def place(
@@ -201,4 +201,4 @@ def dog(rng: np.random.Generator, instance: int, *, x: float, y: float, z: float
         return Surface("fur", coat, SceneClass.ANIMAL, instance, core=BODY + 1.5, coupling=warmth[part])
 
     outlines = [(part, outline * np.array([facing, 1.0]) * size) for part, outline in parts]
-    return Actor(z, place(outlines, paint, x=x, y=y, z=z, casts=Casts.FRESH), SceneClass.ANIMAL, instance, "walking")
+    return Actor(x, z, place(outlines, paint, x=x, y=y, z=z, casts=Casts.FRESH), SceneClass.ANIMAL, instance, "walking")

@@ -23,6 +23,7 @@ def street_lamp(x: float, z: float, *, inward: float, burning: bool, colour: Tri
     head = Surface("lamp", (0.55, 0.55, 0.52), _FURNITURE, emission=shine, excess=14.0 if burning else 0.0)
     arm = capsule(np.array([0.0, height]), np.array([inward, height + 0.15]), 0.05, 0.04)
     return Actor(
+        x,
         z,
         (
             Patch(post, (upright(rectangle(-0.07, 0.07, 0.0, height), x=x, y=0.1, z=z),), casts=Casts.LASTING),
@@ -59,7 +60,7 @@ def traffic_sign(rng: np.random.Generator, *, x: float, y: float, z: float) -> A
     for outline, colour in zip((outer, inner), colours, strict=True):
         plate = Surface("reflector", colour, _FURNITURE)
         patches.append(Patch(plate, (upright(outline, x=x, y=y, z=z),), casts=Casts.LASTING))
-    return Actor(z, tuple(patches), _FURNITURE)
+    return Actor(x, z, tuple(patches), _FURNITURE)
 
 
 def cone(instance: int, *, x: float, y: float, z: float) -> Actor:
@@ -75,7 +76,7 @@ def cone(instance: int, *, x: float, y: float, z: float) -> Actor:
     body = [(foot, rectangle(-0.21, 0.21, 0.0, 0.06)), (orange, slice_of(0.06, 0.75))]
     body += [(band, slice_of(0.28, 0.40)), (band, slice_of(0.52, 0.60))]
     patches = tuple(Patch(kind, (upright(outline, x=x, y=y, z=z),), casts=Casts.LASTING) for kind, outline in body)
-    return Actor(z, patches, SceneClass.TRAFFIC_CONE, instance)
+    return Actor(x, z, patches, SceneClass.TRAFFIC_CONE, instance)
 
 
 def statue(rng: np.random.Generator, instance: int, *, x: float, y: float, z: float) -> Actor:
@@ -85,27 +86,31 @@ def statue(rng: np.random.Generator, instance: int, *, x: float, y: float, z: fl
     parts = [("top", rectangle(-0.38, 0.38, 0.0, 0.45))]
     body = figure(rng, height=rng.uniform(1.65, 2.0), garment="coat", stride=0.15, side=0.0, bag=False)
     parts += [(part, outline + np.array([0.0, 0.45])) for part, outline in body]
-    return Actor(z, place(parts, paint, x=x, y=y, z=z, casts=Casts.LASTING), SceneClass.STATUE, instance)
+    return Actor(x, z, place(parts, paint, x=x, y=y, z=z, casts=Casts.LASTING), SceneClass.STATUE, instance)
 
 
 def poster(rng: np.random.Generator, instance: int, *, x: float, y: float, z: float, burning: bool) -> Actor:
-    """Return an advertising panel with a printed person: all colour, and one temperature."""
-    glow = float(rng.uniform(15.0, 45.0)) * burning
+    """Return an advertising panel: a printed person behind glass, all colour and one temperature."""
+    glow = float(rng.uniform(4.0, 14.0)) * burning
     frame = Surface("metal", (0.16, 0.17, 0.18), SceneClass.STATUE, instance)
-    parts: list[tuple[Surface, Points]] = [(frame, rectangle(-0.70, 0.70, 0.25, 2.45))]
+    pane = Surface("glass", (0.05, 0.05, 0.05), SceneClass.STATUE, instance, excess=1.5 * burning)
+    patches = [
+        Patch(frame, (upright(rectangle(-0.70, 0.70, 0.25, 2.45), x=x, y=y, z=z),), casts=Casts.LASTING),
+        Patch(pane, (upright(rectangle(-0.62, 0.62, 0.35, 2.36), x=x, y=y, z=z),)),
+    ]
 
-    def print_of(colour: Triple) -> Surface:
+    def print_of(colour: Triple, outline: Points) -> Patch:
         shine = (glow * colour[0], glow * colour[1], glow * colour[2])
-        return Surface("panel", colour, SceneClass.STATUE, instance, emission=shine, excess=1.5 * burning)
+        paper = Surface("panel", colour, SceneClass.STATUE, instance, emission=shine)
+        return Patch(paper, (upright(outline, x=x, y=y, z=z),), through=instance)
 
     backgrounds = ((0.70, 0.65, 0.55), (0.25, 0.45, 0.60), (0.65, 0.50, 0.12), (0.55, 0.20, 0.25))
-    parts.append((print_of(backgrounds[rng.integers(4)]), rectangle(-0.62, 0.62, 0.35, 2.36)))
+    patches.append(print_of(backgrounds[rng.integers(4)], rectangle(-0.62, 0.62, 0.35, 2.36)))
     inks = {"skin": (0.55, 0.36, 0.27), "hands": (0.55, 0.36, 0.27), "hair": (0.06, 0.04, 0.03),
             "top": (0.05, 0.06, 0.16), "sleeves": (0.05, 0.05, 0.13)}  # fmt: skip
     for part, outline in figure(rng, height=1.75, garment="shirt", stride=0.2, side=0.0, bag=False):
-        parts.append((print_of(inks.get(part, (0.10, 0.10, 0.11))), outline + np.array([0.0, 0.48])))
-    patches = tuple(Patch(kind, (upright(outline, x=x, y=y, z=z),), casts=Casts.LASTING) for kind, outline in parts)
-    return Actor(z, patches, SceneClass.STATUE, instance)
+        patches.append(print_of(inks.get(part, (0.10, 0.10, 0.11)), outline + np.array([0.0, 0.48])))
+    return Actor(x, z, tuple(patches), SceneClass.STATUE, instance, reach=(0.7, 0.15))
 
 
 def guardrail(x: float, z0: float, z1: float) -> list[Actor]:
@@ -120,7 +125,7 @@ def guardrail(x: float, z0: float, z1: float) -> list[Actor]:
         )
         stand = upright(rectangle(-0.04, 0.04, 0.0, 1.0), x=x, y=0.1, z=float(z))
         patches = (Patch(steel, bars, casts=Casts.LASTING), Patch(post, (stand,), casts=Casts.LASTING))
-        pieces.append(Actor(float(z), patches, SceneClass.GUARDRAIL))
+        pieces.append(Actor(x, float(z), patches, SceneClass.GUARDRAIL))
     return pieces
 
 
@@ -130,7 +135,7 @@ def car_stop(x: float, z: float) -> Actor:
     face = Surface("concrete", (0.42, 0.42, 0.40), SceneClass.CAR_STOP)
     front = upright(rectangle(-0.85, 0.85, 0.0, 0.16), x=x, y=0.0, z=z)
     lid = ground(x - 0.85, x + 0.85, z, z + 0.22, 0.16)
-    return Actor(z, (Patch(top, (lid,)), Patch(face, (front,), casts=Casts.LASTING)), SceneClass.CAR_STOP)
+    return Actor(x, z, (Patch(top, (lid,)), Patch(face, (front,), casts=Casts.LASTING)), SceneClass.CAR_STOP)
 
 
 def litter_bin(rng: np.random.Generator, *, x: float, y: float, z: float) -> Actor:
@@ -141,4 +146,4 @@ def litter_bin(rng: np.random.Generator, *, x: float, y: float, z: float) -> Act
         Patch(body, (upright(rectangle(-0.26, 0.26, 0.0, 0.95), x=x, y=y, z=z),), casts=Casts.LASTING),
         Patch(lid, (upright(rectangle(-0.30, 0.30, 0.92, 1.04), x=x, y=y, z=z),), casts=Casts.LASTING),
     )
-    return Actor(z, patches, SceneClass.UNLABELED)
+    return Actor(x, z, patches, SceneClass.UNLABELED)

@@ -7,6 +7,8 @@ along z; its pitch is a lens shift, so that verticals stay vertical.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
+from math import hypot
 from typing import Self
 
 import numpy as np
@@ -75,8 +77,12 @@ def clip_near(points: Points) -> Points:
 
 
 def upright(points: Points, *, x: float, y: float, z: float) -> Points:
-    """Place (N, 2) points, metres right and up, in a plane that faces the camera."""
-    return np.stack([points[:, 0] + x, points[:, 1] + y, np.full(len(points), z)], 1)
+    """Place (..., 2) points, metres right and up, in a plane that faces the camera."""
+    placed = np.empty((*points.shape[:-1], 3))
+    placed[..., 0] = points[..., 0] + x
+    placed[..., 1] = points[..., 1] + y
+    placed[..., 2] = z
+    return placed
 
 
 def ground(x0: float, x1: float, z0: float, z1: float, y: float = 0.0) -> Points:
@@ -89,28 +95,36 @@ def rectangle(x0: float, x1: float, y0: float, y1: float) -> Points:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
 
 
+@cache
+def unit_circle(corners: int) -> Points:
+    """Return a regular polygon (corners, 2) in the unit circle; shared, never to be changed."""
+    angle = np.linspace(0.0, 2 * np.pi, corners, endpoint=False)
+    return np.stack([np.cos(angle), np.sin(angle)], 1)
+
+
 def ellipse(x: float, y: float, a: float, b: float, corners: int = 14) -> Points:
     """Return an ellipse (corners, 2) with half axes a and b."""
-    angle = np.linspace(0.0, 2 * np.pi, corners, endpoint=False)
-    return np.stack([x + a * np.cos(angle), y + b * np.sin(angle)], 1)
+    return unit_circle(corners) * (a, b) + (x, y)
 
 
 def capsule(start: Points, end: Points, r0: float, r1: float) -> Points:
     """Return a limb (10, 2): a tapering bar with round ends between two (2,) joints."""
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    angle = np.arctan2(dy, dx)
-    back = angle + np.pi / 2 + np.linspace(0.0, np.pi, 5)
-    front = angle - np.pi / 2 + np.linspace(0.0, np.pi, 5)
-    return np.concatenate(
-        [
-            np.stack([start[0] + r0 * np.cos(back), start[1] + r0 * np.sin(back)], 1),
-            np.stack([end[0] + r1 * np.cos(front), end[1] + r1 * np.sin(front)], 1),
-        ]
-    )
+    dx, dy = float(end[0] - start[0]), float(end[1] - start[1])
+    length = max(hypot(dx, dy), 1e-9)
+    turn = np.array([[dx, dy], [-dy, dx]]) / length
+    outline = np.empty((10, 2))
+    outline[:5] = _half_circle() * -r0 @ turn + start
+    outline[5:] = _half_circle() * r1 @ turn + end
+    return outline
+
+
+@cache
+def _half_circle() -> Points:
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 5)
+    return np.stack([np.cos(angle), np.sin(angle)], 1)
 
 
 def blob(rng: np.random.Generator, x: float, y: float, a: float, b: float, *, roughness: float = 0.25) -> Points:
     """Return an irregular round outline (18, 2), for crowns, bushes and puddles."""
-    outline = ellipse(0.0, 0.0, 1.0, 1.0, 18)
-    radius = 1.0 + roughness * rng.uniform(-1.0, 1.0, 18)
-    return np.array([x, y]) + outline * radius[:, None] * np.array([a, b])
+    radius = 1.0 + roughness * rng.uniform(-1.0, 1.0, (18, 1))
+    return unit_circle(18) * radius * (a, b) + (x, y)

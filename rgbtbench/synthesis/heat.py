@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.synthesis.conditions import STEPS, Conditions
-from rgbtbench.synthesis.geometry import Camera
-from rgbtbench.synthesis.raster import Painting
-from rgbtbench.synthesis.tables import Grey, Location, SurfaceTables
+from rgbtbench.synthesis.pixels import Pixels, Values
+from rgbtbench.synthesis.tables import SurfaceTables
 
 STEFAN_BOLTZMANN = 5.670374419e-8
 #: Second radiation constant h c / k in micrometre kelvin.
@@ -20,10 +19,10 @@ SECOND_RADIATION = 14387.77
 #: Heat that drying takes from soaked ground, W/m2.
 _EVAPORATION = 60.0
 #: Kelvin by which the texture of a surface varies per unit of its grain.
-_UNEVEN = 1.6
+_UNEVEN = 0.8
 
 
-def surface_temperatures(tables: SurfaceTables, conditions: Conditions, sunlit: Grey) -> NDArray[np.float64]:
+def surface_temperatures(tables: SurfaceTables, conditions: Conditions, sunlit: Values) -> NDArray[np.float64]:
     """Return the temperature in kelvin of every surface, float64 (S,), for a share `sunlit` (S,) of direct sun."""
     upward = tables.normal[:, 1].astype(np.float64)
     open_sky = np.clip(0.45 + 0.4 * upward, 0.0, 1.0)
@@ -45,61 +44,54 @@ def surface_temperatures(tables: SurfaceTables, conditions: Conditions, sunlit: 
     return np.asarray(weather + tables.coupling * (tables.core - weather) + tables.excess)
 
 
-def temperature(
-    ids: NDArray[np.uint16],
-    painting: Painting,
-    tables: SurfaceTables,
-    location: Location,
-    conditions: Conditions,
-) -> Grey:
-    """Return the surface temperature in kelvin of every pixel, float32 (H, W); the sky's row means nothing."""
-    shade = surface_temperatures(tables, conditions, np.zeros_like(tables.lit)).astype(np.float32)
-    sun = surface_temperatures(tables, conditions, np.ones_like(tables.lit)).astype(np.float32)
-    exposed = np.where(tables.ground[ids] > 0, 1.0 - painting.old_shadow, tables.lit[ids])
-    cool = shade[ids]
-    kelvin = cool + exposed * (sun[ids] - cool)
-    return np.asarray(kelvin + _UNEVEN * tables.grain[ids] * location.noise, np.float32)
+def temperature(pixels: Pixels, tables: SurfaceTables, conditions: Conditions) -> Values:
+    """Return the surface temperature of every pixel in kelvin; that of the sky means nothing."""
+    ids = pixels.thermal
+    everywhere = np.ones(len(tables.lit), np.float32)
+    kelvin = surface_temperatures(tables, conditions, everywhere).astype(np.float32)[ids]
+    if not conditions.dark:
+        shade = surface_temperatures(tables, conditions, 0.0 * everywhere).astype(np.float32)[ids]
+        exposed = np.where(tables.ground[ids] > 0, 1.0 - pixels.old_shadow, tables.lit[ids])
+        kelvin = shade + exposed * (kelvin - shade)
+    return np.asarray(kelvin + np.float32(_UNEVEN) * tables.grain[ids] * pixels.noise, np.float32)
 
 
-def radiance(kelvin: Grey, wavelength: float) -> Grey:
+def radiance(kelvin: Values, wavelength: float) -> Values:
     """Planck's law at the band's centre, in units of its prefactor; `wavelength` in micrometres."""
-    return np.asarray(1.0 / (np.exp(np.float32(SECOND_RADIATION / wavelength) / kelvin) - 1.0), np.float32)
+    return np.asarray(1.0 / np.expm1(np.float32(SECOND_RADIATION / wavelength) / kelvin), np.float32)
 
 
-def apparent_temperature(band: Grey, wavelength: float) -> Grey:
+def apparent_temperature(band: Values, wavelength: float) -> Values:
     """Invert `radiance`: the temperature in kelvin of a black body of the same radiance."""
     return np.asarray(np.float32(SECOND_RADIATION / wavelength) / np.log1p(1.0 / band), np.float32)
 
 
-def band_radiance(
-    ids: NDArray[np.uint16],
-    painting: Painting,
-    tables: SurfaceTables,
-    location: Location,
-    camera: Camera,
-    conditions: Conditions,
-    *,
-    wavelength: float,
-) -> Grey:
-    """Return the radiance of every pixel, float32 (H, W): emitted, reflected from sky and street, and of the air."""
+def band_radiance(pixels: Pixels, tables: SurfaceTables, conditions: Conditions, *, wavelength: float) -> Values:
+    """Return the radiance of every pixel: emitted, reflected from sky and street, and added by the air."""
+    ids = pixels.thermal
     emissivity = tables.emissivity[ids]
-    own = radiance(temperature(ids, painting, tables, location, conditions), wavelength)
-    sky = radiance(sky_temperature(camera, conditions, *ids.shape), wavelength)
-    air = radiance(np.full((1, 1), conditions.air, np.float32), wavelength)
-    overhead = radiance(np.full((1, 1), conditions.sky, np.float32), wavelength)
+    own = radiance(temperature(pixels, tables, conditions), wavelength)
+    air, overhead = (
+        radiance(np.array([kelvin], np.float32), wavelength) for kelvin in (conditions.air, conditions.sky)
+    )
     toward_sky = np.clip(0.4 + 0.5 * tables.normal[:, 1][ids], 0.0, 0.9)
     around = toward_sky * overhead + (1.0 - toward_sky) * air
     leaving = emissivity * own + (1.0 - emissivity) * around
     # Fog droplets weaken LWIR less than visible light, and dry air hardly over a street's length.
-    clear = np.exp(-(0.35 * conditions.mist + 2e-4) * location.z)
+    clear = np.exp(np.float32(-0.35 * conditions.mist - 2e-4) * pixels.z)
     seen = leaving * clear + air * (1.0 - clear)
-    return np.where(ids == 0, sky, seen).astype(np.float32)
+    is_sky = ids == 0
+    seen[is_sky] = radiance(sky_temperature(pixels.sine[is_sky], conditions), wavelength)
+    return np.asarray(seen, np.float32)
 
 
-def sky_temperature(camera: Camera, conditions: Conditions, height: int, width: int) -> Grey:
-    """Return the apparent temperature of the sky, float32 (H, W): coldest overhead, near the air's at the horizon."""
-    right, up = camera.rays(width, height)
-    sine = np.clip(up, 0.0, None) / np.sqrt(right**2 + up**2 + 1.0)
+def sky_temperature(sine: Values, conditions: Conditions) -> Values:
+    """Return the apparent temperature of the sky in kelvin: coldest overhead, near the air's at the horizon.
+
+    Args:
+        sine: of the elevation.
+        conditions: of the scene.
+    """
     # The window between 8 and 14 um looks deeper into a clear sky than the whole spectrum does.
     overhead = conditions.sky - 12.0 * (1.0 - conditions.cloud)
-    return np.asarray(conditions.air - (conditions.air - overhead) * np.sqrt(sine), np.float32)
+    return np.asarray(conditions.air - (conditions.air - overhead) * np.sqrt(np.clip(sine, 0.0, 1.0)), np.float32)

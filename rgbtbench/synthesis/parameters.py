@@ -60,12 +60,13 @@ class VisibleCamera:
     shortest: float = 2e-5
     longest: float = 1 / 30
     full_well: float = 12000.0
-    highest_gain: float = 24.0
+    highest_gain: float = 10.0
     read_noise: float = 3.0
-    metering_target: float = 0.17
+    metering_target: float = 0.13
     blur: float = 0.45
-    glare: tuple[tuple[float, float], ...] = ((0.012, 0.03), (0.05, 0.012))
-    white_balance: float = 0.6
+    glare: tuple[tuple[float, float], ...] = ((0.006, 0.02), (0.018, 0.007), (0.06, 0.0025), (0.18, 0.001))
+    white_balance: float = 0.45
+    contrast: float = 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,9 @@ class ThermalCamera:
     vignetting: float = 0.25
     agc_low: float = 0.004
     agc_high: float = 0.998
-    agc_smallest_span: float = 7.0
-    agc_equalised: float = 0.35
+    agc_smallest_span: float = 8.0
+    agc_headroom: float = 0.25
+    agc_equalised: float = 0.25
     agc_plateau: float = 0.02
 
 
@@ -91,7 +93,8 @@ class AnnotationParameters:
 
     Attributes:
         contrast: contrast-to-noise from which an object counts as visible in a modality.
-        ring: width of the surroundings that an object is compared with, as a share of the image's width.
+        ring: reach of the background that an object is compared with, as a share of the image's width.
+        clutter: how much the spread of that background weighs against noise.
         area: smallest share of the image that an object must show to be labelled, never less than 4 pixels.
         partial, heavy: visible fraction below which an object is partly or heavily occluded.
         salient: share of the strongest object's conspicuity from which others are salient too.
@@ -99,7 +102,8 @@ class AnnotationParameters:
 
     contrast: float = 1.0
     ring: float = 0.025
-    area: float = 0.0006
+    clutter: float = 0.5
+    area: float = 0.0004
     partial: float = 0.9
     heavy: float = 0.5
     salient: float = 0.5

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.synthesis import heat, light
-from rgbtbench.synthesis.annotate import annotate, contrasts
+from rgbtbench.synthesis.annotate import Glimpse, annotate, contrasts
 from rgbtbench.synthesis.captions import caption
 from rgbtbench.synthesis.classes import SceneClass
 from rgbtbench.synthesis.geometry import Camera
 from rgbtbench.synthesis.parameters import PARAMETERS, Parameters
-from rgbtbench.synthesis.raster import Grey, Painting, fill, paint
+from rgbtbench.synthesis.pixels import Pixels, look
+from rgbtbench.synthesis.raster import Painting, fill, paint
 from rgbtbench.synthesis.scene import Scene, compose
-from rgbtbench.synthesis.sensor import Exposure, expose, image_heat
+from rgbtbench.synthesis.sensor import expose, image_heat
 from rgbtbench.synthesis.surface import Surface
-from rgbtbench.synthesis.tables import Location, SurfaceTables, locate, tabulate
+from rgbtbench.synthesis.tables import tabulate
 
+#: Pictures are computed at this many times their size along each side and averaged, as a sensor's pixels do.
+_FINER = 2
+#: Share of water on wet asphalt between the puddles.
+_WET_FILM = 0.35
+Field = NDArray[np.float32]
 _SKY = Surface("sky", (0.0, 0.0, 0.0), SceneClass.SKY)
 
 
@@ -37,7 +44,7 @@ class RenderedScene:
         labels: int64 (N,), ids of `SceneClass`.
         ignore: bool (N,), things that neither camera shows.
         occlusion: int64 (N,): 0 none, 1 partial, 2 heavy.
-        contrast: `rgb` and `lwir` to float64 (N,), contrast-to-noise; see `annotate.contrast_to_noise`.
+        contrast: `rgb` and `lwir` to float64 (N,), contrast-to-noise; see `annotate.contrasts`.
         caption: one sentence that agrees with the boxes.
         attributes: `time_of_day`, `regime`, `weather`, `registration`.
     """
@@ -69,19 +76,15 @@ def photograph(
     scene: Scene, rng: np.random.Generator, *, width: int, height: int, parameters: Parameters = PARAMETERS
 ) -> RenderedScene:
     """Take both pictures of a scene and label them; `rng` draws the sensors' noise."""
-    finer = 3 if width < 256 else 2
-    shot = _View(scene, scene.camera, width, height, finer)
-    other = shot if scene.thermal_camera == scene.camera else _View(scene, scene.thermal_camera, width, height, finer)
-    rgb = expose(_shrink(shot.luminance(), finer), parameters.visible, rng)
-    band = _shrink(other.band_radiance(parameters.thermal.wavelength), finer)
-    lwir = image_heat(heat.apparent_temperature(band, parameters.thermal.wavelength), parameters.thermal, rng)
-
-    everything = np.arange(len(scene.actors)) + 1
-    ring = parameters.annotation.ring
+    shot = _View(scene, scene.camera, width, height)
+    other = shot if scene.thermal_camera == scene.camera else _View(scene, scene.thermal_camera, width, height)
+    luminance, bright = shot.luminance()
+    kelvin, warm = other.apparent_temperature(parameters.thermal.wavelength)
+    rgb, lwir = expose(luminance, parameters.visible, rng), image_heat(kelvin, parameters.thermal, rng)
     contrast = {
-        "rgb": contrasts(rgb, shot.instances, everything, ring=ring),
+        "rgb": contrasts(rgb, bright, len(scene.actors), parameters.annotation),
         # In a misregistered pair the thermal contrast is that of the thing where the thermal camera has it.
-        "lwir": contrasts(lwir, other.instances, everything, ring=ring),
+        "lwir": contrasts(lwir, warm, len(scene.actors), parameters.annotation),
     }
     labels = annotate(
         shot.semantic,
@@ -114,80 +117,80 @@ def photograph(
 
 
 class _View:
-    """What one camera position sees of a scene, at `finer` times the size of the picture."""
+    """What one camera position sees of a scene, at `_FINER` times the size of the picture."""
 
-    def __init__(self, scene: Scene, camera: Camera, width: int, height: int, finer: int) -> None:
-        self.scene, self.camera = scene, camera
-        self.size = {"width": width * finer, "height": height * finer}
-        self.tables = tabulate(scene.patches, _SKY, scene.blocks, scene.conditions.key)
-        self.painting = paint(scene.patches, camera, scene.conditions, **self.size)
-        middle = finer // 2
-        centres = self.painting.visible[middle::finer, middle::finer]
-        self.semantic = self.tables.label[centres].astype(np.uint8)
-        self.instances = self.tables.instance[centres]
-        self.water = self._water()
+    def __init__(self, scene: Scene, camera: Camera, width: int, height: int) -> None:
+        self._scene = scene
+        self._shape = (height * _FINER, width * _FINER)
+        self._tables = tabulate(scene.patches, _SKY, scene.blocks, scene.conditions.key)
+        self._painting = self._paint(camera)
+        centres = self._painting.visible[_FINER // 2 :: _FINER, _FINER // 2 :: _FINER]
+        self.semantic = self._tables.label[centres].astype(np.uint8)
+        self.instances = self._tables.instance[centres]
+        self._pixels = look(self._painting, self._tables, camera, np.ones(self._shape, np.bool_))
+        things = self._tables.instance[self._painting.visible]
+        self._behind = look(self._painting.without_things(), self._tables, camera, things > 0)
+        self._occupied, self._things = things.ravel() > 0, things[things > 0]
+        rows, columns = np.nonzero(things)
+        self._places = rows // _FINER * width + columns // _FINER
+        if scene.conditions.wetness:
+            self._mirror_in_water(camera)
+
+    def _paint(self, camera: Camera) -> Painting:
+        scene, (height, width) = self._scene, self._shape
+        return paint(scene.patches, scene.footprints, camera, scene.conditions, width=width, height=height)
+
+    def _mirror_in_water(self, camera: Camera) -> None:
+        height, width = self._shape
+        pools = fill(self._scene.puddles, camera, width=width, height=height).ravel()
+        ids = self._pixels.visible
+        on_road = self._tables.label[ids] == SceneClass.ROAD
+        film = _WET_FILM * self._scene.conditions.wetness * self._tables.soaks[ids] * self._tables.ground[ids]
+        film *= np.clip(1.0 - 0.4 * self._pixels.noise, 0.2, 1.5)
+        water = np.clip(np.maximum(film, pools * on_road), 0.0, 1.0).astype(np.float32)
+        self._wet = water > 0
+        self._share = light.mirror_share(self._pixels, water)[self._wet]
+        below = camera.mirrored()
+        self._mirrored = look(self._paint(below), self._tables, below, self._wet.reshape(self._shape))
 
     def visible_share(self) -> NDArray[np.float64]:
         """Visible over whole extent of every thing, float64 (things,)."""
-        count = len(self.scene.actors)
-        seen = np.bincount(self.tables.instance[self.painting.visible].ravel(), minlength=count + 1)[1:]
-        whole = np.zeros(count)
-        known = self.painting.whole[1 : count + 1]
-        whole[: len(known)] = known
-        return np.asarray(seen / np.maximum(whole, 1))
+        count = len(self._scene.actors)
+        seen = np.bincount(self._tables.instance[self._pixels.visible], minlength=count + 1)[1:]
+        return np.asarray(seen / np.maximum(self._painting.whole[1:], 1))
 
-    def luminance(self) -> light.Colour:
-        """cd/m2, float32 (H, W, 3)."""
-        seen = self._luminance_of(self.painting, self.camera)
-        if self.water is None:
-            return seen
-        below = self.camera.mirrored()
-        mirrored = self._luminance_of(self._mirror_painting, below)
-        share = light.mirror_share(self._location, self.camera, self.water)[..., None]
-        return seen * (1.0 - share) + mirrored * share
+    def luminance(self) -> tuple[Field, Glimpse]:
+        """What the visible camera looks at, cd/m2, float32 (H, W, 3)."""
+        scene = self._scene
+        return self._picture(lambda pixels: light.luminance(pixels, self._tables, scene.conditions, scene.lamps))
 
-    def band_radiance(self, wavelength: float) -> Grey:
-        """Radiance in the thermal band, float32 (H, W)."""
-        seen = self._band_of(self.painting, self.camera, wavelength)
-        if self.water is None:
-            return seen
-        mirrored = self._band_of(self._mirror_painting, self.camera.mirrored(), wavelength)
-        share = light.mirror_share(self._location, self.camera, self.water)
-        return np.asarray(seen * (1.0 - share) + mirrored * share, np.float32)
-
-    def _luminance_of(self, painting: Painting, camera: Camera) -> light.Colour:
-        location = locate(painting.visible, self.tables, camera)
-        return light.luminance(
-            painting.visible, painting, self.tables, location, camera, self.scene.conditions, self.scene.lamps
+    def apparent_temperature(self, wavelength: float) -> tuple[Field, Glimpse]:
+        """What the thermal camera looks at, kelvin, float32 (H, W)."""
+        conditions = self._scene.conditions
+        band, glimpse = self._picture(
+            lambda pixels: heat.band_radiance(pixels, self._tables, conditions, wavelength=wavelength)
         )
-
-    def _band_of(self, painting: Painting, camera: Camera, wavelength: float) -> Grey:
-        location = locate(painting.thermal, self.tables, camera)
-        return heat.band_radiance(
-            painting.thermal, painting, self.tables, location, camera, self.scene.conditions, wavelength=wavelength
+        empty, things, behind = (
+            heat.apparent_temperature(part, wavelength) for part in (glimpse.empty, glimpse.things, glimpse.behind)
         )
+        seen = heat.apparent_temperature(band, wavelength)
+        return seen, replace(glimpse, empty=empty, things=things, behind=behind)
 
-    def _water(self) -> Grey | None:
-        """Share of standing or clinging water at every pixel, float32 (H, W); None on a dry street."""
-        conditions = self.scene.conditions
-        if conditions.wetness == 0:
-            return None
-        pools = fill(self.scene.puddles, self.camera, **self.size)
-        ids = self.painting.visible
-        film = 0.35 * conditions.wetness * self.tables.soaks[ids] * self.tables.ground[ids]
-        film *= np.clip(1.0 - 0.4 * self._location.noise, 0.2, 1.5)
-        road = self.tables.label[ids] == SceneClass.ROAD
-        self._mirror_painting = paint(self.scene.patches, self.camera.mirrored(), conditions, **self.size)
-        return np.asarray(np.clip(np.maximum(film, pools * road), 0.0, 1.0), np.float32)
-
-    @property
-    def _location(self) -> Location:
-        return locate(self.painting.visible, self.tables, self.camera)
+    def _picture(self, shade: Callable[[Pixels], Field]) -> tuple[Field, Glimpse]:
+        seen = shade(self._pixels)
+        if self._scene.conditions.wetness:
+            share = self._share.reshape(-1, *[1] * (seen.ndim - 1))
+            seen[self._wet] += share * (shade(self._mirrored) - seen[self._wet])
+        empty, things, behind = seen.copy(), seen[self._occupied], shade(self._behind)
+        empty[self._occupied] = behind
+        shape = (*self._shape, *seen.shape[1:])
+        glimpse = Glimpse(_shrink(empty.reshape(shape)), things, behind, self._things, self._places)
+        return _shrink(seen.reshape(shape)), glimpse
 
 
-def _shrink(field: NDArray[np.float32], finer: int) -> NDArray[np.float32]:
-    """Average blocks of `finer` x `finer` pixels, as a sensor's pixel does with light."""
+def _shrink(field: Field) -> Field:
+    """Average blocks of `_FINER` x `_FINER` pixels, as a sensor's pixel does with light."""
     import cv2
 
-    height, width = field.shape[0] // finer, field.shape[1] // finer
+    height, width = field.shape[0] // _FINER, field.shape[1] // _FINER
     return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_AREA))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.synthesis import figures, furniture, street, vehicles
+from rgbtbench.synthesis import bicycles, cars, figures, furniture, houses, plants, street
 from rgbtbench.synthesis.conditions import Conditions, sample_conditions
 from rgbtbench.synthesis.geometry import Camera, Points
 from rgbtbench.synthesis.parameters import SceneParameters
@@ -26,6 +26,7 @@ class Scene:
         actors: the countable things; `actors[k].instance` is k + 1.
         lamps: lights that illuminate others.
         blocks: float64 (B, 4), walls that throw shade: x, z0, z1, height.
+        footprints: float64 (F, 4), where things stand: x, z and half their extent along both.
         puddles: outlines (N, 3) of standing water.
     """
 
@@ -36,6 +37,7 @@ class Scene:
     actors: tuple[Actor, ...]
     lamps: tuple[Lamp, ...]
     blocks: NDArray[np.float64]
+    footprints: NDArray[np.float64]
     puddles: tuple[Points, ...]
 
     @property
@@ -82,8 +84,8 @@ def compose(seed: int, index: int, parameters: SceneParameters) -> Scene:
 
     backdrop = street.surroundings(rng, plan, far) + street.markings(rng, plan)
     backdrop += street.on_the_road(rng, plan, conditions, parameters)
-    houses, blocks = street.buildings(rng, plan, conditions, far)
-    backdrop = street.skyline(rng, far, conditions) + backdrop + houses
+    rows, blocks = houses.buildings(rng, plan.front, conditions, far)
+    backdrop = houses.skyline(rng, far, conditions) + backdrop + rows
     _place_cars(cast)
     _place_street_furniture(cast)
     _place_people(cast)
@@ -91,11 +93,13 @@ def compose(seed: int, index: int, parameters: SceneParameters) -> Scene:
     if conditions.dark and rng.random() < parameters.headlights_of_camera:
         beams = ((-0.6, 0.65), (0.6, 0.65))
         cast.lamps += [
-            Lamp((camera.x + side, high, 0.0), (1.0, 0.95, 0.86), 11000.0, (0.0, -0.035, 0.9994), 40.0, carried=True)
+            Lamp(
+                (camera.x + side, high, 0.0), (1.0, 0.95, 0.86), 9000.0, (0.0, -0.03, 0.9995), 24.0, 90.0, carried=True
+            )
             for side, high in beams
         ]
     puddles = tuple(street.puddles(rng, plan, conditions.wetness))
-    actors = sorted(cast.actors, key=lambda actor: -actor.z)
+    actors = sorted(cast.actors, key=lambda actor: -actor.front)
     return Scene(
         conditions=conditions,
         camera=camera,
@@ -104,6 +108,7 @@ def compose(seed: int, index: int, parameters: SceneParameters) -> Scene:
         actors=tuple(sorted((actor for actor in actors if actor.instance), key=lambda actor: actor.instance)),
         lamps=tuple(cast.lamps),
         blocks=blocks,
+        footprints=np.array([(actor.x, actor.z, *actor.reach) for actor in actors]).reshape(-1, 4),
         puddles=puddles,
     )
 
@@ -143,25 +148,26 @@ def _place_cars(cast: _Cast) -> None:
         heading = np.pi if oncoming else 0.0
         if rng.random() < 0.12:
             x, z, heading = rng.uniform(-0.5, 0.5) * plan.road, rng.uniform(16.0, 32.0), np.pi / 2 * rng.choice([-1, 1])
-        engine = vehicles.running(rng, lights=cast.conditions.dark)
-        _add_car(cast, engine, vehicles.Pose(float(x), z, float(heading) + rng.normal(0.0, 0.03)), driven=True)
+        engine = cars.running(rng, lights=cast.conditions.dark)
+        _add_car(cast, engine, cars.Pose(float(x), z, float(heading) + rng.normal(0.0, 0.03)), driven=True)
     side = 1.0 if rng.random() < 0.5 else -1.0
     start = rng.uniform(5.0, 14.0)
     for number in range(_count(rng, parameters.parked_cars)):
         z = start + number * rng.uniform(5.4, 7.5)
         heading = rng.normal(0.0, 0.03) + (0.0 if side > 0 else np.pi)
-        engine = vehicles.at_rest(rng, warm=0.35)
-        _add_car(cast, engine, vehicles.Pose(side * (plan.road - 1.05), z, float(heading)), driven=False)
+        engine = cars.at_rest(rng, warm=0.35)
+        _add_car(cast, engine, cars.Pose(side * (plan.road - 1.05), z, float(heading)), driven=False)
 
 
-def _add_car(cast: _Cast, engine: vehicles.Engine, pose: vehicles.Pose, *, driven: bool) -> None:
+def _add_car(cast: _Cast, engine: cars.Engine, pose: cars.Pose, *, driven: bool) -> None:
     across = abs(np.sin(pose.heading)) > 0.5
     if not cast.free(pose.x, pose.z, 2.4 if across else 0.95, 1.2 if across else 2.5):
         return
     if abs(pose.x - cast.camera.x) < 2.2 and pose.z < 6.5:
         return
     instance = cast.next_instance()
-    actor, seat = vehicles.car(cast.rng, engine, instance, pose=pose, camera=cast.camera)
+    eye = np.array([cast.camera.x, cast.camera.height, 0.0])
+    actor, seat = cars.car(cast.rng, engine, instance, pose=pose, eye=eye)
     cast.actors.append(actor)
     if not driven:
         return
@@ -169,9 +175,9 @@ def _add_car(cast: _Cast, engine: vehicles.Engine, pose: vehicles.Pose, *, drive
         outfit = figures.dress(cast.rng, 294.0)
         someone = cast.next_instance()
         # A hair's breadth nearer than the car, so that the painter takes the driver right after it.
-        cast.actors.append(vehicles.driver(cast.rng, outfit, someone, place_of=seat, behind=instance, z=actor.z - 1e-6))
+        cast.actors.append(cars.driver(cast.rng, outfit, someone, seat=seat, behind=instance, z=actor.front - 1e-6))
     if engine.lights:
-        cast.lamps += vehicles.headlights(pose)
+        cast.lamps += cars.headlights(pose)
 
 
 def _place_street_furniture(cast: _Cast) -> None:
@@ -250,14 +256,14 @@ def _place_people(cast: _Cast) -> None:
         x, z = rng.choice([-1.0, 1.0]) * rng.uniform(0.35, 0.9) * plan.road, _distance(rng, 6.0, 28.0)
         if cast.free(float(x), z, 0.9, 0.4):
             instances = (cast.next_instance(), cast.next_instance())
-            cast.actors += vehicles.cyclist(rng, figures.dress(rng, air), instances, x=float(x), y=0.0, z=z)
+            cast.actors += bicycles.cyclist(rng, figures.dress(rng, air), instances, x=float(x), y=0.0, z=z)
     if rng.random() < 0.3:
         x, z = _on_pavement(cast, 6.0, 22.0, edge=False)
         for number in range(rng.integers(1, 4)):
             if cast.free(x, z + 0.9 * number, 0.9, 0.3):
                 instance, place = cast.next_instance(), (x, z + 0.9 * number)
-                patches = vehicles.bicycle(rng, instance, x=place[0], y=street.KERB_HEIGHT, z=place[1], facing=1.0)
-                cast.actors.append(Actor(place[1], patches, patches[0].surface.label, instance, "parked"))
+                patches = bicycles.bicycle(rng, instance, x=place[0], y=street.KERB_HEIGHT, z=place[1], facing=1.0)
+                cast.actors.append(Actor(*place, patches, patches[0].surface.label, instance, "parked"))
     for _ in range(_count(rng, parameters.dogs)):
         x, z = _on_pavement(cast, 4.5, 16.0, edge=False)
         if cast.free(x, z, 0.6, 0.3):
@@ -272,8 +278,8 @@ def _place_trees(cast: _Cast) -> None:
             while z < 75.0:
                 x = side * (plan.road + 0.8)
                 if cast.free(x, z, 0.3, 0.3):
-                    cast.actors.append(street.tree(rng, x=x, z=z))
+                    cast.actors.append(plants.tree(rng, x=x, z=z))
                 z += spacing * rng.uniform(0.8, 1.3)
         if rng.random() < 0.3:
             start = rng.uniform(8.0, 25.0)
-            cast.actors += street.hedge(rng, x=side * (plan.front - 0.4), z0=start, z1=start + rng.uniform(8.0, 25.0))
+            cast.actors += plants.hedge(rng, x=side * (plan.front - 0.4), z0=start, z1=start + rng.uniform(8.0, 25.0))

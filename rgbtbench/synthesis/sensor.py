@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.synthesis.light import Colour
 from rgbtbench.synthesis.parameters import ThermalCamera, VisibleCamera
-from rgbtbench.synthesis.tables import Grey
+
+Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +18,20 @@ class Exposure:
 
     Attributes:
         pixels: uint8 (H, W, 3) or (H, W), what is stored.
-        signal: float32, the same shape, what the camera would count without noise: electrons, or kelvin.
-        noise: float32, the same shape, standard deviation of the noise in the signal's unit.
+        noise: float32, the same shape, standard deviation of the noise in counts: electrons, or kelvin.
+        scale: counts per unit of the field that was photographed.
+        ceiling: largest count.
     """
 
     pixels: NDArray[np.uint8]
-    signal: NDArray[np.float32]
-    noise: NDArray[np.float32]
+    noise: Field
+    scale: float
+    ceiling: float
 
 
-def expose(luminance: Colour, camera: VisibleCamera, rng: np.random.Generator) -> Exposure:
+def expose(luminance: Field, camera: VisibleCamera, rng: np.random.Generator) -> Exposure:
     """Take a visible picture of a luminance field (H, W, 3) in cd/m2: glare, blur, exposure, noise, tone."""
-    import cv2
-
-    width = luminance.shape[1]
-    spread = luminance * (1.0 - sum(weight for _, weight in camera.glare))
-    for share, weight in camera.glare:
-        spread = spread + weight * cv2.GaussianBlur(luminance, (0, 0), max(share * width, 0.3))
-    spread = cv2.GaussianBlur(spread, (0, 0), camera.blur)
+    spread = _through_lens(luminance, camera)
     # The square root keeps a few lamps from deciding the exposure of a whole street.
     metered = float(np.mean(np.sqrt(spread))) ** 2
     wanted = camera.metering_target * camera.full_well / (camera.sensitivity * max(metered, 1e-9))
@@ -47,17 +43,28 @@ def expose(luminance: Colour, camera: VisibleCamera, rng: np.random.Generator) -
     counted = np.clip(signal + noise * rng.standard_normal(signal.shape, np.float32), 0.0, saturation)
     means = counted.mean((0, 1)) + 1e-6
     balance = (means.mean() / means) ** camera.white_balance
-    return Exposure(_tone(counted * balance / saturation), signal.astype(np.float32), noise.astype(np.float32))
+    encoded = _tone(counted * balance / saturation, camera.contrast)
+    return Exposure(encoded, noise, scale=camera.sensitivity * seconds, ceiling=saturation)
 
 
-def _tone(linear: Colour) -> NDArray[np.uint8]:
-    """Film-like shoulder, then the sRGB transfer curve, to 8 bits."""
-    shoulder = (1.0 - np.exp(-1.5 * linear)) / (1.0 - np.exp(-1.5))
+def _through_lens(luminance: Field, camera: VisibleCamera) -> Field:
+    import cv2
+
+    width = luminance.shape[1]
+    spread = luminance * np.float32(1.0 - sum(weight for _, weight in camera.glare))
+    for share, weight in camera.glare:
+        spread += np.float32(weight) * cv2.GaussianBlur(luminance, (0, 0), max(share * width, 0.3))
+    return np.asarray(cv2.GaussianBlur(spread, (0, 0), camera.blur))
+
+
+def _tone(linear: NDArray[np.floating], contrast: float) -> NDArray[np.uint8]:
+    """Film-like shoulder, the sRGB transfer curve, a steeper toe by the power `contrast`, 8 bits."""
+    shoulder = (1.0 - np.exp(-1.2 * linear)) / (1.0 - np.exp(-1.2))
     encoded = np.where(shoulder <= 0.0031308, 12.92 * shoulder, 1.055 * np.maximum(shoulder, 1e-6) ** (1 / 2.4) - 0.055)
-    return np.clip(np.rint(255.0 * encoded), 0, 255).astype(np.uint8)
+    return np.asarray(np.rint(255.0 * np.clip(encoded, 0.0, 1.0) ** contrast), np.uint8)
 
 
-def image_heat(kelvin: Grey, camera: ThermalCamera, rng: np.random.Generator) -> Exposure:
+def image_heat(kelvin: Field, camera: ThermalCamera, rng: np.random.Generator) -> Exposure:
     """Take a thermal picture of an apparent temperature field (H, W): blur, noise, fixed pattern, then AGC."""
     import cv2
 
@@ -69,17 +76,17 @@ def image_heat(kelvin: Grey, camera: ThermalCamera, rng: np.random.Generator) ->
     pattern += camera.column_noise * rng.standard_normal(width) + warm_housing
     counted = signal + pattern + camera.netd * rng.standard_normal((height, width))
     spread = np.sqrt(camera.netd**2 + camera.pixel_noise**2 + camera.column_noise**2)
-    return Exposure(gain_control(counted, camera), signal, np.full_like(signal, spread))
+    return Exposure(gain_control(counted, camera), np.full_like(kelvin, spread), scale=1.0, ceiling=np.inf)
 
 
 def gain_control(kelvin: NDArray[np.floating], camera: ThermalCamera) -> NDArray[np.uint8]:
     """Map temperatures to 8 bits: a linear stretch mixed with plateau equalisation, from this picture alone."""
     low, high = np.quantile(kelvin, [camera.agc_low, camera.agc_high])
     missing = max(camera.agc_smallest_span - (high - low), 0.0)
-    low, high = low - missing / 2, high + missing / 2
+    low, high = low - missing / 2, high + missing / 2 + camera.agc_headroom * max(high - low, camera.agc_smallest_span)
     place = np.clip((kelvin - low) / (high - low), 0.0, 1.0)
     counts, edges = np.histogram(place, 256, (0.0, 1.0))
     limited = np.minimum(counts, camera.agc_plateau * kelvin.size)
     rank = np.concatenate([[0.0], np.cumsum(limited)]) / limited.sum()
     mixed = (1.0 - camera.agc_equalised) * place + camera.agc_equalised * np.interp(place, edges, rank)
-    return np.rint(255.0 * mixed).astype(np.uint8)
+    return np.asarray(np.rint(255.0 * mixed), np.uint8)

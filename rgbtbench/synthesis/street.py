@@ -1,25 +1,18 @@
-"""The street itself: road, kerbs, pavements, buildings with windows, trees, and what lies on the ground."""
+"""The street itself: road, kerbs, pavements, and what lies on the ground."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rgbtbench.synthesis.classes import SceneClass
 from rgbtbench.synthesis.conditions import CELSIUS, Conditions
-from rgbtbench.synthesis.geometry import Points, blob, ground, rectangle, upright
+from rgbtbench.synthesis.geometry import Points, blob, ground
 from rgbtbench.synthesis.parameters import SceneParameters
-from rgbtbench.synthesis.surface import DARK, UPWARDS, Actor, Casts, Patch, Surface, Triple
+from rgbtbench.synthesis.surface import UPWARDS, Patch, Surface
 
 KERB_HEIGHT = 0.12
-_WALLS: tuple[tuple[str, Triple], ...] = (
-    ("brick", (0.30, 0.13, 0.09)), ("brick", (0.38, 0.24, 0.16)), ("plaster", (0.62, 0.57, 0.46)),
-    ("plaster", (0.55, 0.55, 0.53)), ("plaster", (0.60, 0.45, 0.30)), ("concrete", (0.36, 0.36, 0.35)),
-    ("plaster", (0.42, 0.48, 0.50)),
-)  # fmt: skip
-_LEAVES: tuple[Triple, ...] = ((0.06, 0.12, 0.03), (0.08, 0.14, 0.04), (0.10, 0.13, 0.04), (0.05, 0.10, 0.035))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,170 +116,9 @@ def on_the_road(
 def puddles(rng: np.random.Generator, plan: Plan, wetness: float) -> list[Points]:
     """Return the outlines of standing water on the road; none on a dry street."""
     outlines = []
-    for _ in range(int(round(wetness * 5))):
+    for _ in range(round(wetness * 5)):
         shape = blob(rng, 0.0, 0.0, rng.uniform(0.6, 2.4), rng.uniform(0.6, 2.5))
         x, z = rng.uniform(-0.9, 0.9) * plan.road, rng.uniform(3.5, 22.0)
         points = np.stack([shape[:, 0] + x, np.zeros(len(shape)), shape[:, 1] + z], 1)
         outlines.append(points)
     return outlines
-
-
-def buildings(
-    rng: np.random.Generator, plan: Plan, conditions: Conditions, far: float
-) -> tuple[list[Patch], NDArray[np.float64]]:
-    """Return both rows of houses, far ones first, and the walls that throw shade (B, 4): x, z0, z1, height."""
-    houses: list[tuple[float, list[Patch]]] = []
-    blocks = []
-    for side in (-1.0, 1.0):
-        z = rng.uniform(-12.0, 6.0)
-        open_side = rng.random() < 0.25
-        while z < far * 0.75:
-            length, height = rng.uniform(9.0, 22.0), rng.uniform(5.0, 19.0)
-            if not (open_side and rng.random() < 0.7):
-                houses.append((z, _house(rng, side * plan.front, z, z + length, height, conditions)))
-                blocks.append((side * plan.front, z, z + length, height))
-            z += length + (rng.uniform(2.0, 9.0) if rng.random() < 0.4 else 0.0)
-    houses.sort(key=lambda house: -house[0])
-    return [patch for _, patches in houses for patch in patches], np.array(blocks).reshape(-1, 4)
-
-
-def _house(
-    rng: np.random.Generator, x: float, z0: float, z1: float, height: float, conditions: Conditions
-) -> list[Patch]:
-    material, colour = _WALLS[rng.integers(len(_WALLS))]
-    inward = -float(np.sign(x))
-    out = 30.0 * float(np.sign(x))
-    wall = Surface(material, colour, SceneClass.BUILDING, normal=(inward, 0.0, 0.0))
-    gable = Surface(material, colour, SceneClass.BUILDING)
-    base = Surface("concrete", (0.25, 0.24, 0.23), SceneClass.BUILDING, normal=(inward, 0.0, 0.0))
-
-    def face(a: float, b: float, low: float, high: float) -> Points:
-        return np.array([[x, low, a], [x, low, b], [x, high, b], [x, high, a]])
-
-    patches = [Patch(wall, (face(z0, z1, 0.0, height),), casts=Casts.LASTING), Patch(base, (face(z0, z1, 0.0, 0.7),))]
-    if z0 > 1.0:
-        end = np.array([[x, 0.0, z0], [x + out, 0.0, z0], [x + out, height, z0], [x, height, z0]])
-        patches.insert(0, Patch(gable, (end,), casts=Casts.LASTING))
-    cornice = Surface(material, (colour[0] * 0.6, colour[1] * 0.6, colour[2] * 0.6), SceneClass.BUILDING,
-                      normal=(inward, 0.0, 0.0))  # fmt: skip
-    patches.append(Patch(cornice, (face(z0, z1, height - 0.35, height),)))
-
-    bay, storey = rng.uniform(2.2, 3.4), rng.uniform(2.9, 3.4)
-    wide, tall = rng.uniform(0.9, 1.5), rng.uniform(1.3, 1.8)
-    groups: dict[str, list[Points]] = {"dark": [], "lit": [], "dim": [], "heated": []}
-    chance_lit = 0.28 if conditions.dark else 0.03
-    for low in np.arange(storey + 0.9, height - tall - 0.3, storey):
-        for a in np.arange(z0 + 0.7, z1 - wide - 0.3, bay):
-            if a + wide < 0.5:
-                continue
-            drawn = rng.random()
-            kind = "lit" if drawn < 0.7 * chance_lit else "dim" if drawn < chance_lit else "dark"
-            if kind == "dark" and rng.random() < 0.2:
-                kind = "heated"
-            groups[kind].append(face(a, a + wide, float(low), float(low) + tall))
-    shop = rng.random() < 0.45
-    for a in np.arange(z0 + 0.6, z1 - 2.2, 3.4):
-        kind = ("lit" if rng.random() < 0.45 else "dark") if shop and conditions.dark else "heated" if shop else "dark"
-        groups[kind].append(face(a, a + (2.4 if shop else 1.2), 0.85, 2.5 if shop else 2.3))
-    patches += _windows(rng, groups, inward)
-    door_at = rng.uniform(z0 + 0.5, max(z0 + 0.6, z1 - 2.0))
-    leaf = Surface("wood", ((0.10, 0.05, 0.03), (0.04, 0.09, 0.07), (0.12, 0.12, 0.13))[rng.integers(3)],
-                   SceneClass.BUILDING, normal=(inward, 0.0, 0.0), core=293.0, coupling=0.12)  # fmt: skip
-    patches.append(Patch(leaf, (face(door_at, door_at + 1.1, 0.1, 2.3),)))
-    if rng.random() < 0.35:
-        vent = Surface("metal", (0.25, 0.25, 0.25), SceneClass.BUILDING, normal=(inward, 0.0, 0.0),
-                       core=316.0, coupling=0.5, excess=6.0)  # fmt: skip
-        at = rng.uniform(z0 + 0.5, z1 - 1.0)
-        patches.append(Patch(vent, (face(at, at + 0.6, 2.6, 3.0),)))
-    return patches
-
-
-def _windows(rng: np.random.Generator, groups: dict[str, list[Points]], inward: float) -> list[Patch]:
-    glow = rng.uniform(6.0, 26.0)
-    warm: Triple = (glow, glow * 0.72, glow * 0.38) if rng.random() < 0.7 else (glow * 0.85, glow, glow * 0.95)
-    dim: Triple = (warm[0] * 0.25, warm[1] * 0.22, warm[2] * 0.18)
-    # One pane passes more of the room's heat than two; a heated room shows as a warm window.
-    kinds: dict[str, tuple[Triple, float]] = {"dark": (DARK, 0.06), "lit": (warm, 0.28), "dim": (dim, 0.20),
-                                              "heated": (DARK, 0.38)}  # fmt: skip
-    patches = []
-    for name, (emission, coupling) in kinds.items():
-        if groups[name]:
-            pane = Surface("glass", (0.05, 0.055, 0.06), SceneClass.BUILDING, normal=(inward, 0.0, 0.0),
-                           emission=emission, core=294.0, coupling=coupling)  # fmt: skip
-            patches.append(Patch(pane, tuple(groups[name])))
-    return patches
-
-
-def skyline(rng: np.random.Generator, far: float, conditions: Conditions) -> list[Patch]:
-    """Return what closes the street in the distance: houses and trees."""
-    patches = []
-    x = -95.0
-    while x < 95.0:
-        wide = rng.uniform(8.0, 24.0)
-        if rng.random() < 0.6:
-            material, colour = _WALLS[rng.integers(len(_WALLS))]
-            shape = upright(rectangle(0.0, wide, 0.0, rng.uniform(6.0, 26.0)), x=x, y=0.0, z=far)
-            patches.append(Patch(Surface(material, colour, SceneClass.BUILDING), (shape,)))
-            if conditions.dark:
-                dots = [
-                    upright(
-                        rectangle(0.0, 1.4, 0.0, 1.4),
-                        x=x + rng.uniform(0.5, wide - 2),
-                        y=rng.uniform(2, 6),
-                        z=far - 0.5,
-                    )
-                    for _ in range(rng.integers(0, 3))
-                ]
-                patches += [
-                    Patch(Surface("glass", (0.05, 0.05, 0.05), SceneClass.BUILDING, emission=(9.0, 7.0, 4.0)), (dot,))
-                    for dot in dots
-                ]
-        else:
-            leaf = Surface("foliage", _LEAVES[rng.integers(len(_LEAVES))], SceneClass.VEGETATION)
-            high = rng.uniform(5.0, 11.0)
-            shapes = tuple(
-                upright(blob(rng, wide * s, high * 0.5, wide * 0.45, high * 0.6), x=x, y=0.0, z=far - 1.0)
-                for s in (0.3,)
-            )
-            patches.append(Patch(leaf, shapes))
-        x += wide * 0.9
-    return patches
-
-
-def tree(rng: np.random.Generator, *, x: float, z: float) -> Actor:
-    """Return a tree: a trunk and a crown of overlapping clumps with gaps for the sky."""
-    height, spread = rng.uniform(5.0, 9.5), rng.uniform(1.5, 2.8)
-    stem = rng.uniform(1.9, 2.8)
-    bark = Surface("bark", (0.12, 0.085, 0.06), SceneClass.VEGETATION)
-    trunk = np.array([[-0.17, 0.0], [0.17, 0.0], [0.10, stem + 1.2], [-0.10, stem + 1.2]])
-    patches = [Patch(bark, (upright(trunk, x=x, y=KERB_HEIGHT, z=z),), casts=Casts.LASTING)]
-    leaf = _LEAVES[rng.integers(len(_LEAVES))]
-    middle, tall = (stem + height) / 2, (height - stem) / 2
-    for number in range(13):
-        angle, radius = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform(0.0, 1.0)) * 0.75
-        dx, dy = spread * radius * np.cos(angle), tall * radius * np.sin(angle)
-        shade = rng.uniform(0.65, 1.0) + 0.35 * dy / tall
-        colour = (leaf[0] * shade, leaf[1] * shade, leaf[2] * shade)
-        surface = Surface("foliage", colour, SceneClass.VEGETATION, normal=_tilted(dx / spread, dy / tall))
-        clump = blob(rng, dx, middle + dy, spread * 0.42, tall * 0.42, roughness=0.35)
-        casts = Casts.LASTING if number % 2 == 0 else Casts.NOTHING
-        patches.append(Patch(surface, (upright(clump, x=x, y=0.0, z=z - 0.01 * number),), casts=casts))
-    return Actor(z, tuple(patches), SceneClass.VEGETATION)
-
-
-def hedge(rng: np.random.Generator, *, x: float, z0: float, z1: float) -> list[Actor]:
-    """Return a row of bushes."""
-    row = []
-    for z in np.arange(z0, z1, 1.3):
-        leaf = _LEAVES[rng.integers(len(_LEAVES))]
-        surface = Surface("foliage", leaf, SceneClass.VEGETATION, normal=_tilted(0.0, 0.4))
-        bush = blob(rng, 0.0, 0.5, rng.uniform(0.6, 0.9), rng.uniform(0.5, 0.8), roughness=0.2)
-        patch = Patch(surface, (upright(bush, x=x + rng.uniform(-0.2, 0.2), y=0.1, z=float(z)),), casts=Casts.LASTING)
-        row.append(Actor(float(z), (patch,), SceneClass.VEGETATION))
-    return row
-
-
-def _tilted(right: float, up: float) -> Triple:
-    vector = np.array([0.5 * right, 0.55 * up, -0.75])
-    vector /= np.linalg.norm(vector)
-    return float(vector[0]), float(vector[1]), float(vector[2])

@@ -56,7 +56,7 @@ class Patch:
     Attributes:
         surface: see `Surface`.
         contours: polygons (N, 3) in metres; a second contour inside a first is a hole.
-        through: instance of the car whose glass this is seen through, 0 for none. Glass is opaque to the
+        through: instance of the thing whose glass this is seen through, 0 for none. Glass is opaque to the
             thermal camera, which never sees such a patch.
         on_ground: lies on the ground, receives shadows and is missing from mirror images.
         casts: its shadow in the sun.
@@ -79,6 +79,8 @@ class Lamp:
         candela: luminous intensity along the axis.
         axis: unit vector of the beam.
         sharpness: intensity falls with the cosine to the axis to this power.
+        flatness: of a low beam: intensity falls with exp(-flatness v^2), v the vertical part of the direction
+            beyond the axis.
         carried: mounted on the camera's own car, so that retroreflectors send its light back.
     """
 
@@ -87,6 +89,7 @@ class Lamp:
     candela: float
     axis: Triple = (0.0, -1.0, 0.0)
     sharpness: float = 1.0
+    flatness: float = 0.0
     carried: bool = False
 
 
@@ -95,15 +98,23 @@ class Actor:
     """A countable thing or a piece of furniture, with its patches in painting order.
 
     Attributes:
-        z: distance along the street; the painter goes from far to near.
+        x, z: place in the street in metres; the painter goes from far to near.
         patches: from back to front.
         instance: 0 for what is not counted.
         label: its class.
-        note: what it is doing, for captions: `walking`, `parked`, `oncoming`, ...
+        note: what it is doing, for captions: `walking`, `parked`, `cycling`, ...
+        reach: half its extent on the ground along x and z, where it keeps the sky's light away.
     """
 
+    x: float
     z: float
     patches: tuple[Patch, ...]
     label: SceneClass
     instance: int = 0
     note: str = ""
+    reach: tuple[float, float] = (0.3, 0.25)
+
+    @property
+    def front(self) -> float:
+        """Its nearest place along the street, by which the painter sorts."""
+        return self.z - self.reach[1]

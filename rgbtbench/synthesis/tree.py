@@ -87,7 +87,8 @@ def generate(
         root: folder to fill; made when missing.
         counts: split (`train`, `val`, `test`) to number of samples.
         seed: 0 or more.
-        width, height: pixels, at least 64 x 48.
+        width: pixels, at least 64.
+        height: pixels, at least 48.
         workers: processes; 1 renders in this one.
         progress: is told about samples and about what is reused.
 
