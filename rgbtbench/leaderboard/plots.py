@@ -16,7 +16,7 @@ MAX_LANES = 24
 #: About how many steps an axis has.
 TICKS = 5
 #: How the values of an attribute look, by place: colour and shape.
-LOOKS = ("one", "two", "three", "four")
+LOOKS = ("one", "two", "three", "four", "five", "six")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def headline_plot(section: Section) -> Plot | None:
 
 
 def subset_plots(section: Section) -> list[Plot]:
-    """One plot per attribute with two to four values: a point per value, joined by a line."""
+    """One plot per attribute with two to six values: a point per value, joined by a line."""
     return [
         _subset_plot(section, attribute)
         for attribute, values in section.subsets.items()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.protocol import Protocol
+from rgbtbench.cards.protocol import Protocol, SegmentationRules
 from rgbtbench.errors import UnknownNameError
 from rgbtbench.leaderboard.entries import MIN_SEEDS, Entry, entries_of
 from rgbtbench.leaderboard.published import UNKNOWN
@@ -206,11 +206,28 @@ def _subsets(entries: Iterable[Entry], rules: Protocol | None) -> dict[str, tupl
         for name in entry.subsets:
             attribute, _, value = name.partition("=")
             values[attribute][value] = None
-    facts = catalog.dataset_card(rules.dataset).attributes if rules else {}
     return {
-        attribute: _in_order(values[attribute], (facts[attribute].values or ()) if attribute in facts else ())
-        for attribute in _in_order(values, rules.report_by if rules else ())
+        attribute: _in_order(values[attribute], _listed_values(attribute, rules))
+        for attribute in _in_order(values, _reported(rules))
     }
+
+
+def _listed_values(attribute: str, rules: Protocol | None) -> tuple[str, ...]:
+    if rules is None:
+        return ()
+    card = catalog.dataset_card(rules.dataset)
+    if attribute in card.label_sets:
+        return tuple(entry.name for entry in card.label_sets[attribute].classes)
+    return (card.attributes[attribute].values or ()) if attribute in card.attributes else ()
+
+
+def _reported(rules: Protocol | None) -> tuple[str, ...]:
+    """Attributes in order of interest: the first of the protocol, what divides the pixels, the others."""
+    if rules is None:
+        return ()
+    strata = rules.rules.strata if isinstance(rules.rules, SegmentationRules) else None
+    first, others = rules.report_by[:1], rules.report_by[1:]
+    return (*first, *([strata] if strata else []), *others)
 
 
 def _in_order(seen: Iterable[str], listed: Iterable[str]) -> tuple[str, ...]:

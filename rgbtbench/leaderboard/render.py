@@ -31,7 +31,6 @@ _STATE_MEANING: Final = {
     "foreign": "No card here holds this protocol, so its rules cannot be shown.",
     "unknown": "Nobody can tell how these numbers were computed. They are listed and never ranked.",
 }
-_WORDS: Final = {"training data": "trained on {}", "checkpoint selection": "checkpoint: {}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,9 @@ def _summary(entry: Entry) -> str:
     """What a reader asks first: where a published number comes from, how a measured one was trained."""
     facts = dict(reversed(entry.first.facts))
     asked = ("source",) if entry.first.kind == "published" else ("training data", "checkpoint selection", "fidelity")
-    stated = [_WORDS.get(label, "{}").format(facts[label]) for label in asked if label in facts]
+    stated = [
+        f"trained on {facts[label]}" if label == "training data" else facts[label] for label in asked if label in facts
+    ]
     return " · ".join(stated if entry.first.kind == "published" else [entry.standing, *stated])
 
 

@@ -20,7 +20,7 @@ MARKS: Mapping[Mark, tuple[str, str]] = {
     "inconsistent": ("inconsistent source", "the source contradicts itself or another source"),
     "uncommitted-code": ("uncommitted code", "evaluated by code that differed from its commit"),
 }
-_SELECTION = {"last": "the last one", "val": "best on validation", "test": "best on test"}
+_SELECTION = {"last": "after the last step", "val": "best on validation", "test": "best on test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class Row:
         keys_sha256: list of samples that was scored on; null where nobody knows it.
         dataset: name of the dataset; null where it cannot be told.
         condition: what was done to the input on purpose, or `none`.
-        metrics, per_class, subsets: figures overall, per class name, and per `<attribute>=<value>`.
+        metrics, per_class, subsets: figures overall, per class name, and per `<attribute>=<value>`; classes and
+            subsets without any figure are absent.
         subset_images: subset to number of images.
         facts: label and value of everything else that a fair reader asks, in order.
         marks: warnings.
@@ -141,8 +142,12 @@ def row_of_record(record: Record, name: str) -> Row:
         keys_sha256=record.data.keys_sha256 if record.data else None,
         dataset=record.data.dataset if record.data else None,
         metrics=_computed(record.metrics, record.intervals),
-        per_class={label: _computed(values, {}) for label, values in record.per_class.items()},
-        subsets={part: _computed(subset.metrics, subset.intervals) for part, subset in record.subsets.items()},
+        per_class={label: figures for label, values in record.per_class.items() if (figures := _computed(values, {}))},
+        subsets={
+            part: figures
+            for part, subset in record.subsets.items()
+            if (figures := _computed(subset.metrics, subset.intervals))
+        },
         subset_images={part: subset.images for part, subset in record.subsets.items()},
         facts=_record_facts(record),
         marks=_record_marks(record),

@@ -15,6 +15,8 @@ from rgbtbench.scoring import metrics
 Range = tuple[float, float]
 #: Steps of the tint by which a column group shows low and high.
 TINTS = 6
+#: Attributes whose subsets stand in the main table; the table of subsets has all.
+MAIN_SUBSETS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,8 @@ class Grid:
 
 
 def main_grid(section: Section) -> Grid:
-    """The headline, the headline in every subset, then the other metrics."""
-    parts = [
-        (Column(_heading(section, attribute, metric), _spoken(value), metric, attribute), f"{attribute}={value}")
-        for attribute, values in section.subsets.items()
-        for metric in [subset_metric(section, attribute)]
-        for value in values
-    ]
+    """The headline, the two subsets of most interest, then the other metrics."""
+    parts = _parts(section, list(section.subsets)[:MAIN_SUBSETS])
     overall = [Column("all", metric_title(metric), metric) for metric in section.metrics]
     columns = [*overall[:1], *(column for column, _ in parts), *overall[1:]]
     figures = [
@@ -107,17 +104,20 @@ def class_grid(section: Section) -> Grid:
 
 
 def subset_grid(section: Section) -> Grid:
-    """Every metric of every subset."""
-    tables = [entry.subsets for entry in section.entries]
-    names = [(attribute, value) for attribute, values in section.subsets.items() for value in values]
-    picks: list[tuple[Column, str]] = []
-    for attribute, value in names:
-        name = f"{attribute}={value}"
-        for metric in _metric_keys(table[name] for table in tables if name in table):
-            heading = f"{_spoken(attribute)}: {_spoken(value)}"
-            picks.append((Column(heading, metric_title(metric), metric, f"{attribute}:{metric}"), name))
-    figures = [[table.get(name, {}).get(column.metric) for column, name in picks] for table in tables]
-    return _grid([column for column, _ in picks], figures, section)
+    """Every subset by the one metric that its attribute is compared by."""
+    parts = _parts(section, section.subsets)
+    figures = [[entry.subsets.get(name, {}).get(column.metric) for column, name in parts] for entry in section.entries]
+    return _grid([column for column, _ in parts], figures, section)
+
+
+def _parts(section: Section, attributes: Iterable[str]) -> list[tuple[Column, str]]:
+    """Return a column for every value of some attributes, with the name of its subset."""
+    return [
+        (Column(_heading(section, attribute, metric), _spoken(value), metric, attribute), f"{attribute}={value}")
+        for attribute in attributes
+        for metric in [subset_metric(section, attribute)]
+        for value in section.subsets[attribute]
+    ]
 
 
 def terminal_table(section: Section) -> tuple[str, list[str], list[list[str]]]:

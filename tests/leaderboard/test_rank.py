@@ -10,6 +10,7 @@ from rgbtbench.cards import catalog
 from rgbtbench.leaderboard.export import to_json
 from rgbtbench.leaderboard.published import read_table
 from rgbtbench.leaderboard.rank import leaderboard
+from rgbtbench.leaderboard.records import Subset
 from rgbtbench.leaderboard.rows import MARKS, Row, row_of_published, row_of_record
 
 from .sample_rows import KEYS, PROTOCOL, record, row
@@ -172,3 +173,30 @@ def test_the_order_of_the_input_does_not_matter(tmp_path):
     ]
     assert to_json(leaderboard(rows)) == to_json(leaderboard(reversed(rows)))
     assert to_json(leaderboard(rows)) == to_json(leaderboard(rows[3:] + rows[:3]))
+
+
+def test_strata_follow_the_first_attribute_and_values_follow_the_card():
+    made = record(protocol="synthetic/miou")
+    part = made.subsets["time_of_day=day"]
+    names = (
+        "weather=wet",
+        "weather=clear",
+        "visibility=lwir_only",
+        "visibility=both",
+        "time_of_day=night",
+        "time_of_day=day",
+    )
+    made = made.model_copy(update={"subsets": dict.fromkeys(names, part)})
+    [section] = leaderboard([row_of_record(made, "one")]).sections
+    assert list(section.subsets.items()) == [
+        ("time_of_day", ("day", "night")),
+        ("visibility", ("both", "lwir_only")),
+        ("weather", ("clear", "wet")),
+    ]
+
+
+def test_a_subset_in_which_nothing_could_be_computed_is_no_subset():
+    empty = Subset(images=0, metrics={"miou": None})
+    made = record().model_copy(update={"subsets": {"time_of_day=night": empty}, "per_class": {"car": {"iou": None}}})
+    [section] = leaderboard([row_of_record(made, "one")]).sections
+    assert (section.subsets, section.classes) == ({}, ())

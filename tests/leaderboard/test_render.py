@@ -14,8 +14,9 @@ import pytest
 from rgbtbench.leaderboard.plots import headline_plot, subset_plots
 from rgbtbench.leaderboard.rank import leaderboard
 from rgbtbench.leaderboard.render import build, page
+from rgbtbench.leaderboard.rows import row_of_record
 from rgbtbench.leaderboard.store import read_records, write_record
-from rgbtbench.leaderboard.tables import main_grid, terminal_table
+from rgbtbench.leaderboard.tables import main_grid, subset_grid, terminal_table
 from rgbtbench.resources import data_root
 
 from .sample_rows import record, row
@@ -181,6 +182,19 @@ def test_a_grid_shows_the_headline_its_subsets_and_who_is_best(rows):
     ]  # fmt: skip
     assert [line[0].best for line in grid.lines].count(True) == 1
     assert (first[1].tint, first[0].tint) == (5, None)
+
+
+def test_the_main_table_holds_two_attributes_and_the_table_of_subsets_all():
+    made = record(protocol="synthetic/miou")
+    part = made.subsets["time_of_day=day"]
+    strata = part.model_copy(update={"metrics": {"macc": 40.0}, "intervals": {}})
+    names = dict.fromkeys(("weather=clear", "regime=noon", "time_of_day=day"), part) | {"visibility=both": strata}
+    section = leaderboard([row_of_record(made.model_copy(update={"subsets": names}), "one")]).sections[0]
+    assert [group for group, _ in main_grid(section).groups] == ["all", "time of day", "visibility (mAcc)", "all"]
+    assert [group for group, _ in subset_grid(section).groups] == [
+        "time of day", "visibility (mAcc)", "regime", "weather",
+    ]  # fmt: skip
+    assert subset_grid(section).lines[0][1].text == "40.0"
 
 
 def test_altered_input_is_never_shown_as_best():
