@@ -6,6 +6,7 @@ import os
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -88,7 +89,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
 def _reporting_damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, tarfile.TarError, EOFError, NotImplementedError) as error:
         raise PredictionError(f"damaged archive: {error}", path=path, remedy="pack the predictions again") from error
 
 
@@ -130,7 +131,12 @@ class _Zip:
                 raise PredictionError(f"{entry.filename} is encrypted", path=path, remedy="pack without a password")
             if stat.S_ISLNK(entry.external_attr >> 16):
                 raise PredictionError(f"{entry.filename} is a link", path=path, remedy="pack the files themselves")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise PredictionError(
+                    f"{entry.filename} is packed by an unusual method", path=path, remedy="store or deflate the files"
+                )
         self.sizes = _checked_sizes(path, [(entry.filename, entry.file_size) for entry in entries])
+        self._stored = {_plain(entry.filename): entry for entry in entries}
         total = sum(self.sizes.values())
         if total > max(SMALL_TOTAL, MAX_RATIO * path.stat().st_size):
             raise PredictionError(
@@ -140,7 +146,9 @@ class _Zip:
             )
 
     def read(self, name: str) -> bytes:
-        return self._archive.read(name)
+        # Reading no more than the directory says keeps an entry that lies about its size from being unpacked whole.
+        with self._archive.open(self._stored[name]) as file:
+            return file.read(self.sizes[name])
 
 
 class _Tar:

@@ -28,10 +28,10 @@ class Result:
 
 
 @pytest.fixture
-def masks(prepared_town, known_town, tmp_path):
-    return Result(prepared_town, tmp_path, "miou")
+def scored_masks(prepared_town, known_town, tmp_path):
+    return Result(prepared_town, tmp_path / "masks", "miou")
 
 
 @pytest.fixture
-def boxes(prepared_town, known_town, tmp_path):
-    return Result(prepared_town, tmp_path, "ap")
+def scored_boxes(prepared_town, known_town, tmp_path):
+    return Result(prepared_town, tmp_path / "boxes", "ap")

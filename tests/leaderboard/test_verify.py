@@ -23,7 +23,7 @@ def stored_with(result, **changes):
     return write_record(forged, result.records, statistics=result.score.statistics)
 
 
-@pytest.mark.parametrize("kind", ["masks", "boxes"])
+@pytest.mark.parametrize("kind", ["scored_masks", "scored_boxes"])
 def test_an_honest_record_passes_from_statistics_alone(kind, request):
     result = request.getfixturevalue(kind)
     report = verify_record(result.path)
@@ -31,7 +31,7 @@ def test_an_honest_record_passes_from_statistics_alone(kind, request):
     assert report.left_out == ("labels and predictions: not given",)
 
 
-@pytest.mark.parametrize("kind", ["masks", "boxes"])
+@pytest.mark.parametrize("kind", ["scored_masks", "scored_boxes"])
 def test_an_honest_record_passes_down_to_labels_and_predictions(kind, request):
     result = request.getfixturevalue(kind)
     report = verify_record(result.path, predictions=result.predictions, data=result.data)
@@ -39,82 +39,82 @@ def test_an_honest_record_passes_down_to_labels_and_predictions(kind, request):
     assert str(report).startswith("verified the hash in its name, the protocol, metrics and intervals")
 
 
-def test_a_forged_metric_is_named_with_both_values(masks):
-    true = masks.record.metrics["miou"]
-    path = stored_with(masks, metrics={**masks.record.metrics, "miou": true + 0.5})
+def test_a_forged_metric_is_named_with_both_values(scored_masks):
+    true = scored_masks.record.metrics["miou"]
+    path = stored_with(scored_masks, metrics={**scored_masks.record.metrics, "miou": true + 0.5})
     with pytest.raises(RecordError, match=rf"miou: stored {true + 0.5}.*recomputed {true}.* from the statistics"):
         verify_record(path)
 
 
-def test_a_forged_interval_subset_or_class_is_named(masks):
-    record = masks.record
+def test_a_forged_interval_subset_or_class_is_named(scored_masks):
+    record = scored_masks.record
     interval = record.intervals["miou"]
     narrow = Interval(low=interval.low + 1, high=interval.high)
     with pytest.raises(RecordError, match="miou low: stored"):
-        verify_record(stored_with(masks, intervals={**record.intervals, "miou": narrow}))
+        verify_record(stored_with(scored_masks, intervals={**record.intervals, "miou": narrow}))
     night = record.subsets["time_of_day=night"]
     better = night.model_copy(update={"metrics": {**night.metrics, "macc": 99.0}})
     with pytest.raises(RecordError, match=r"time_of_day=night macc: stored 99.0"):
-        verify_record(stored_with(masks, subsets={**record.subsets, "time_of_day=night": better}))
+        verify_record(stored_with(scored_masks, subsets={**record.subsets, "time_of_day=night": better}))
     with pytest.raises(RecordError, match="pedestrian acc: stored nothing"):
-        verify_record(stored_with(masks, per_class={**record.per_class, "pedestrian": {}}))
+        verify_record(stored_with(scored_masks, per_class={**record.per_class, "pedestrian": {}}))
 
 
-def test_a_difference_of_rounding_passes(masks):
-    nearly = {name: value + 1e-9 for name, value in masks.record.metrics.items()}
-    assert verify_record(stored_with(masks, metrics=nearly))
+def test_a_difference_of_rounding_passes(scored_masks):
+    nearly = {name: value + 1e-9 for name, value in scored_masks.record.metrics.items()}
+    assert verify_record(stored_with(scored_masks, metrics=nearly))
 
 
-def test_forged_statistics_do_not_survive_the_labels(masks):
-    arrays = {name: array.copy() for name, array in masks.score.statistics.items()}
+def test_forged_statistics_do_not_survive_the_labels(scored_masks):
+    arrays = {name: array.copy() for name, array in scored_masks.score.statistics.items()}
     arrays["confusion"][:, 0, 1] = 0  # fewer false positives
-    better = summarise(masks.score.protocol, from_arrays(arrays))
-    forged = masks.record.model_copy(
+    better = summarise(scored_masks.score.protocol, from_arrays(arrays))
+    forged = scored_masks.record.model_copy(
         update={"metrics": better.metrics, "intervals": better.intervals, "per_class": better.per_class}
         | {"subsets": better.subsets}
     )
-    path = write_record(forged, masks.records, statistics=arrays)
+    path = write_record(forged, scored_masks.records, statistics=arrays)
     assert verify_record(path)  # consistent in itself
     with pytest.raises(RecordError, match="from predictions and labels"):
-        verify_record(path, predictions=masks.predictions, data=masks.data)
+        verify_record(path, predictions=scored_masks.predictions, data=scored_masks.data)
 
 
-def test_other_predictions_are_not_those_of_the_record(masks, tmp_path):
+def test_other_predictions_are_not_those_of_the_record(scored_masks, tmp_path):
     with MaskWriter(tmp_path / "blank", sidecar("semantic")) as writer:
         for order in range(IMAGES):
             writer.write(MaskPrediction(KEYS[order], np.zeros((16, 24), np.uint8)))
     with pytest.raises(RecordError, match="predictions_sha256: stored"):
-        verify_record(masks.path, predictions=tmp_path / "blank", data=masks.data)
+        verify_record(scored_masks.path, predictions=tmp_path / "blank", data=scored_masks.data)
 
 
-def test_other_data_is_not_that_of_the_record(masks, tmp_path):
+def test_other_data_is_not_that_of_the_record(scored_masks, tmp_path):
     few = prepare_town(tmp_path / "few", limit=6)
     with pytest.raises(RecordError, match="data_hash: stored"):
-        verify_record(masks.path, predictions=masks.predictions, data=few)
+        verify_record(scored_masks.path, predictions=scored_masks.predictions, data=few)
 
 
-def test_rules_that_the_catalogue_does_not_have_are_refused(masks):
+def test_rules_that_the_catalogue_does_not_have_are_refused(scored_masks):
     with pytest.raises(RecordError, match="protocol_hash: stored"):
-        verify_record(stored_with(masks, protocol_hash="0" * 64))
+        verify_record(stored_with(scored_masks, protocol_hash="0" * 64))
     with pytest.raises(UnknownNameError, match="no protocol 'town/best'"):
-        verify_record(stored_with(masks, protocol="town/best"))
+        verify_record(stored_with(scored_masks, protocol="town/best"))
 
 
-def test_a_record_of_superseded_rules_is_left_alone(masks, monkeypatch):
+def test_a_record_of_superseded_rules_is_left_alone(scored_masks, monkeypatch):
     newer = catalog.protocol("town/miou").model_copy(update={"version": 2})
     monkeypatch.setattr(catalog, "protocol", lambda name: newer)
-    report = verify_record(masks.path)
+    report = verify_record(scored_masks.path)
     assert report.left_out == ("the numbers: town/miou has changed since version 1",)
 
 
-def test_a_record_without_statistics_says_so(masks):
-    path = write_record(masks.record.model_copy(update={"notes": ("lean",)}), masks.records)
+def test_a_record_without_statistics_says_so(scored_masks):
+    path = write_record(scored_masks.record.model_copy(update={"notes": ("lean",)}), scored_masks.records)
     assert "the numbers: no per-image statistics were stored" in verify_record(path).left_out
 
 
-def test_predictions_without_data_are_not_enough(masks):
+def test_predictions_without_data_are_not_enough(scored_masks):
     with pytest.raises(UserError, match="give both, or neither"):
-        verify_record(masks.path, predictions=masks.predictions)
+        verify_record(scored_masks.path, predictions=scored_masks.predictions)
 
 
 @pytest.mark.usefixtures("known_town")

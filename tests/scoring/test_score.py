@@ -18,6 +18,7 @@ from rgbtbench.scoring.score import resolve_protocol, score
 from rgbtbench.scoring.statistics import from_arrays
 from rgbtbench.scoring.summary import summarise
 from rgbtbench.shards.build import prepare_dataset
+from rgbtbench.shards.plan import Options
 from tests.scoring.published_masks import decoded, published_png
 from tests.scoring.reference_coco import pycocotools_metrics
 from tests.scoring.town import (
@@ -232,7 +233,8 @@ def test_data_of_no_listed_edition_has_protocols_of_its_own(tmp_path):
 
 @needs_shared
 def test_published_predictions_of_mfnet_score_what_the_reference_scripts_print(tmp_path):
-    prepare_dataset("mfnet", SHARED / "samples" / "mfnet", tmp_path / "mfnet", workers=1)
+    only_test = Options(splits=("test",))
+    prepare_dataset("mfnet", SHARED / "samples" / "mfnet", tmp_path / "mfnet", options=only_test, workers=1)
     truth = open_split(tmp_path / "mfnet", "test")
     about = Sidecar(task="semantic", dataset="mfnet", edition="excerpt20", split="test", label_set="semantic")
     with MaskWriter(tmp_path / "lasnet", about) as writer:

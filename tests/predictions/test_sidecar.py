@@ -1,0 +1,30 @@
+"""The page about predictions says what the code does."""
+
+import re
+from pathlib import Path
+
+from rgbtbench.predictions import Sidecar
+from rgbtbench.predictions.members import MAX_RATIO
+from rgbtbench.predictions.sidecar import parse_sidecar, sidecar_bytes
+
+PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "predictions.md").read_text()
+
+
+def fields(section):
+    text = PAGE.split(f"## {section}\n", 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+
+
+def test_the_page_describes_every_field_and_no_other():
+    assert fields("Sidecar") == list(Sidecar.model_fields)
+    assert fields("Detection") == ["image_id", "category_id", "bbox", "score"]
+
+
+def test_the_page_states_version_and_limits():
+    assert PAGE.startswith(f"# Predictions, version {Sidecar.model_fields['version'].default}\n")
+    assert f"more than {MAX_RATIO} times its own size" in PAGE
+
+
+def test_a_sidecar_comes_back_as_it_was_written():
+    sidecar = Sidecar(task="semantic", dataset="a", edition="official", split="test", label_set="b", condition="c")
+    assert parse_sidecar(sidecar_bytes(sidecar), path="x") == sidecar

@@ -1,0 +1,129 @@
+"""Writers leave either a finished folder or one that says it is not."""
+
+import json
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from rgbtbench.errors import InputFileError, PredictionError
+from rgbtbench.predictions import (
+    BoxPrediction,
+    BoxWriter,
+    MaskPrediction,
+    MaskWriter,
+    Sidecar,
+    read_boxes,
+    read_masks,
+    read_sidecar,
+)
+from rgbtbench.shards.manifest import keys_sha256
+
+SEMANTIC = Sidecar(task="semantic", dataset="town", edition="official", split="test", label_set="semantic")
+DETECTION = Sidecar(task="detection", dataset="town", edition="official", split="test", label_set="objects")
+MASK = np.arange(12, dtype=np.uint8).reshape(3, 4)
+
+
+def boxes(key, corners=((1.0, 2.0, 4.0, 8.0),), scores=(0.5,), labels=(1,)):
+    return BoxPrediction(
+        key, np.array(corners, np.float64).reshape(-1, 4), np.array(scores, np.float64), np.array(labels, np.int64)
+    )
+
+
+def test_masks_come_back_as_they_were_written(tmp_path):
+    with MaskWriter(tmp_path / "out", SEMANTIC) as writer:
+        writer.write(MaskPrediction("night/000", MASK))
+        writer.write(MaskPrediction("a", MASK[::-1]))
+    found = list(read_masks(tmp_path / "out", {"a": (3, 4), "night/000": (3, 4)}))
+    assert [prediction.key for prediction in found] == ["a", "night/000"]
+    assert np.array_equal(found[1].mask, MASK)
+    assert (tmp_path / "out" / "night" / "000.png").is_file()
+
+
+def test_the_sidecar_names_the_keys_that_were_written(tmp_path):
+    with MaskWriter(tmp_path, SEMANTIC) as writer:
+        writer.write(MaskPrediction("b", MASK))
+        writer.write(MaskPrediction("a", MASK))
+    assert read_sidecar(tmp_path) == SEMANTIC.model_copy(update={"keys_sha256": keys_sha256(["a", "b"])})
+
+
+def test_boxes_come_back_as_they_were_written(tmp_path):
+    with BoxWriter(tmp_path / "out", DETECTION, image_ids={"a": 7, "b": 3, "c": 5}) as writer:
+        writer.write(boxes("a"))
+        writer.write(boxes("b", [(0, 0, 1, 1), (0.25, 0, 2, 2)], [0.1, 0.9], [2, 1]))
+        writer.write(boxes("c", [], [], []))
+    found = read_boxes(tmp_path / "out", image_ids=[3, 5, 7], classes=[1, 2])
+    assert found.image_ids.tolist() == [3, 3, 7]
+    assert found.scores.tolist() == [0.9, 0.1, 0.5]
+    assert found.xywh.tolist() == [[0.25, 0, 1.75, 2], [0, 0, 1, 1], [1, 2, 3, 6]]
+    assert found.labels.tolist() == [1, 2, 1]
+
+
+def test_no_boxes_at_all_is_a_finished_file(tmp_path):
+    with BoxWriter(tmp_path, DETECTION, image_ids={"a": 1}) as writer:
+        writer.write(boxes("a", [], [], []))
+    assert json.loads((tmp_path / "detections.json").read_text()) == []
+
+
+def test_an_interrupted_run_is_not_read_and_can_be_repeated(tmp_path):
+    def run(fail):
+        with MaskWriter(tmp_path / "out", SEMANTIC) as writer:
+            writer.write(MaskPrediction("a", MASK))
+            if fail:
+                raise KeyboardInterrupt
+            writer.write(MaskPrediction("b", MASK))
+
+    with pytest.raises(KeyboardInterrupt):
+        run(fail=True)
+    with pytest.raises(PredictionError, match="were never finished"):
+        list(read_masks(tmp_path / "out", {"a": (3, 4)}))
+    run(fail=False)
+    assert len(list(read_masks(tmp_path / "out", {"a": (3, 4), "b": (3, 4)}))) == 2
+
+
+def test_an_interrupted_detection_run_leaves_no_results_file(tmp_path):
+    with suppress(KeyboardInterrupt), BoxWriter(tmp_path, DETECTION, image_ids={"a": 1}) as writer:
+        writer.write(boxes("a"))
+        raise KeyboardInterrupt
+    assert not (tmp_path / "detections.json").exists()
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.png").write_bytes(b"precious")
+    with pytest.raises(PredictionError, match="the folder is not empty"), MaskWriter(tmp_path / "labels", SEMANTIC):
+        pass
+    assert (tmp_path / "labels" / "a.png").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("mask", [MASK.astype(np.int64), np.zeros((3, 4, 1), np.uint8)])
+def test_only_masks_of_ids_are_written(tmp_path, mask):
+    with pytest.raises(PredictionError, match=r"expected uint8 \(H, W\)"), MaskWriter(tmp_path, SEMANTIC) as writer:
+        writer.write(MaskPrediction("a", mask))
+
+
+def test_a_key_is_written_once_and_cannot_leave_the_folder(tmp_path):
+    with MaskWriter(tmp_path, SEMANTIC) as writer:
+        writer.write(MaskPrediction("a", MASK))
+        with pytest.raises(PredictionError, match="a is predicted twice"):
+            writer.write(MaskPrediction("a", MASK))
+        with pytest.raises(InputFileError, match="cannot be stored"):
+            writer.write(MaskPrediction("../a", MASK))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "message"),
+    [
+        (boxes("x"), "x is no image of the split"),
+        (boxes("a", scores=[np.nan]), "not finite"),
+        (boxes("a", [(0, 0, np.inf, 1)]), "not finite"),
+        (boxes("a", [(4, 4, 4, 8)]), "no area"),
+        (boxes("a", scores=[0.1, 0.2]), "do not belong together"),
+    ],
+)
+def test_boxes_that_could_not_be_scored_are_refused_while_writing(tmp_path, prediction, message):
+    with (
+        pytest.raises(PredictionError, match=message),
+        BoxWriter(tmp_path, DETECTION, image_ids={"a": 1}) as writer,
+    ):
+        writer.write(prediction)

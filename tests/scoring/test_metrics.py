@@ -1,0 +1,55 @@
+"""One table of metrics, and one page of rules; both say what the code does."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rgbtbench.cards.protocol import CocoRules, IntervalRules, Protocol, SegmentationRules
+from rgbtbench.errors import UnknownNameError
+from rgbtbench.scoring.average_precision import detection_metrics
+from rgbtbench.scoring.detection import Matches
+from rgbtbench.scoring.intervals import MIN_CLUSTERS
+from rgbtbench.scoring.metrics import METRICS, metric
+from rgbtbench.scoring.segmentation import class_metrics, segmentation_metrics
+from rgbtbench.scoring.summary import FEW_CLUSTERS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "protocol.md").read_text()
+
+
+@pytest.mark.parametrize("schema", [Protocol, SegmentationRules, CocoRules, IntervalRules])
+def test_the_page_describes_every_field_and_no_other(schema):
+    section = PAGE.split(f"## {schema.__name__}\n", 1)[1].split("\n## ", 1)[0]
+    described = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+    assert described == list(schema.model_fields)
+
+
+def test_the_page_states_the_limits_of_intervals():
+    assert f"Below {MIN_CLUSTERS} clusters there are no intervals; below {FEW_CLUSTERS} a note" in PAGE
+
+
+def test_every_metric_that_is_computed_has_a_row():
+    rules = SegmentationRules()
+    counts = np.ones((2, 3), np.int64)
+    empty = np.zeros(0, np.int32)
+    matches = Matches(
+        np.ones((1, 4, 1), np.int32), empty, empty, empty.astype(np.int16), *(np.zeros((0, 4), np.uint16),) * 2
+    )
+    computed = {
+        *segmentation_metrics(counts, ids=(0, 1), rules=rules),
+        *class_metrics(counts, rules),
+        *detection_metrics(matches, np.ones((1, 1))),
+    }
+    assert computed == set(METRICS)
+
+
+def test_values_are_printed_with_the_digits_of_papers():
+    assert metric("miou").text(55.849) == "55.8"
+    assert metric("ap").text(None) == "–"
+    assert {(row.unit, row.better) for row in METRICS.values()} == {("percent", "higher")}
+
+
+def test_an_unknown_metric_names_the_closest():
+    with pytest.raises(UnknownNameError, match=r"no metric 'miuo'; did you mean miou"):
+        metric("miuo")
