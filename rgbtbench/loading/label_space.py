@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,9 +31,13 @@ class LabelLookup:
     table: NDArray[np.uint8]
     removed: tuple[int, ...] = ()
 
+    def keeps(self, native: Iterable[int]) -> bool:
+        """Return whether all of these native ids stay what they are; a mask of them needs no look-up."""
+        return all(self.table[number] == number for number in native)
+
     def masks(self, native: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Translate a mask, uint8 of any shape."""
-        return self.table[native]
+        return self.table.take(native)  # several times faster than indexing
 
     def boxes(self, native: Boxes) -> Boxes:
         """Translate boxes; those without a class here become ignore, removed classes go.

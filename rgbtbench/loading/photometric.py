@@ -33,9 +33,9 @@ def change_values(pixels: Pixels, rules: Photometric, generator: np.random.Gener
         levels = mean + (levels - mean) * _factor(contrast, rules.contrast)
     levels += (2 * offset - 1) * rules.offset
     if not rules.noise:
-        return _stored(levels, pixels)[pixels]
+        return _stored(levels, pixels).take(pixels)  # several times faster than indexing
     deviation = np.float32(noise * rules.noise)
-    noisy = levels.astype(np.float32)[pixels] + deviation * generator.standard_normal(pixels.shape, np.float32)
+    noisy = levels.astype(np.float32).take(pixels) + deviation * generator.standard_normal(pixels.shape, np.float32)
     return _stored(noisy, pixels)
 
 

@@ -61,12 +61,15 @@ def read_sample(
         lookups: label set to its look-up; other sets stay as stored.
     """
     record = store.record(row)
-    masks = {name: store.mask(row, record["masks"][name]["file"]) for name in label_sets if name in record["masks"]}
     boxes = {name: _native_boxes(record["boxes"][name]) for name in label_sets if name in record["boxes"]}
     return Sample(
         key=record["key"],
         images={name: _image(store, source, record["images"][name]) for name, source in sources.items()},
-        masks={name: lookups[name].masks(mask) if name in lookups else mask for name, mask in masks.items()},
+        masks={
+            name: _mask(store, row, record["masks"][name], lookups.get(name))
+            for name in label_sets
+            if name in record["masks"]
+        },
         boxes={name: lookups[name].boxes(native) for name, native in boxes.items()},
         text={name: tuple(record["text"][name]["captions"]) for name in label_sets if name in record["text"]},
         attributes=record["attributes"],
@@ -97,6 +100,11 @@ def _image(store: SplitStore, row: int, facts: Mapping[str, Any]) -> Pixels:
         return store.image(row, facts["file"])
     shape = (facts["height"], facts["width"], facts["channels"])
     return np.zeros(shape, np.uint16) if facts["bit_depth"] > 8 else np.zeros(shape, np.uint8)
+
+
+def _mask(store: SplitStore, row: int, facts: Mapping[str, Any], lookup: LabelLookup | None) -> NDArray[np.uint8]:
+    native = store.mask(row, facts["file"])
+    return native if lookup is None or lookup.keeps(facts["values"]) else lookup.masks(native)
 
 
 def _native_boxes(stored: Mapping[str, Any]) -> Boxes:

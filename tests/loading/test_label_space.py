@@ -39,19 +39,26 @@ CAR_FIRST = (
 
 def test_native_ids_stay():
     found = look_up("semantic", SOURCE, kind="semantic", space="native")
-    assert found.masks(np.array([0, 1, 2, 3, 4, 255, 77], np.uint8)).tolist() == [0, 1, 2, 3, 4, 255, 255]
+    assert found.masks(np.array([[0, 1, 2, 3, 4, 255, 77]], np.uint8)).tolist() == [[0, 1, 2, 3, 4, 255, 255]]
     assert found.classes == {0: "background", 1: "pedestrian", 2: "heat haze", 3: "blur", 4: "motor car"}
+
+
+def test_a_mask_of_ids_that_all_stay_needs_no_look_up():
+    found = look_up("semantic", SOURCE, kind="semantic", space="native")
+    assert found.keeps([0, 4, 255])
+    assert not found.keeps([0, 77])
+    assert not look_up("semantic", SOURCE, kind="semantic", space="unified").keeps([0, 1])
 
 
 def test_unified_ids_hide_what_is_dropped_or_ignored():
     found = look_up("semantic", SOURCE, kind="semantic", space="unified")
-    assert found.masks(np.array([0, 1, 2, 3, 4, 255], np.uint8)).tolist() == [0, 91, 255, 255, 111, 255]
+    assert found.masks(np.array([[0, 1, 2, 3, 4, 255]], np.uint8)).tolist() == [[0, 91, 255, 255, 111, 255]]
 
 
 def test_another_datasets_ids_go_through_the_unified_space(other):
     other(other_card(semantic=("semantic", CAR_FIRST)))
     found = look_up("semantic", SOURCE, kind="semantic", space="other")
-    assert found.masks(np.array([0, 1, 2, 3, 4, 255], np.uint8)).tolist() == [255, 2, 255, 255, 1, 255]
+    assert found.masks(np.array([[0, 1, 2, 3, 4, 255]], np.uint8)).tolist() == [[255, 2, 255, 255, 1, 255]]
     assert found.classes == {1: "auto", 2: "person", 3: "tree"}
 
 
