@@ -1,0 +1,120 @@
+"""The program as a user meets it: help, exit codes, one-line errors, and nothing heavy before it is needed."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from rgbtbench import __version__
+from rgbtbench.cli import main
+
+VERBS = [
+    "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
+    "train", "predict", "weights convert", "weights list", "protocols list", "protocols show", "eval", "score",
+    "leaderboard build",
+]  # fmt: skip
+
+HEAVY = {
+    "torch", "torchvision", "cv2", "pandas", "pyarrow", "scipy", "numpy", "pydantic", "fiftyone", "lightning_fabric",
+    "jinja2", "yaml",
+}  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """What a command printed and returned."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def rgbtbench(monkeypatch, capsys):
+    """The program itself, run in this process: starting an interpreter for each case would take minutes."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["rgbtbench", *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        printed = capsys.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    return call
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['rgbtbench', '--help']\n"
+        "from rgbtbench.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('MODULES', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.rpartition("MODULES")[2].split())
+    assert "typer" in modules
+    assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
+    done = rgbtbench(*verb.split(), "--help")
+    assert done.returncode == 0
+    assert f"rgbtbench {verb}" in done.stdout.split("Usage:")[1].split("Example", 1)[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["datasets", "show", "mfnett"], "no dataset 'mfnett'; did you mean mfnet?"),
+        (["models", "show", "mfnat"], "did you mean mfnet?"),
+        (["protocols", "show", "mfnet/miou9"], "did you mean mfnet/miou-9"),
+        (["prepare", "mfnet", "--root", "nowhere", "--out", "x"], "nowhere: no such folder"),
+        (["train", "mfnet/mfnat", "--data", "x", "--out", "y"], "did you mean mfnet/mfnet"),
+        (["train", "mfnet/mfnet", "--data", "nowhere", "--out", "y"], "rgbtbench prepare"),
+        (["train", "mfnet/mfnet", "--data", "x", "--out", "y", "--set", "optimiser.lrr=1", "--dry-run"], "lr"),
+        (["score", "mfnet/miou-9", "p", "--data", "nowhere"], "rgbtbench prepare"),
+        (["eval", "nowhere", "--data", "x", "--protocol", "mfnet/miou-9"], "nowhere"),
+        (["verify", "nowhere"], "nowhere"),
+        (["verify", "nowhere.json"], "nowhere.json"),
+        (["inspect", "nowhere"], "rgbtbench prepare"),
+        (
+            ["weights", "convert", "no.pth", "--method", "mfnet", "--dataset", "mfnet", "--out", "o.safetensors"],
+            "no.pth",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(rgbtbench, arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = rgbtbench(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("rgbtbench: error: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("listing", ["datasets list", "models list", "protocols list", "weights list", "doctor"])
+def test_every_listing_speaks_json(rgbtbench, listing):
+    rows = json.loads(rgbtbench(*listing.split(), "--json").stdout)
+    assert rows
+    assert all(isinstance(row, dict) for row in rows)
+
+
+@pytest.mark.parametrize("show", ["datasets show mfnet", "models show mfnet", "protocols show mfnet/miou-9"])
+def test_every_card_is_shown_as_text_and_as_json(rgbtbench, show):
+    text = rgbtbench(*show.split())
+    assert text.returncode == 0
+    name = show.split()[-1]
+    assert name.partition("/")[0] in text.stdout
+    assert isinstance(json.loads(rgbtbench(*show.split(), "--json").stdout), dict)
+
+
+def test_the_version_is_printed(rgbtbench):
+    assert rgbtbench("--version").stdout.strip() == f"rgbtbench {__version__}"

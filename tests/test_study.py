@@ -1,0 +1,97 @@
+"""A study trains its variants, stores their records, and finds what is finished again."""
+
+import pytest
+import yaml
+
+from rgbtbench.cards import catalog
+from rgbtbench.cards.study import Study
+from rgbtbench.datasets import dataset
+from rgbtbench.errors import CardError
+from rgbtbench.progress import Silent
+from rgbtbench.scoring.resolve import protocols_of
+from rgbtbench.shards.build import prepare_dataset
+from rgbtbench.study import arms, load_study, run_study
+
+
+class Told(Silent):
+    def __init__(self):
+        self.lines = []
+
+    def say(self, message):
+        self.lines.append(message)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    source = dataset("mfnet")
+    (folder / "raw").mkdir()
+    source.fake(folder / "raw", source.layouts[0], {"train": 4, "val": 2, "test": 3}, seed=0)
+    manifest = prepare_dataset("mfnet", folder / "raw", folder / "shards", workers=1)
+    protocol = next(name for name in protocols_of(manifest) if name.endswith("/miou-9"))
+    study = Study.model_validate(
+        {
+            "summary": "one camera against two",
+            "recipe": "mfnet/smoke",
+            "protocol": protocol,
+            "variants": [
+                {"name": "rgb+lwir"},
+                {"name": "rgb+shuffled-lwir", "set": ["condition=shuffled-lwir"]},
+            ],
+        }
+    )
+    return folder, study
+
+
+def test_every_variant_becomes_a_record_that_says_how_it_was_made(prepared):
+    folder, study = prepared
+    records = run_study(study, folder / "shards", folder / "out", records=folder / "records")
+    assert [record.variant for record in records] == ["rgb+lwir", "rgb+shuffled-lwir"]
+    assert [record.condition for record in records] == ["none", "shuffled-lwir"]
+    assert {record.training.initial_weights for record in records} == {"random"}
+    assert records[0].efficiency.parameters == records[1].efficiency.parameters
+
+
+def test_a_second_run_repeats_nothing_and_says_so(prepared):
+    folder, study = prepared
+    first = run_study(study, folder / "shards", folder / "out", records=folder / "records")
+    told = Told()
+    again = run_study(study, folder / "shards", folder / "out", records=folder / "records", progress=told)
+    assert [record.metrics for record in again] == [record.metrics for record in first]
+    assert sum("finished; nothing to do" in line for line in told.lines) == 2
+    assert sum("among the records already" in line for line in told.lines) == 2
+    assert len(list((folder / "records").rglob("*.json"))) == 2
+
+
+@pytest.mark.parametrize("name", catalog.study_names())
+def test_every_study_that_ships_fits_its_recipe_and_protocol(name):
+    study = load_study(name)
+    planned = list(arms(study))
+    assert len(planned) == len(study.variants) * len(study.seeds)
+    assert study.protocol in catalog.protocol_ids()
+
+
+def test_the_controls_of_the_demonstration_have_the_size_of_what_they_control():
+    from rgbtbench.zoo.registry import build
+
+    sizes = {}
+    for arm in arms(load_study("mfnet/inputs")):
+        choice = arm.recipe.model
+        model = build(choice.method, choice.config, task="semantic", classes={0: "a", 1: "b"}, inputs=arm.recipe.inputs)
+        sizes[arm.variant] = sum(parameter.numel() for parameter in model.parameters())
+    paired = {sizes[name] for name in ("rgb+lwir", "rgb+rgb", "lwir+lwir", "rgb+shuffled-lwir")}
+    assert len(paired) == 1
+    assert sizes["rgb"] == sizes["lwir"] < paired.pop()
+
+
+def test_a_study_names_each_variant_once(tmp_path):
+    path = tmp_path / "study.yaml"
+    study = {
+        "summary": "",
+        "recipe": "mfnet/smoke",
+        "protocol": "mfnet/miou-9",
+        "variants": [{"name": "a"}, {"name": "a"}],
+    }
+    path.write_text(yaml.safe_dump(study))
+    with pytest.raises(CardError, match="unique"):
+        load_study(str(path))
