@@ -17,6 +17,7 @@ from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import Layout
 from rgbtbench.formats.image_file import encode_png, probe
 from rgbtbench.loading.augmentations import Augmentations, Photometric
+from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.decode import decode_mask, decode_pixels
 from rgbtbench.loading.loader import eval_loader, train_loader
 from rgbtbench.loading.prepared import PreparedSplit, open_split
@@ -175,11 +176,10 @@ def ratios(root: Path) -> list[Ratio]:
     ]
 
 
-def check_same(batch: object, reference: dict[str, torch.Tensor]) -> None:
-    images = batch.images
+def check_same(batch: Batch, reference: dict[str, torch.Tensor]) -> None:
     for name in ("rgb", "lwir"):
         # JPEG decoders may round differently.
-        assert (images[name].int() - reference[name].int()).abs().float().mean() < 1
+        assert (batch.images[name].int() - reference[name].int()).abs().float().mean() < 1
     assert torch.equal(batch.semantic, reference["semantic"])
 
 

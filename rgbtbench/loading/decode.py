@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rgbtbench.errors import InputFileError, ShardError
 from rgbtbench.formats.image_file import Pixels, decode_image
 from rgbtbench.formats.image_header import ImageHeader, probe
+from rgbtbench.formats.index_mask import index_values
 
 _REMEDY = "run `rgbtbench verify` on the folder, then prepare it again"
 
@@ -41,10 +42,10 @@ def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
 
 
 def decode_mask(data: bytes | memoryview, *, where: str) -> NDArray[np.uint8]:
-    """Decode a mask; ids are never scaled, and a palette is not applied.
+    """Decode a mask to its ids or levels; a palette yields its indices, never its colours.
 
     Args:
-        data: an 8-bit single-channel PNG file.
+        data: a PNG file, in shards an 8-bit grey one.
         where: the sample and member, for errors.
 
     Returns:
@@ -55,10 +56,8 @@ def decode_mask(data: bytes | memoryview, *, where: str) -> NDArray[np.uint8]:
     """
     content = bytes(data)
     try:
-        header = probe(content)
-        if header.palette or header.channels != 1 or header.bit_depth != 8 or header.format != "png":
-            raise InputFileError("not a mask", expected="an 8-bit single-channel PNG")
-        return decode_image(content, header).astype(np.uint8, copy=False)
+        values, _ = index_values(content, probe(content), kind="semantic")
+        return values
     except InputFileError as error:
         raise _damaged(where, error) from error
 

@@ -251,7 +251,7 @@ class PreparedSplit:
         Worth it for sets that fit and are read many times in one process: 480 pairs of 128x96 with a mask take 30 MB,
         MFNet's 1,569 pairs of 640x480 2.4 GB. Worker processes each keep their own. Further views share what is kept.
         """
-        return replace(self, store=SplitStore(self.store.root, self.manifest, self.store.index, cached=True))
+        return self if self.store.cached else replace(self, store=self.store.caching())
 
     def _column(self, values: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(values[row] for row in self.rows.tolist())

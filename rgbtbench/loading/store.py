@@ -40,7 +40,16 @@ class SplitStore:
         self._decoded: dict[tuple[int, str], Any] | None = {} if cached else None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_store, (self.root, self.manifest, self.index, self._decoded is not None))
+        return (_store, (self.root, self.manifest, self.index, self.cached))
+
+    @property
+    def cached(self) -> bool:
+        """Whether everything that was once decoded is kept."""
+        return self._decoded is not None
+
+    def caching(self) -> SplitStore:
+        """Return a store of the same split that keeps what it decodes."""
+        return SplitStore(self.root, self.manifest, self.index, cached=True)
 
     def member(self, row: int, name: str) -> memoryview:
         """Return the bytes of one member, without a copy.

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rgbtbench.errors import UnknownNameError
 from rgbtbench.loading.conditions import MISSING, Condition, donors, parse_condition
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(2, 500))
 def test_shuffling_leaves_no_sample_its_own_image_and_uses_every_image_once(samples):
     source = donors(Condition("shuffled", "lwir"), samples)

@@ -1,5 +1,10 @@
 """Decoding: the samples as stored, for every kind of file that shards may hold."""
 
+import struct
+import subprocess
+import sys
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +12,7 @@ import simplejpeg
 
 from rgbtbench.errors import ShardError
 from rgbtbench.formats.image_file import encode_png
+from rgbtbench.formats.image_header import png_file
 from rgbtbench.loading.decode import decode_mask, decode_pixels
 
 RANDOM = np.random.default_rng(0)
@@ -57,17 +63,27 @@ def test_a_mask_keeps_every_id():
     assert np.array_equal(decode_mask(memoryview(encode_png(ids)), where="a"), ids)
 
 
+def test_a_palette_yields_its_indices_and_not_its_colours():
+    ids = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    rows = b"".join(b"\0" + row.tobytes() for row in ids)
+    head = struct.pack(">IIBBBBB", 4, 3, 8, 3, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"PLTE", bytes(range(200, 236))), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    assert np.array_equal(decode_mask(png_file(chunks), where="a"), ids)
+
+
 @pytest.mark.parametrize(
-    "pixels", [np.zeros((4, 4), np.uint16), np.zeros((4, 4, 3), np.uint8)], ids=["sixteen bits", "colours"]
+    ("data", "words"),
+    [
+        (encode_png(np.zeros((4, 4), np.uint16)), "16 bits per pixel"),
+        (encode_png(SMOOTH), "in colours"),
+        (simplejpeg.encode_jpeg(SMOOTH), "JPEG has lost its values"),
+    ],
 )
-def test_what_is_no_mask_is_refused(pixels):
-    with pytest.raises(ShardError, match="8-bit single-channel PNG"):
-        decode_mask(encode_png(pixels), where="a")
+def test_what_is_no_mask_is_refused(data, words):
+    with pytest.raises(ShardError, match=rf"00101D\.semantic\.png: .*{words}"):
+        decode_mask(data, where="00101D.semantic.png")
 
 
 def test_decoding_needs_no_torch():
-    import subprocess
-    import sys
-
     code = "import sys, rgbtbench.loading.prepared, rgbtbench.loading.sampler; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -149,6 +149,7 @@ def test_a_cached_view_decodes_once_and_protects_what_it_keeps(train, prepared, 
     cached = open_split(copy, "train").cached()
     first = cached[3]
     assert cached[3].images["rgb"] is first.images["rgb"]
+    assert cached.cached()[3].images["rgb"] is first.images["rgb"]
     assert cached.under("shuffled-lwir")[3].images["rgb"] is first.images["rgb"]
     assert np.array_equal(first.images["rgb"], train[3].images["rgb"])
     with pytest.raises(ValueError, match="read-only"):

@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rgbtbench.errors import RecipeError
@@ -52,6 +52,7 @@ def test_random_streams_of_different_purpose_index_and_part_differ():
     assert len(first) == 4 * len(Purpose) * 3
 
 
+@settings(deadline=None, derandomize=True)
 @given(samples=st.integers(1, 40), batch=st.integers(1, 6), world=st.integers(1, 4), seed=st.integers(0, 2**32))
 def test_the_global_batches_are_the_same_for_any_number_of_ranks(samples, batch, world, seed):
     size = batch * world
@@ -63,6 +64,7 @@ def test_the_global_batches_are_the_same_for_any_number_of_ranks(samples, batch,
         assert dealt == expected
 
 
+@settings(deadline=None, derandomize=True)
 @given(samples=st.integers(1, 30), batch=st.integers(1, 7), skipped=st.integers(0, 12))
 def test_a_stream_goes_on_from_any_batch_as_if_it_had_never_stopped(samples, batch, skipped):
     whole = taken(samples, skipped + 4, batch_size=batch, seed=9)
@@ -85,6 +87,7 @@ def test_seven_samples_on_three_ranks_are_evaluated_exactly_once():
     assert sum(not draw.valid for draw in draws) == 2
 
 
+@settings(deadline=None, derandomize=True)
 @given(samples=st.integers(1, 60), batch=st.integers(1, 9), world=st.integers(1, 8))
 def test_evaluation_counts_each_sample_once_and_keeps_all_ranks_equally_long(samples, batch, world):
     ranks = [evaluation_batches(samples, batch_size=batch, rank=rank, world=world) for rank in range(world)]
