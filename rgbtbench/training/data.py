@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from rgbtbench.cards.catalog import dataset_card, dataset_names
-from rgbtbench.cards.protocol import SegmentationRules
+from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.cards.schema import LabelKind, Task
 from rgbtbench.errors import RecipeError, did_you_mean
@@ -99,25 +99,24 @@ def open_data(recipe: Recipe, root: Path) -> TrainingData:
     )
 
 
-def validation_rules(recipe: Recipe, dataset: str, label_set: str) -> SegmentationRules | None:
-    """Return the rules by which a semantic model is looked at during training; None for other tasks.
+def validation_rules(recipe: Recipe, dataset: str, label_set: str) -> SegmentationRules | CocoRules:
+    """Return the rules by which a model is looked at during training.
 
     Raises:
         RecipeError: the recipe names a protocol that the dataset's card does not have, or that is of another task.
     """
-    if recipe.task != "semantic":
-        return None
+    plain = CocoRules() if recipe.task == "detection" else SegmentationRules()
     if recipe.data.label_space != "native":
-        return SegmentationRules()
+        return plain
     blocks = dataset_card(dataset).protocols if dataset in dataset_names() else {}
     fitting = {
         name: block.rules
         for name, block in blocks.items()
-        if isinstance(block.rules, SegmentationRules) and block.label_set == label_set
+        if isinstance(block.rules, type(plain)) and block.label_set == label_set
     }
     name = recipe.validation.protocol
     if name is None:
-        return next(iter(fitting.values()), SegmentationRules())
+        return next(iter(fitting.values()), plain)
     if name not in fitting:
         raise RecipeError(
             f"validation.protocol: {dataset} has no {recipe.task} protocol {name!r} for {label_set}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from lightning_fabric import Fabric
@@ -16,6 +16,7 @@ from rgbtbench.cards.recipe import Precision
 from rgbtbench.errors import RecipeError
 
 Device = Literal["auto", "cpu", "cuda"]
+T = TypeVar("T")
 
 
 class _Autocast(MixedPrecision):
@@ -66,6 +67,15 @@ def over_processes(fabric: Fabric, counts: Tensor) -> Tensor:
     if fabric.world_size == 1:
         return counts
     return torch.as_tensor(fabric.all_reduce(counts.to(fabric.device), reduce_op="sum")).cpu()
+
+
+def gathered(fabric: Fabric, value: T) -> list[T]:
+    """Return every process's value, in the order of ranks."""
+    if fabric.world_size == 1:
+        return [value]
+    values: list[Any] = [None] * fabric.world_size
+    torch.distributed.all_gather_object(values, value)
+    return values
 
 
 @contextlib.contextmanager

@@ -20,13 +20,12 @@ from rgbtbench.loading.loader import TrainLoader
 from rgbtbench.progress import Progress
 from rgbtbench.training.averaging import MovingAverage
 from rgbtbench.training.checkpoint import load_checkpoint, random_state, restore_random_state, save_checkpoint
-from rgbtbench.training.devices import any_process
+from rgbtbench.training.devices import any_process, gathered
 from rgbtbench.training.interruption import InterruptedTrainingError, StopRequest
 from rgbtbench.training.metrics_log import MetricsLog
 from rgbtbench.training.optim import set_learning_rate
 from rgbtbench.training.run_folder import RunFolder
 from rgbtbench.training.schedule import learning_rate
-from rgbtbench.training.validation import HEADLINE
 from rgbtbench.zoo.model import Model
 
 Metrics = dict[str, float]
@@ -41,6 +40,7 @@ class Plan:
         steps: of the optimiser.
         samples: in the training split.
         validate_every: steps between validations; None validates at the end alone.
+        headline: the metric by which `selection: val` chooses; higher is better.
         validation: looks at the model as it is; None where there is no validation split.
         checkpoint_seconds: at least so often a checkpoint is written, besides those after validations.
     """
@@ -49,6 +49,7 @@ class Plan:
     steps: int
     samples: int
     validate_every: int | None
+    headline: str
     validation: Callable[[], Metrics] | None
     checkpoint_seconds: float = 300.0
 
@@ -98,7 +99,7 @@ class Trainee:
             "average": None if self.average is None else self.average.state_dict(),
             "scaler": fabric.strategy.precision.state_dict(),
             "batches": self.batches.state_dict(),
-            "random": _gathered(fabric, random_state()),
+            "random": gathered(fabric, random_state()),
         }
 
     def restore(self, fabric: Fabric, state: Mapping[str, Any]) -> None:
@@ -219,22 +220,18 @@ def _look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, pr
         with trainee.average.applied_to(trainee.model):
             trainee.metrics = plan.validation()
         selected = trainee.average.state
-    shown = ", ".join(f"{name} {value:.4g}" for name, value in trainee.metrics.items() if name in ("loss", "miou"))
+    shown = ", ".join(f"{name} {trainee.metrics[name]:.4g}" for name in ("loss", plan.headline))
     progress.say(f"step {trainee.done} of {plan.steps}: validation {shown}")
-    if plan.recipe.selection != "last" and _is_better(trainee, plan.recipe):
+    if plan.recipe.selection != "last" and _is_better(trainee, plan.headline):
         trainee.best = {"step": trainee.done, "metrics": dict(trainee.metrics)}
         if fabric.is_global_zero:
             save_checkpoint(folder.best, {**trainee.best, "model": selected})
     return trainee.metrics
 
 
-def _is_better(trainee: Trainee, recipe: Recipe) -> bool:
-    if trainee.best is None:
-        return True
-    headline = HEADLINE.get(recipe.task)
-    if headline is None:
-        return trainee.metrics["loss"] < float(trainee.best["metrics"]["loss"])
-    return trainee.metrics[headline] > float(trainee.best["metrics"][headline])
+def _is_better(trainee: Trainee, headline: str) -> bool:
+    found = trainee.metrics[headline]
+    return trainee.best is None or found > float(trainee.best["metrics"][headline])
 
 
 def selected_weights(trainee: Trainee, recipe: Recipe, folder: RunFolder) -> tuple[int, Metrics]:
@@ -245,12 +242,3 @@ def selected_weights(trainee: Trainee, recipe: Recipe, folder: RunFolder) -> tup
     if trainee.average is not None:
         trainee.model.load_state_dict(trainee.average.state)
     return trainee.done, trainee.metrics
-
-
-def _gathered(fabric: Fabric, state: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return every process's state, in the order of ranks."""
-    if fabric.world_size == 1:
-        return [state]
-    states: list[Any] = [None] * fabric.world_size
-    torch.distributed.all_gather_object(states, state)
-    return states

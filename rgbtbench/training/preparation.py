@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
+from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.loading.loader import eval_loader, train_loader
 from rgbtbench.progress import Progress
@@ -75,19 +76,29 @@ def prepare_training(
         average=None if recipe.averaging is None else MovingAverage(model, recipe.averaging.decay),
         batches=batches,
     )
+    rules = validation_rules(recipe, data.train.manifest.dataset, data.label_set)
     samples = len(data.train)
     plan = Plan(
         recipe=recipe,
         steps=total_steps(recipe, samples),
         samples=samples,
         validate_every=_validation_interval(recipe, samples),
-        validation=None if data.validation is None else _validation(fabric, recipe, model, data, workers=workers),
+        validation=None
+        if data.validation is None
+        else _validation(fabric, recipe, model, data, rules=rules, workers=workers),
+        headline=rules.headline,
     )
     return trainee, plan
 
 
 def _validation(
-    fabric: Fabric, recipe: Recipe, model: Model, data: TrainingData, *, workers: int
+    fabric: Fabric,
+    recipe: Recipe,
+    model: Model,
+    data: TrainingData,
+    *,
+    rules: SegmentationRules | CocoRules,
+    workers: int,
 ) -> Callable[[], Metrics]:
     if data.validation is None:
         raise ValueError("no validation split")
@@ -100,7 +111,6 @@ def _validation(
         rank=fabric.global_rank,
         world=fabric.world_size,
     )
-    rules = validation_rules(recipe, data.train.manifest.dataset, data.label_set)
     return partial(validate, model, batches, fabric=fabric, rules=rules)
 
 

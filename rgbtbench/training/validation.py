@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 
-from rgbtbench.cards.protocol import SegmentationRules
+from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.loading.batch import Batch
-from rgbtbench.predictions.kinds import MaskPrediction
+from rgbtbench.predictions.boxes import BoxTable
+from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
+from rgbtbench.scoring.average_precision import detection_metrics
+from rgbtbench.scoring.detection import TruthTable, match_detections
 from rgbtbench.scoring.segmentation import confusion_matrix, segmentation_metrics
-from rgbtbench.training.devices import over_processes
+from rgbtbench.training.devices import gathered, over_processes
 from rgbtbench.zoo.model import Model
 
-#: Metric by which weights are selected, where a task has one during training; the loss elsewhere.
-HEADLINE = {"semantic": "miou"}
+Rules = SegmentationRules | CocoRules
+
+_DETECTION_METRICS: Final = ("ap", "ap50", "ap75")
 
 
 @torch.no_grad()
-def validate(
-    model: Model, batches: Iterable[Batch], *, fabric: Fabric, rules: SegmentationRules | None
-) -> dict[str, float]:
-    """Return the mean loss per image and, for semantic models, the metrics of the rules in percent.
+def validate(model: Model, batches: Iterable[Batch], *, fabric: Fabric, rules: Rules) -> dict[str, float]:
+    """Return the mean loss per image and the metrics of the task in percent.
 
     The model is left in training mode. Every image counts once, on any number of processes.
 
@@ -31,42 +35,109 @@ def validate(
         model: on the device of `fabric`; not wrapped.
         batches: this process's share, with targets, in the original frame.
         fabric: device, precision and the other processes.
-        rules: of the protocol; None leaves the loss alone.
+        rules: of the protocol.
     """
-    ids = model.spec.class_ids
     loss = torch.zeros(2, dtype=torch.float64)
-    counts = np.zeros((len(ids), len(ids) + 1), np.int64)
+    tally = _tally(rules, model.spec.class_ids)
     model.eval()
     for batch in batches:
         on_device = batch.to(fabric.device)
         with fabric.autocast():
             terms = model(on_device)
-            predictions = model.predict(on_device) if rules is not None else ()
+            predictions = model.predict(on_device)
         images = int(batch.valid.sum())
         loss += torch.tensor([float(sum(terms.values())) * images, images])
-        labels = _labels(batch)
-        for prediction in predictions:
-            if isinstance(prediction, MaskPrediction) and rules is not None:
-                label = labels[prediction.key]
-                counts += confusion_matrix(label, prediction.mask, ids=ids, ignore_ids=rules.ignore_ids)
+        tally.add(batch, predictions)
     model.train()
     total, images = over_processes(fabric, loss).tolist()
-    metrics = {"loss": total / max(images, 1)}
-    if rules is not None:
-        counts = over_processes(fabric, torch.from_numpy(counts)).numpy()
-        values = segmentation_metrics(counts, ids=ids, rules=rules)
-        metrics |= {name: float(value) for name, value in values.items()}
-    return metrics
+    return {"loss": total / max(images, 1), **tally.metrics(fabric)}
 
 
-def _labels(batch: Batch) -> dict[str, np.ndarray[tuple[int, int], np.dtype[np.uint8]]]:
-    if batch.semantic is None:
-        return {}
-    masks = batch.semantic.numpy().astype(np.uint8)
-    return {
-        key: mask[:height, :width]
-        for key, mask, (height, width), valid in zip(
-            batch.keys, masks, batch.sizes.tolist(), batch.valid.tolist(), strict=True
+class _Tally(Protocol):
+    """What a task keeps of each image."""
+
+    def add(self, batch: Batch, predictions: Sequence[Prediction]) -> None:
+        """Take in the valid samples of a batch."""
+
+    def metrics(self, fabric: Fabric) -> dict[str, float]:
+        """Return the metrics over the images of all processes."""
+
+
+def _tally(rules: Rules, class_ids: Sequence[int]) -> _Tally:
+    return _Pixels(rules, class_ids) if isinstance(rules, SegmentationRules) else _Boxes(rules, class_ids)
+
+
+class _Pixels:
+    """One confusion matrix for all images."""
+
+    def __init__(self, rules: SegmentationRules, class_ids: Sequence[int]) -> None:
+        self.rules, self.ids = rules, class_ids
+        self.confusion = np.zeros((len(class_ids), len(class_ids) + 1), np.int64)
+
+    def add(self, batch: Batch, predictions: Sequence[Prediction]) -> None:
+        if batch.semantic is None:
+            raise ValueError("the batch holds no semantic labels")
+        rows = {key: row for row, key in enumerate(batch.keys) if batch.valid[row]}
+        for prediction in predictions:
+            if isinstance(prediction, MaskPrediction):
+                height, width = prediction.mask.shape
+                label = batch.semantic[rows[prediction.key], :height, :width].numpy().astype(np.uint8)
+                self.confusion += confusion_matrix(
+                    label, prediction.mask, ids=self.ids, ignore_ids=self.rules.ignore_ids
+                )
+
+    def metrics(self, fabric: Fabric) -> dict[str, float]:
+        confusion = over_processes(fabric, torch.from_numpy(self.confusion)).numpy()
+        values = segmentation_metrics(confusion, ids=self.ids, rules=self.rules)
+        return {name: float(value) for name, value in values.items()}
+
+
+class _Boxes:
+    """Labelled and predicted boxes of each image, as columns of image, label, x, y, width, height and a last one.
+
+    The last column is 1 for ignored regions among the labelled boxes, and the score among the predicted ones.
+    """
+
+    def __init__(self, rules: CocoRules, class_ids: Sequence[int]) -> None:
+        self.rules, self.ids = rules, class_ids
+        self.images: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+
+    def add(self, batch: Batch, predictions: Sequence[Prediction]) -> None:
+        if batch.boxes is None:
+            raise ValueError("the batch holds no boxes")
+        rows = {key: row for row, key in enumerate(batch.keys) if batch.valid[row]}
+        for prediction in predictions:
+            if isinstance(prediction, BoxPrediction):
+                truth = batch.boxes[rows[prediction.key]]
+                wanted = _columns(truth.boxes_xyxy.numpy(), truth.labels.numpy(), truth.ignore.numpy())
+                found = _columns(prediction.boxes_xyxy, prediction.labels, prediction.scores)
+                self.images.append((wanted[np.isin(wanted[:, 0], self.ids)], found))
+
+    def metrics(self, fabric: Fabric) -> dict[str, float]:
+        images = [image for share in gathered(fabric, self.images) for image in share]
+        wanted, found = (
+            np.vstack([np.column_stack([np.full(len(part), number), part]) for number, part in enumerate(parts)])
+            for parts in zip(*images, strict=True)
         )
-        if valid
-    }
+        crowd = wanted[:, -1] > 0
+        matches = match_detections(
+            TruthTable(
+                image_ids=wanted[:, 0].astype(np.int64),
+                labels=wanted[:, 1].astype(np.int64),
+                xywh=wanted[:, 2:6],
+                areas=wanted[:, 4] * wanted[:, 5],
+                crowd=crowd if self.rules.ignore_as_crowd else np.zeros_like(crowd),
+            ),
+            BoxTable(found[:, 0].astype(np.int64), found[:, 1].astype(np.int64), found[:, 2:6], found[:, 6]),
+            image_ids=np.arange(len(images)),
+            class_ids=np.array(self.ids, np.int64),
+            max_detections=self.rules.max_detections[-1],
+        )
+        values = detection_metrics(matches, np.ones((1, len(images))), max_detections=self.rules.max_detections)
+        return {name: float(values[name][0]) for name in _DETECTION_METRICS}
+
+
+def _columns(xyxy: NDArray[np.floating], labels: NDArray[np.int64], last: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return float64 (N, 6): label, x, y, width, height, last."""
+    boxes = xyxy.astype(np.float64)
+    return np.column_stack([labels, boxes[:, :2], boxes[:, 2:] - boxes[:, :2], last.astype(np.float64)])

@@ -102,9 +102,7 @@ def test_the_loss_ignores_what_is_hidden_padded_or_only_fills_the_batch():
         loss = model(make_batch(images, semantic=hidden, valid=[True, False]))["cross_entropy"]
     chances = logits.double().softmax(0).numpy()
     index = {0: 0, 3: 1, 7: 2}
-    by_hand = [
-        -np.log(chances[index[int(labels[0, y, x])], y, x]) for y in range(20) for x in range(48)
-    ]
+    by_hand = [-np.log(chances[index[int(labels[0, y, x])], y, x]) for y in range(20) for x in range(48)]
     assert float(loss) == pytest.approx(np.mean(by_hand), rel=1e-5)
 
 
@@ -164,5 +162,4 @@ class TestTheAuthorsCheckpoint:
         with torch.no_grad():
             (prediction,) = model.predict(make_batch({"rgb": pixels[:, :3], "lwir": pixels[:, 3:]}))
         assert np.bincount(prediction.mask.ravel(), minlength=9).tolist() == expected["class_pixels"]
-        as_stored = [prediction.mask.astype(kind).tobytes() for kind in (np.uint8, np.int64, np.int32)]
-        assert expected["argmax_sha256"] in {hashlib.sha256(data).hexdigest() for data in as_stored}
+        assert hashlib.sha256(prediction.mask.tobytes()).hexdigest() == expected["argmax_sha256"]

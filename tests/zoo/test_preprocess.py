@@ -64,9 +64,7 @@ def test_a_modality_that_the_data_lacks_is_named_with_those_it_has():
 def test_normalisation_follows_the_slot_and_not_the_modality():
     rules = Preprocess(normalisation={"inf": Normalisation(mean=(0.5,), std=(0.25,))})
     images = {"lwir": torch.full((1, 1, 2, 2), 255, dtype=torch.uint8)}
-    inputs = network_inputs(
-        make_batch(images), rules, inputs={"rgb": "lwir", "inf": "lwir"}, channels=CHANNELS
-    )
+    inputs = network_inputs(make_batch(images), rules, inputs={"rgb": "lwir", "inf": "lwir"}, channels=CHANNELS)
     assert inputs["rgb"].unique().tolist() == [1.0]
     assert inputs["inf"].unique().tolist() == [2.0]
 

@@ -45,5 +45,7 @@ def test_a_resolved_description_is_complete_and_survives_json():
 
 
 def test_listing_methods_imports_no_torch():
-    code = "import sys; from rgbtbench.zoo.registry import method_names; method_names(); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys; from rgbtbench.zoo.registry import method_names; method_names(); sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

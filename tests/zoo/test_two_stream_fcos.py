@@ -55,7 +55,7 @@ def test_assignment_agrees_with_a_plain_reading_of_the_paper():
 
 def test_locations_in_an_ignored_box_are_hidden_unless_another_box_claims_them():
     chosen, hidden = assign(places(), targets([[0, 0, 64, 32], [20, 4, 36, 20]], ignore=[True, False]))
-    inside = (places().points[:, 1] < 32)
+    inside = places().points[:, 1] < 32
     assert torch.equal(hidden, inside & (chosen < 0))
     assert (chosen[chosen >= 0] == 1).all()
     assert (chosen == 1).any()

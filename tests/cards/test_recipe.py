@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from rgbtbench.cards import method_names, recipe_names
+from rgbtbench.cards.recipe import load_recipe, override, recipe_from, recipe_sha256, recipe_yaml, seed_group
+from rgbtbench.errors import CardError, RecipeError, UnknownNameError
+
+SMALLEST = {
+    "model": {"method": "mfnet"},
+    "task": "semantic",
+    "optimiser": {"name": "sgd", "lr": 0.1},
+    "steps": 10,
+    "batch_size": 4,
+}
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_that_ships_is_valid_and_names_its_own_method(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.model.method == name.split("/")[0]
+    assert recipe.summary
+
+
+def test_every_method_has_a_smoke_recipe():
+    assert {f"{method}/smoke" for method in method_names()} <= set(recipe_names())
+
+
+def test_the_published_recipe_of_mfnet_has_the_papers_numbers():
+    recipe = load_recipe("mfnet/mfnet")
+    assert recipe.optimiser.model_dump() == {
+        "name": "sgd", "lr": 0.01, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0005,
+    }  # fmt: skip
+    assert (recipe.schedule.gamma, recipe.epochs, recipe.batch_size, recipe.selection) == (0.95, 80, 8, "last")
+
+
+def test_an_unknown_name_suggests_the_closest():
+    with pytest.raises(UnknownNameError, match="did you mean mfnet/demo"):
+        load_recipe("mfnet/dmo")
+
+
+def test_an_error_names_file_line_field_and_the_closest_key(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text(yaml.safe_dump(SMALLEST, sort_keys=False) + "batch_sizes: 3\n")
+    with pytest.raises(CardError, match=r"r\.yaml:9: batch_sizes: unknown key; did you mean batch_size"):
+        load_recipe(str(path))
+
+
+def test_overrides_replace_add_and_take_back():
+    data = override(SMALLEST, ["optimiser.lr=0.5", "inputs={rgb: rgb, inf: rgb}", "steps=null", "epochs=2"])
+    recipe = recipe_from(data)
+    assert (recipe.optimiser.lr, recipe.inputs, recipe.steps, recipe.epochs) == (
+        0.5,
+        {"rgb": "rgb", "inf": "rgb"},
+        None,
+        2,
+    )
+    assert SMALLEST["steps"] == 10
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("optimiser.lrr=1", r"optimiser\.sgd\.lrr: unknown key; did you mean lr"),
+        ("optimiser.lr", "sets nothing"),
+        ("=3", "sets nothing"),
+        ("task.name=1", "task is 'semantic' and holds no 'name'"),
+        ("optimiser.lr=[1", "not YAML"),
+        ("batch_size=many", "batch_size: .*'many'"),
+        ("epochs=3", "give either epochs or steps"),
+        ("selection=best", "selection: .*'last', 'val' or 'test'"),
+        ("inputs.inf=thermal", "inputs"),
+    ],
+)
+def test_a_wrong_override_is_named(assignment, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe_from(override(SMALLEST, [assignment]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": {"train": "test"}}, "nothing is trained on it"),
+        ({"data": {"train": "test_day"}}, "nothing is trained on it"),
+        ({"data": {"validation": "test"}}, "is a test split"),
+        ({"data": {"validation": "test"}, "selection": "val"}, "is a test split"),
+        ({"data": {"validation": None}, "selection": "val"}, "needs data.validation"),
+        ({"data": {"validation": "val"}, "selection": "test"}, "needs a test split"),
+        ({"data": {"validation": "train"}, "selection": "val"}, "cannot be selected on the training split"),
+    ],
+)
+def test_test_data_selects_nothing_in_silence(changes, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe_from(SMALLEST | changes)
+
+
+def test_a_papers_practice_of_selecting_on_test_is_possible_and_visible():
+    recipe = recipe_from(SMALLEST | {"data": {"validation": "test"}, "selection": "test"})
+    assert recipe.selection == "test"
+
+
+def test_a_recipe_survives_being_written_out_in_full(tmp_path):
+    recipe = recipe_from(SMALLEST)
+    (tmp_path / "recipe.yaml").write_text(recipe_yaml(recipe))
+    again = load_recipe(str(tmp_path / "recipe.yaml"))
+    assert recipe_sha256(again) == recipe_sha256(recipe)
+
+
+def test_the_hash_sees_what_changes_weights_and_not_what_they_are_called():
+    recipe = recipe_from(SMALLEST)
+    assert recipe_sha256(recipe_from(SMALLEST | {"summary": "other words", "name": "x"})) == recipe_sha256(recipe)
+    assert recipe_sha256(recipe_from(SMALLEST | {"seed": 1})) != recipe_sha256(recipe)
+    assert seed_group(recipe_from(SMALLEST | {"seed": 1})) == seed_group(recipe)
+    assert seed_group(recipe_from(SMALLEST | {"steps": 11})) != seed_group(recipe)

@@ -1,0 +1,153 @@
+"""What every method of the zoo must do, whatever it is."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from rgbtbench.cards import method_card
+from rgbtbench.cards.recipe import load_recipe, recipe_from
+from rgbtbench.datasets.registry import dataset
+from rgbtbench.loading.loader import eval_loader
+from rgbtbench.loading.prepared import open_split
+from rgbtbench.predictions import BoxPrediction, MaskPrediction
+from rgbtbench.shards.build import prepare_dataset
+from rgbtbench.training.run import train
+from rgbtbench.zoo.load import load_model
+from rgbtbench.zoo.predict import predict_split
+from rgbtbench.zoo.registry import build_from, method, method_names, resolve
+
+PAIRS = [(name, task) for name in method_names() for task in method(name).TASKS]
+LABEL_SETS = {"semantic": "semantic", "detection": "boxes"}
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """A prepared excerpt of the embedded dataset: 4 pairs to train on, 5 to test on."""
+    torch.set_num_threads(1)
+    raw, out = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("data") / "prepared"
+    source = dataset("synthetic")
+    source.fake(raw, source.layouts[0], {"train": 4, "test": 5}, 1)
+    prepare_dataset("synthetic", raw, out, workers=1)
+    return out
+
+
+@pytest.fixture(scope="module", params=PAIRS, ids=[f"{name}-{task}" for name, task in PAIRS])
+def trained(request, scenes, tmp_path_factory):
+    """A run of the method's smoke recipe."""
+    name, task = request.param
+    smoke = load_recipe(f"{name}/smoke")
+    assert smoke.task == task
+    return train(smoke, scenes, tmp_path_factory.mktemp(name) / "run")
+
+
+def test_its_card_says_what_it_does_and_how_faithful_it_is(trained):
+    card = method_card(trained.info.model.method)
+    assert trained.info.model.task in card.tasks
+    assert set(card.fidelity) == set(card.tasks)
+    if card.parameters_millions is not None:
+        spec = resolve(card.name, {}, task=card.tasks[0], classes=dict.fromkeys(range(9), "x"))
+        count = sum(parameter.numel() for parameter in build_from(spec).parameters())
+        assert round(count / 1e6, 3) == card.parameters_millions
+
+
+def test_its_smoke_recipe_trains_every_parameter(trained):
+    torch.manual_seed(load_recipe(f"{trained.info.model.method}/smoke").seed)
+    before, after = build_from(trained.info.model), load_model(trained.folder)
+    moved = {
+        name: not torch.equal(parameter, dict(after.named_parameters())[name])
+        for name, parameter in before.named_parameters()
+    }
+    assert all(moved.values()), [name for name, did in moved.items() if not did]
+
+
+def test_it_names_its_losses_and_each_is_a_finite_number(trained, scenes):
+    model = load_model(trained.folder).train()
+    task = trained.info.model.task
+    split = open_split(scenes, "train")
+    batch = next(iter(eval_loader(split, batch_size=4, task=task, label_set=LABEL_SETS[task])))
+    losses = model(batch)
+    assert losses
+    assert all(loss.ndim == 0 and loss.dtype == torch.float32 and loss.isfinite() for loss in losses.values())
+    sum(losses.values()).backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_its_predictions_are_in_the_original_frame_one_per_valid_sample(trained, scenes):
+    model, spec = load_model(trained.folder), trained.info.model
+    split = open_split(scenes, "test")
+    batches = eval_loader(split, batch_size=2, label_set=LABEL_SETS[spec.task], world=2, rank=1)
+    with torch.inference_mode():
+        found = [prediction for batch in batches for prediction in model.predict(batch)]
+    assert [prediction.key for prediction in found] == list(split.keys[1::2])
+    for prediction in found:
+        if isinstance(prediction, MaskPrediction):
+            assert prediction.mask.shape == (96, 128)
+            assert set(np.unique(prediction.mask)) <= set(spec.classes)
+        else:
+            assert isinstance(prediction, BoxPrediction)
+            assert set(prediction.labels.tolist()) <= set(spec.classes)
+            assert (prediction.boxes_xyxy <= [128, 96, 128, 96]).all()
+
+
+def test_a_sample_is_predicted_alike_alone_and_in_a_batch(trained, scenes):
+    model, spec = load_model(trained.folder), trained.info.model
+    split = open_split(scenes, "test")
+
+    def predictions(batch_size):
+        batches = eval_loader(split, batch_size=batch_size, label_set=LABEL_SETS[spec.task])
+        with torch.inference_mode():
+            return [prediction for batch in batches for prediction in model.predict(batch)]
+
+    for alone, together in zip(predictions(1), predictions(5), strict=True):
+        assert alone.key == together.key
+        if isinstance(alone, MaskPrediction):
+            assert (alone.mask != together.mask).mean() < 1e-3
+        else:
+            assert len(alone.scores) == len(together.scores)
+            np.testing.assert_allclose(alone.scores, together.scores, atol=1e-4)
+
+
+def test_a_whole_split_is_written_once_with_what_it_was_made_from(trained, scenes, tmp_path):
+    spec = trained.info.model
+    split = open_split(scenes, "test").under("shuffled-lwir")
+    out = predict_split(
+        load_model(trained.folder),
+        split,
+        tmp_path / "predictions",
+        label_set=LABEL_SETS[spec.task],
+        weights_sha256=trained.info.sha256,
+        batch_size=2,
+    )
+    said = json.loads((out / "predictions.json").read_text())
+    assert said["condition"] == "shuffled-lwir"
+    assert said["weights_sha256"] == trained.info.sha256
+    assert said["keys_sha256"] == split.manifest.splits["test"].keys_sha256
+    if spec.task == "semantic":
+        assert sorted(path.stem for path in out.glob("*.png")) == sorted(split.keys)
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_wiring_changes_no_parameter(name):
+    task = method(name).TASKS[0]
+    sources = [{"rgb": "rgb", "inf": "lwir"}, {"rgb": "rgb", "inf": "rgb"}, {"rgb": "lwir", "inf": "lwir"}]
+    models = [build_from(resolve(name, {}, task=task, classes={0: "a", 1: "b"}, inputs=inputs)) for inputs in sources]
+    shapes = [{key: tensor.shape for key, tensor in model.state_dict().items()} for model in models]
+    assert shapes[0] == shapes[1] == shapes[2]
+
+
+@pytest.mark.parametrize("inputs", [{"rgb": "rgb", "inf": "rgb"}, {"rgb": "lwir", "inf": "lwir"}, {"rgb": "lwir"}])
+@pytest.mark.parametrize("name", method_names())
+def test_every_wiring_trains_on_the_modalities_that_it_names_alone(name, inputs, scenes, tmp_path):
+    smoke = load_recipe(f"{name}/smoke").model_dump(mode="json")
+    smoke["inputs"] = inputs
+    smoke["model"]["config"]["streams"] = list(inputs)
+    result = train(recipe_from(smoke), scenes, tmp_path / "run")
+    split = open_split(scenes, "test").only(modalities=sorted(set(inputs.values())))
+    out = predict_split(
+        load_model(result.folder), split, tmp_path / "out", label_set=LABEL_SETS[smoke["task"]], batch_size=5
+    )
+    assert (out / "predictions.json").is_file()
