@@ -1,7 +1,7 @@
 """Dataset modules by name, imported when asked for.
 
-A module `rgbtbench/datasets/<name>.py` offers `SOURCE`. Third parties add theirs through the entry-point group
-`rgbtbench.datasets`, whose entry points name such an object.
+A module `rgbtbench/datasets/<name>.py` whose card is `datasets_cards/<name>.yaml` offers `SOURCE`. Third parties add
+theirs through the entry-point group `rgbtbench.datasets`, whose entry points name such an object.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from pkgutil import iter_modules
 from typing import cast
 
 from rgbtbench import datasets
+from rgbtbench.cards import catalog
 from rgbtbench.datasets.source import DatasetSource
 from rgbtbench.errors import UnknownNameError, did_you_mean
-
-_NO_DATASETS = {"fakes", "registry", "source", "versions"}
 
 
 def source_names() -> list[str]:
     """Names of all datasets that can be prepared, sorted."""
-    own = {module.name for module in iter_modules(datasets.__path__)} - _NO_DATASETS
+    own = {module.name for module in iter_modules(datasets.__path__)} & set(catalog.dataset_names())
     return sorted(own | {entry.name for entry in metadata.entry_points(group="rgbtbench.datasets")})
 
 

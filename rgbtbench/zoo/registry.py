@@ -1,8 +1,8 @@
 """Methods by name, imported when asked for.
 
-A module `rgbtbench/zoo/<name>.py` offers `CONFIG` (pydantic schema), `TASKS`, `slots(config)` and
-`build(spec, config)`; `PUBLISHED_KEYS` too where other code's weights are named differently. Third parties add
-theirs through the entry-point group `rgbtbench.models`, whose entry points name such a module.
+A module `rgbtbench/zoo/<name>.py` whose card is `models/<name>/card.yaml` offers `CONFIG` (pydantic schema), `TASKS`,
+`slots(config)` and `build(spec, config)`; `PUBLISHED_KEYS` too where other code's weights are named differently. Third
+parties add theirs through the entry-point group `rgbtbench.models`, whose entry points name such a module.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic import BaseModel, JsonValue
 
 from rgbtbench import zoo
+from rgbtbench.cards import catalog
 from rgbtbench.cards.schema import Task
 from rgbtbench.cards.yaml_file import validate
 from rgbtbench.errors import CardError, MissingExtraError, RecipeError, UnknownNameError, did_you_mean
@@ -22,20 +23,6 @@ from rgbtbench.zoo.spec import ModelSpec, Wiring
 
 if TYPE_CHECKING:
     from rgbtbench.zoo.model import Model
-
-_NO_METHODS = {
-    "fcos",
-    "load",
-    "losses",
-    "masks",
-    "model",
-    "predict",
-    "preprocess",
-    "registry",
-    "spec",
-    "weights",
-    "weights_info",
-}
 
 
 class Method(Protocol):
@@ -53,7 +40,7 @@ class Method(Protocol):
 
 def method_names() -> list[str]:
     """Names of all methods that can be built, sorted."""
-    own = {module.name for module in iter_modules(zoo.__path__)} - _NO_METHODS
+    own = {module.name for module in iter_modules(zoo.__path__)} & set(catalog.method_names())
     return sorted(own | {entry.name for entry in metadata.entry_points(group="rgbtbench.models")})
 
 
