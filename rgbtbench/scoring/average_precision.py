@@ -67,7 +67,7 @@ def detection_metrics(
     weights: NDArray[np.float64],
     *,
     max_detections: tuple[int, int, int] = (1, 10, 100),
-    reference: NDArray[np.float64] | None = None,
+    resampled: bool = False,
 ) -> dict[str, NDArray[np.float64]]:
     """Return the twelve COCO numbers, in percent.
 
@@ -75,17 +75,17 @@ def detection_metrics(
         matches: the statistics.
         weights: float64 (R, N), how often each image counts.
         max_detections: as in the protocol.
-        reference: float64 (N,), weights of the whole set that `weights` resamples. A class that a resample leaves
-            without ground truth keeps its value of the whole set there.
+        resampled: the weights are resamples of all images of `matches`. A class that a resample leaves without ground
+            truth keeps its value of the whole set there, so that no resample gains by losing a hard class.
 
     Returns:
         `ap`, `ap50`, `ap75`, `ap_small`, `ap_medium`, `ap_large`, `ar1`, `ar10`, `ar`, `ar_small`, `ar_medium` and
         `ar_large`, each float64 (R,); NaN where nothing is to be found.
     """
-    rows = weights if reference is None else np.vstack([reference, weights])
+    rows = np.vstack([np.ones(weights.shape[1]), weights]) if resampled else weights
     precision = class_average_precision(matches, rows)
     recalls = [class_average_recall(matches, rows, detections=count) for count in max_detections]
-    if reference is not None:
+    if resampled:
         precision, *recalls = (_filled(values) for values in (precision, *recalls))
     recall = recalls[2]
     of = {name: at for at, name in enumerate(AREAS)}

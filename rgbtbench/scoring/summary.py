@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,15 +14,15 @@ from rgbtbench.errors import RecordError
 from rgbtbench.scoring.average_precision import class_average_precision, class_average_recall, detection_metrics
 from rgbtbench.scoring.detection import Matches
 from rgbtbench.scoring.intervals import MIN_CLUSTERS, bootstrap_intervals, cluster_index
-from rgbtbench.scoring.results import Interval, Subset, Summary
+from rgbtbench.scoring.results import Subset, Summary
 from rgbtbench.scoring.segmentation import apply_background, class_metrics, segmentation_metrics, stratum_metrics
 from rgbtbench.scoring.statistics import Confusions, Statistics
 
 #: Below this many clusters an interval is rough, and nothing is called significant.
 FEW_CLUSTERS: Final = 10
 
-#: Weights per image (R, N), and those of the whole set (N,) for resamples, to metric key to values (R,).
-Measure = Callable[[NDArray[np.float64], NDArray[np.float64] | None], dict[str, NDArray[np.float64]]]
+#: Weights of the images of one part (R, n), and whether they are resamples, to metric key to values (R,).
+Measure = Callable[[NDArray[np.float64], bool], dict[str, NDArray[np.float64]]]
 Values = dict[str, float | None]
 
 
@@ -35,87 +36,75 @@ def summarise(protocol: Protocol, statistics: Statistics) -> Summary:
     Raises:
         RecordError: the statistics are those of another metric.
     """
-    rules, counts = protocol.rules, statistics.counts
-    strata: dict[str, tuple[Measure, NDArray[np.bool_]]]
-    everything = np.ones(len(statistics.keys), np.bool_)
+    rules, counts, ids = protocol.rules, statistics.counts, statistics.class_ids.tolist()
+    subsets: dict[str, Subset] = {}
     if isinstance(rules, SegmentationRules) and isinstance(counts, Confusions):
-        ids = statistics.class_ids.tolist()
-        measure = _segmentation_measure(counts.confusion, ids, rules)
+        measure_of: Callable[[NDArray[np.bool_]], Measure] = partial(_segmentation_measure, counts, ids, rules)
         per_class = _segmentation_classes(counts, ids, rules)
-        strata = {
-            name: (_stratum_measure(pixels, ids, rules), np.asarray(pixels[..., 1].any(axis=1), np.bool_))
-            for name, pixels in counts.strata.items()
-        }
     elif isinstance(rules, CocoRules) and isinstance(counts, Matches):
-        measure = _detection_measure(counts, rules)
+        measure_of = partial(_detection_measure, counts, rules)
         per_class = _detection_classes(counts, rules)
-        strata = {}
     else:
         raise RecordError(f"the statistics do not belong to {protocol.id}", remedy="restore the file")
-    parts = {name: (measure, images) for name, images in statistics.subsets.items()} | strata
+    for name, images in statistics.subsets.items():
+        subsets[name] = _subset(measure_of(images), images, statistics, protocol)
+    if isinstance(rules, SegmentationRules) and isinstance(counts, Confusions):
+        for name, pixels in counts.strata.items():
+            images = np.asarray(pixels[..., 1].any(axis=1), np.bool_)
+            subsets[name] = _subset(_stratum_measure(pixels[images], ids, rules), images, statistics, protocol)
+    everything = np.ones(len(statistics.keys), np.bool_)
+    whole = _subset(measure_of(everything), everything, statistics, protocol)
     clusters = int(cluster_index(statistics.clusters, protocol.intervals).max(initial=-1)) + 1
     return Summary(
-        metrics=_point(measure, everything),
-        intervals=_intervals(measure, everything, statistics, protocol),
+        metrics=whole.metrics,
+        intervals=whole.intervals,
         per_class=dict(zip(statistics.class_names, per_class, strict=True)),
-        subsets={
-            name: Subset(
-                images=int(images.sum()),
-                metrics=_point(part, images),
-                intervals=_intervals(part, images, statistics, protocol),
-            )
-            for name, (part, images) in parts.items()
-        },
-        images=len(statistics.keys),
+        subsets=subsets,
+        images=whole.images,
         clusters=clusters,
         notes=_notes(clusters),
     )
 
 
-def _point(measure: Measure, images: NDArray[np.bool_]) -> Values:
-    found = measure(images[None].astype(np.float64), None)
-    return {name: _number(values[0]) for name, values in found.items()}
+def _subset(measure: Measure, images: NDArray[np.bool_], statistics: Statistics, protocol: Protocol) -> Subset:
+    count = int(images.sum())
+    metrics = {name: _number(values[0]) for name, values in measure(np.ones((1, count)), False).items()}
+    intervals = bootstrap_intervals(
+        lambda weights: measure(weights, True), statistics.clusters[images], protocol.intervals
+    )
+    return Subset(images=count, metrics=metrics, intervals=intervals)
 
 
-def _intervals(
-    measure: Measure, images: NDArray[np.bool_], statistics: Statistics, protocol: Protocol
-) -> dict[str, Interval]:
-    members = np.flatnonzero(images)
-    whole = images.astype(np.float64)
-
-    def weighted(drawn: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        weights = np.zeros((len(drawn), len(images)))
-        weights[:, members] = drawn
-        return measure(weights, whole)
-
-    return bootstrap_intervals(weighted, statistics.clusters[members], protocol.intervals)
-
-
-def _segmentation_measure(confusion: NDArray[np.int64], ids: list[int], rules: SegmentationRules) -> Measure:
+def _segmentation_measure(
+    counts: Confusions, ids: list[int], rules: SegmentationRules, images: NDArray[np.bool_]
+) -> Measure:
     # Counts stay below 2**53, so sums of floats are exact and use the fast matrix product.
-    flat = confusion.reshape(len(confusion), -1).astype(np.float64)
-    shape = confusion.shape[1:]
+    confusion = counts.confusion[images].astype(np.float64)
+    flat, total = confusion.reshape(len(confusion), -1), confusion.sum(axis=0)
 
-    def measure(weights: NDArray[np.float64], whole: NDArray[np.float64] | None) -> dict[str, NDArray[np.float64]]:
-        reference = None if whole is None else (whole @ flat).reshape(shape)
-        return segmentation_metrics((weights @ flat).reshape(-1, *shape), ids=ids, rules=rules, reference=reference)
+    def measure(weights: NDArray[np.float64], resampled: bool) -> dict[str, NDArray[np.float64]]:
+        summed = (weights @ flat).reshape(-1, *total.shape)
+        return segmentation_metrics(summed, ids=ids, rules=rules, reference=total if resampled else None)
 
     return measure
 
 
 def _stratum_measure(pixels: NDArray[np.int64], ids: list[int], rules: SegmentationRules) -> Measure:
     hits, labelled = pixels[..., 0].astype(np.float64), pixels[..., 1].astype(np.float64)
+    total = hits.sum(axis=0), labelled.sum(axis=0)
 
-    def measure(weights: NDArray[np.float64], whole: NDArray[np.float64] | None) -> dict[str, NDArray[np.float64]]:
-        reference = None if whole is None else (whole @ hits, whole @ labelled)
+    def measure(weights: NDArray[np.float64], resampled: bool) -> dict[str, NDArray[np.float64]]:
+        reference = total if resampled else None
         return stratum_metrics(weights @ hits, weights @ labelled, ids=ids, rules=rules, reference=reference)
 
     return measure
 
 
-def _detection_measure(matches: Matches, rules: CocoRules) -> Measure:
-    def measure(weights: NDArray[np.float64], whole: NDArray[np.float64] | None) -> dict[str, NDArray[np.float64]]:
-        return detection_metrics(matches, weights, max_detections=rules.max_detections, reference=whole)
+def _detection_measure(matches: Matches, rules: CocoRules, images: NDArray[np.bool_]) -> Measure:
+    chosen = matches.of_images(images)
+
+    def measure(weights: NDArray[np.float64], resampled: bool) -> dict[str, NDArray[np.float64]]:
+        return detection_metrics(chosen, weights, max_detections=rules.max_detections, resampled=resampled)
 
     return measure
 
