@@ -82,7 +82,7 @@ class Pose:
 
 @dataclass(slots=True)
 class _Body:
-    """A car under construction; only faces that the eye sees, or that throw shadows, are kept."""
+    """A car under construction; only faces that the eye sees are kept."""
 
     pose: Pose
     eye: Points
@@ -119,7 +119,7 @@ class _Body:
     ) -> None:
         """Add a face unless it looks away."""
         face = self.world(points)
-        if outward @ (self.eye - face.mean(0)) <= 0 and not casts:
+        if outward @ (self.eye - face.mean(0)) <= 0:
             return
         normal = (float(outward[0]), float(outward[1]), float(outward[2]))
         surface = Surface(material, colour, SceneClass.CAR, self.instance, normal, emission, excess=excess)
@@ -194,9 +194,9 @@ def _shell(body: _Body) -> None:
         (body.across((-0.5, 0.30), (-0.5, 0.72)), -forward, 0.0, casts),
         (body.across((-0.5, 0.72), (-0.49, _BELT)), -forward, 0.0, Casts.NOTHING),
         (body.across((tail, _BELT + 0.04), (tail + 0.10, roof)), -forward, 0.0, Casts.NOTHING),
-        (body.across((tail + 0.10, roof), (0.10, roof)), up, 0.0, Casts.NOTHING),
+        (body.across((tail + 0.10, roof), (0.10, roof)), up, 0.0, casts),
         (body.across((0.5, 0.28), (0.49, 0.80)), forward, 0.5 * engine.grille, casts),
-        (body.across((0.48, 0.80), (0.27, _BELT)), bonnet, engine.bonnet, Casts.NOTHING),
+        (body.across((0.48, 0.80), (0.27, _BELT)), bonnet, engine.bonnet, casts),
         (body.across((0.27, _BELT), (0.10, roof)), shield, 0.0, Casts.NOTHING),
     ]
     for points, outward, excess, shadow in faces:

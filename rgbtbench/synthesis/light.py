@@ -49,9 +49,8 @@ def illuminance(
     returned = np.zeros_like(light)
     falling: dict[Triple, Values] = {}
     for lamp in lamps:
-        dx, dy, dz = (
-            np.float32(place) - here for place, here in zip(lamp.position, (pixels.x, pixels.y, pixels.z), strict=True)
-        )
+        place = np.array(lamp.position, np.float32)
+        dx, dy, dz = place[0] - pixels.x, place[1] - pixels.y, place[2] - pixels.z
         squared = dx * dx + dy * dy + dz * dz + np.float32(0.25)
         inverse = 1.0 / np.sqrt(squared)
         facing = np.clip(((nx * dx + ny * dy + nz * dz) * inverse + wrap) / (1.0 + wrap), 0.0, None)

@@ -20,7 +20,7 @@ class SceneParameters:
 
     regimes: Mapping[str, float] = field(
         default_factory=lambda: {
-            "noon": 0.24, "morning": 0.20, "dusk": 0.14, "night_lamps": 0.26, "night_dark": 0.16,
+            "noon": 0.22, "morning": 0.18, "dusk": 0.14, "night_lamps": 0.26, "night_dark": 0.20,
         }
     )  # fmt: skip
     weathers: Mapping[str, float] = field(
@@ -48,7 +48,7 @@ class SceneParameters:
     speed_bump: float = 0.18
     car_stops: float = 0.25
     vacated_spot: float = 0.35
-    headlights_of_camera: float = 0.5
+    headlights_of_camera: float = 0.35
     driver: float = 0.8
 
 

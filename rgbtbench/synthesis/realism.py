@@ -140,10 +140,7 @@ def _read(rgb: Path, lwir: Path) -> tuple[Bytes, Bytes]:
     import cv2
 
     colour = _decode(rgb)
-    if rgb == lwir:
-        heat = colour[..., 3]
-    else:
-        heat = _decode(lwir).mean(2).astype(np.uint8)
+    heat = colour[..., 3] if rgb == lwir else _decode(lwir).mean(2).astype(np.uint8)
     size = (WIDTH, round(WIDTH * colour.shape[0] / colour.shape[1]))
     small, small_heat = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (colour[..., 2::-1], heat))
     return np.ascontiguousarray(small, np.uint8), np.asarray(small_heat, np.uint8)
