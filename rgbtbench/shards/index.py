@@ -82,13 +82,13 @@ def read_index(root: Path, split: str) -> SplitIndex:
         raise ShardError(
             f"split {split} holds other samples than the manifest says", path=root, remedy="prepare the dataset again"
         )
-    files = tuple(shard.file for shard in facts.shards)
+    files = {shard.file: number for number, shard in enumerate(facts.shards)}
     return SplitIndex(
         split=split,
         keys=keys,
         image_ids=_integers(columns["image_id"]),
-        shards=files,
-        shard=_integers([files.index(file) for file in columns["shard"]]),
+        shards=tuple(files),
+        shard=_integers([files[file] for file in columns["shard"]]),
         clusters=tuple(columns["cluster"]),
         attributes={name: tuple(columns[f"attr.{name}"]) for name in manifest.attributes},
         offsets={member: _integers(columns[f"{member}.offset"]) for member in facts.members},
