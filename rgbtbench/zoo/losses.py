@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, distributed
 
+from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.labels import IGNORE
 from rgbtbench.loading.batch import Batch
 
@@ -24,17 +27,42 @@ def mean_over_processes(total: Tensor, count: Tensor) -> Tensor:
     return total / share.clamp(min=1.0)
 
 
-def pixel_cross_entropy(logits: Tensor, batch: Batch, class_ids: Tensor) -> Tensor:
-    """Return the mean cross-entropy over labelled pixels.
+def pixel_cross_entropy(
+    logits: Tensor, batch: Batch, class_ids: Tensor, *, class_weights: Tensor | None = None
+) -> Tensor:
+    """Return the mean cross-entropy over labelled pixels, weighted by the weight of their class.
 
     Args:
         logits: (B, C, H, W) at the size of the labels.
         batch: its `semantic` labels; ignored, padded and invalid pixels count nothing.
         class_ids: int64 (C,), the label id of each output, ascending.
+        class_weights: float32 (C,); None weighs all pixels alike.
     """
     target = class_indices(batch, class_ids)
-    total = F.cross_entropy(logits.float(), target, ignore_index=IGNORE, reduction="sum")
-    return mean_over_processes(total, (target != IGNORE).sum())
+    total = F.cross_entropy(logits.float(), target, weight=class_weights, ignore_index=IGNORE, reduction="sum")
+    labelled = target[target != IGNORE]
+    weight = labelled.numel() if class_weights is None else class_weights[labelled].sum()
+    return mean_over_processes(total, torch.as_tensor(weight, device=logits.device))
+
+
+def class_weights(weights: Mapping[str, float], classes: Mapping[int, str]) -> Tensor | None:
+    """Return float32 (C,) weights in the order of the outputs, 1 where none is given; None where none is at all.
+
+    Args:
+        weights: class name to weight.
+        classes: class id to name.
+
+    Raises:
+        RecipeError: a name that is no class; the closest are named.
+    """
+    for name in weights:
+        if name not in classes.values():
+            raise RecipeError(
+                f"model.config.class_weights: no class {name!r}", remedy=did_you_mean(name, classes.values())
+            )
+    if not weights:
+        return None
+    return torch.tensor([weights.get(name, 1.0) for _, name in sorted(classes.items())])
 
 
 def class_indices(batch: Batch, class_ids: Tensor) -> Tensor:

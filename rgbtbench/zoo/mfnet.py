@@ -7,7 +7,7 @@ their concatenated features at every scale. Layers carry the names of the publis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from rgbtbench.cards.schema import Strict
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import MaskPrediction
-from rgbtbench.zoo.losses import pixel_cross_entropy
+from rgbtbench.zoo.losses import class_weights, pixel_cross_entropy
 from rgbtbench.zoo.masks import mask_predictions
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.preprocess import Preprocess, network_inputs, to_frame
@@ -43,6 +43,9 @@ class MFNetConfig(Strict):
 
     streams: tuple[Stream, ...] = ("rgb", "inf")
     preprocess: Preprocess = Field(default_factory=lambda: Preprocess(multiple_of=STRIDE))
+    class_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="class name to its weight in the loss; 1 for the others, as published"
+    )
 
     @field_validator("streams")
     @classmethod
@@ -107,6 +110,7 @@ class MFNet(Model):
     """The network; with both streams its state dict has the published names and shapes."""
 
     class_ids: Tensor
+    class_weights: Tensor | None
 
     def __init__(self, spec: ModelSpec, config: MFNetConfig) -> None:
         super().__init__(spec)
@@ -119,6 +123,7 @@ class MFNet(Model):
         self.decode2 = ConvUnit(second, second // 2)
         self.decode1 = ConvUnit(second // 2, len(spec.classes))
         self.register_buffer("class_ids", torch.tensor(spec.class_ids), persistent=False)
+        self.register_buffer("class_weights", class_weights(config.class_weights, spec.classes), persistent=False)
 
     def _add_encoder(self, stream: str) -> None:
         first, second, third, fourth, fifth = _WIDTHS[stream]
@@ -165,7 +170,9 @@ class MFNet(Model):
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the cross-entropy over labelled pixels."""
-        return {"cross_entropy": pixel_cross_entropy(self._batch_logits(batch), batch, self.class_ids)}
+        logits = self._batch_logits(batch)
+        loss = pixel_cross_entropy(logits, batch, self.class_ids, class_weights=self.class_weights)
+        return {"cross_entropy": loss}
 
     def predict(self, batch: Batch) -> list[MaskPrediction]:
         """Return one mask of class ids per valid sample, at its original size."""

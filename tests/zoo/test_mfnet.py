@@ -106,6 +106,24 @@ def test_the_loss_ignores_what_is_hidden_padded_or_only_fills_the_batch():
     assert float(loss) == pytest.approx(np.mean(by_hand), rel=1e-5)
 
 
+def test_class_weights_are_those_of_torch():
+    classes, weights = {0: "a", 3: "b", 7: "c"}, {"c": 5.0, "a": 0.5}
+    torch.manual_seed(0)
+    model = build("mfnet", {"class_weights": weights}, task="semantic", classes=classes).eval()
+    images = random_images(1, 32, 48)
+    indices = torch.from_numpy(np.random.default_rng(0).integers(0, 3, (1, 32, 48)))
+    with torch.no_grad():
+        loss = model(make_batch(images, semantic=torch.tensor([0, 3, 7])[indices]))["cross_entropy"]
+        logits = model.logits({"rgb": images["rgb"] / 255, "inf": images["lwir"] / 255})
+    expected = torch.nn.functional.cross_entropy(logits, indices, weight=torch.tensor([0.5, 1.0, 5.0]))
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_weight_for_a_class_that_does_not_exist_names_the_closest():
+    with pytest.raises(RecipeError, match=r"class_weights: no class 'class 10'; did you mean class 1"):
+        build("mfnet", {"class_weights": {"class 10": 2.0}}, task="semantic", classes=NINE)
+
+
 def test_a_batch_without_a_labelled_pixel_gives_a_finite_loss_and_gradient():
     model = build("mfnet", {}, task="semantic", classes=NINE)
     loss = model(make_batch(random_images(2, 32, 32), semantic=torch.full((2, 32, 32), 255)))["cross_entropy"]
