@@ -6,6 +6,8 @@ T_eq = T_air + (a (G_direct max(n.s, 0) + F G_diffuse) - e F sigma (T_air^4 - T_
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,15 +46,29 @@ def surface_temperatures(tables: SurfaceTables, conditions: Conditions, sunlit: 
     return np.asarray(weather + tables.coupling * (tables.core - weather) + tables.excess)
 
 
-def temperature(pixels: Pixels, tables: SurfaceTables, conditions: Conditions) -> Values:
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """Temperatures of all surfaces in kelvin, float32 (S,), where the sun reached them and where it did not."""
+
+    sunlit: Values
+    shaded: Values
+
+
+def warmth(tables: SurfaceTables, conditions: Conditions) -> Warmth:
+    """Work out the temperatures once for all pixels. After sunset nobody knows any more where the shadows lay."""
+    everywhere = np.ones(len(tables.lit), np.float32)
+    sunlit = surface_temperatures(tables, conditions, everywhere).astype(np.float32)
+    if conditions.dark:
+        return Warmth(sunlit, sunlit)
+    return Warmth(sunlit, surface_temperatures(tables, conditions, 0.0 * everywhere).astype(np.float32))
+
+
+def temperature(pixels: Pixels, tables: SurfaceTables, surfaces: Warmth) -> Values:
     """Return the surface temperature of every pixel in kelvin; that of the sky means nothing."""
     ids = pixels.thermal
-    everywhere = np.ones(len(tables.lit), np.float32)
-    kelvin = surface_temperatures(tables, conditions, everywhere).astype(np.float32)[ids]
-    if not conditions.dark:
-        shade = surface_temperatures(tables, conditions, 0.0 * everywhere).astype(np.float32)[ids]
-        exposed = np.where(tables.ground[ids] > 0, 1.0 - pixels.old_shadow, tables.lit[ids])
-        kelvin = shade + exposed * (kelvin - shade)
+    exposed = np.where(tables.ground[ids] > 0, 1.0 - pixels.old_shadow, tables.lit[ids])
+    kelvin = surfaces.shaded[ids]
+    kelvin += exposed * (surfaces.sunlit[ids] - kelvin)
     return np.asarray(kelvin + np.float32(_UNEVEN) * tables.grain[ids] * pixels.noise, np.float32)
 
 
@@ -66,11 +82,13 @@ def apparent_temperature(band: Values, wavelength: float) -> Values:
     return np.asarray(np.float32(SECOND_RADIATION / wavelength) / np.log1p(1.0 / band), np.float32)
 
 
-def band_radiance(pixels: Pixels, tables: SurfaceTables, conditions: Conditions, *, wavelength: float) -> Values:
+def band_radiance(
+    pixels: Pixels, tables: SurfaceTables, conditions: Conditions, surfaces: Warmth, *, wavelength: float
+) -> Values:
     """Return the radiance of every pixel: emitted, reflected from sky and street, and added by the air."""
     ids = pixels.thermal
     emissivity = tables.emissivity[ids]
-    own = radiance(temperature(pixels, tables, conditions), wavelength)
+    own = radiance(temperature(pixels, tables, surfaces), wavelength)
     air, overhead = (
         radiance(np.array([kelvin], np.float32), wavelength) for kelvin in (conditions.air, conditions.sky)
     )

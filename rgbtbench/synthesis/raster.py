@@ -64,39 +64,35 @@ def paint(
 
     owner = np.array([0] + [patch.surface.instance for patch in patches], np.int64)
     is_glass = np.array([False] + [patch.surface.material == "glass" for patch in patches])
-    visible, thermal = np.zeros((height, width), np.uint16), np.zeros((height, width), np.uint16)
+    visible, pane = np.zeros((height, width), np.uint16), np.zeros((height, width), np.uint16)
     alone = np.zeros((height, width), np.uint8)
-    behind_visible, behind_thermal = visible.copy(), thermal.copy()
-    before = visible.copy(), thermal.copy()
+    behind, before = visible.copy(), visible.copy()
     whole = np.zeros(int(owner.max()) + 1, np.int64)
     projected = _project([patch.contours for patch in patches], camera, width, height)
     for number, (patch, outlines) in enumerate(zip(patches, projected, strict=True), 1):
         instance = int(owner[number])
         if instance and owner[number - 1] != instance:
-            np.copyto(before[0], visible)
-            np.copyto(before[1], thermal)
+            np.copyto(before, visible)
         if outlines and not (camera.up < 0 and patch.on_ground):
             if patch.through:
-                _paint_behind_glass(visible, alone, outlines, number, is_glass & (owner == patch.through))
+                _paint_behind_glass(visible, pane, alone, outlines, number, is_glass & (owner == patch.through))
             else:
                 cv2.fillPoly(visible, outlines, number, shift=_SHIFT)
-                cv2.fillPoly(thermal, outlines, number, shift=_SHIFT)
                 if instance:
                     cv2.fillPoly(alone, outlines, 1, shift=_SHIFT)
         # The patches of a thing follow each other, so that its whole extent is known when its last is painted.
         if instance and (number == len(patches) or owner[number + 1] != instance):
             whole[instance] = np.count_nonzero(alone)
             alone[:] = 0
-            new = visible != before[0]
-            behind_visible[new], behind_thermal[new] = before[0][new], before[1][new]
-    untouched = owner[visible] == 0
-    behind_visible[untouched], behind_thermal[untouched] = visible[untouched], thermal[untouched]
+            np.copyto(behind, before, where=visible != before)
+    np.copyto(behind, visible, where=owner[visible] == 0)
+    seen_through = np.array([False] + [patch.through > 0 for patch in patches])
     shadow, old_shadow = _shadows(patches, camera, conditions, width, height)
     return Painting(
         visible=visible,
-        thermal=thermal,
-        behind_visible=behind_visible,
-        behind_thermal=behind_thermal,
+        thermal=np.where(seen_through[visible], pane, visible),
+        behind_visible=behind,
+        behind_thermal=np.where(seen_through[behind], pane, behind),
         whole=whole,
         shadow=shadow,
         old_shadow=old_shadow,
@@ -127,7 +123,7 @@ def _project(shapes: Sequence[tuple[Points, ...]], camera: Camera, width: int, h
 
 
 def _paint_behind_glass(
-    visible: Ids, alone: NDArray[np.uint8], outlines: Outlines, number: int, glass: NDArray[np.bool_]
+    visible: Ids, pane: Ids, alone: NDArray[np.uint8], outlines: Outlines, number: int, glass: NDArray[np.bool_]
 ) -> None:
     import cv2
 
@@ -141,7 +137,9 @@ def _paint_behind_glass(
     stencil = np.zeros(window.shape, np.uint8)
     offset = np.array([left, top], np.int32) << _SHIFT
     cv2.fillPoly(stencil, [outline - offset for outline in outlines], 1, shift=_SHIFT)
-    here = (stencil > 0) & (glass[window] | (shown > 0))
+    first = (stencil > 0) & glass[window]
+    pane[top:bottom, left:right][first] = window[first]
+    here = first | ((stencil > 0) & (shown > 0))
     window[here] = number
     shown[here] = 1
 

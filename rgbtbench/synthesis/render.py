@@ -166,9 +166,10 @@ class _View:
 
     def apparent_temperature(self, wavelength: float) -> tuple[Field, Glimpse]:
         """What the thermal camera looks at, kelvin, float32 (H, W)."""
-        conditions = self._scene.conditions
+        conditions, tables = self._scene.conditions, self._tables
+        surfaces = heat.warmth(tables, conditions)
         band, glimpse = self._picture(
-            lambda pixels: heat.band_radiance(pixels, self._tables, conditions, wavelength=wavelength)
+            lambda pixels: heat.band_radiance(pixels, tables, conditions, surfaces, wavelength=wavelength)
         )
         empty, things, behind = (
             heat.apparent_temperature(part, wavelength) for part in (glimpse.empty, glimpse.things, glimpse.behind)
