@@ -193,6 +193,7 @@ def _shell(body: _Body) -> None:
     faces = [
         (body.across((-0.5, 0.30), (-0.5, 0.72)), -forward, 0.0, casts),
         (body.across((-0.5, 0.72), (-0.49, _BELT)), -forward, 0.0, Casts.NOTHING),
+        (body.across((-0.49, _BELT), (tail, _BELT + 0.04)), up, 0.0, Casts.NOTHING),
         (body.across((tail, _BELT + 0.04), (tail + 0.10, roof)), -forward, 0.0, Casts.NOTHING),
         (body.across((tail + 0.10, roof), (0.10, roof)), up, 0.0, casts),
         (body.across((0.5, 0.28), (0.49, 0.80)), forward, 0.5 * engine.grille, casts),

@@ -113,7 +113,7 @@ class AnnotationParameters:
 class Parameters:
     """All of them. `revision` is raised when the program changes what a picture shows at equal parameters."""
 
-    revision: int = 1
+    revision: int = 2
     scene: SceneParameters = SceneParameters()
     visible: VisibleCamera = VisibleCamera()
     thermal: ThermalCamera = ThermalCamera()
