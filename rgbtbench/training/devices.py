@@ -69,6 +69,13 @@ def over_processes(fabric: Fabric, counts: Tensor) -> Tensor:
     return torch.as_tensor(fabric.all_reduce(counts.to(fabric.device), reduce_op="sum")).cpu()
 
 
+def share_statistics(fabric: Fabric, model: nn.Module) -> None:
+    """Give all processes the batch statistics of the first, whose weights become the result."""
+    if fabric.world_size > 1:
+        for statistic in model.buffers():
+            torch.distributed.broadcast(statistic, src=0)
+
+
 def gathered(fabric: Fabric, value: T) -> list[T]:
     """Return every process's value, in the order of ranks."""
     if fabric.world_size == 1:

@@ -17,7 +17,7 @@ from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Predictio
 from rgbtbench.scoring.average_precision import detection_metrics
 from rgbtbench.scoring.detection import TruthTable, match_detections
 from rgbtbench.scoring.segmentation import confusion_matrix, segmentation_metrics
-from rgbtbench.training.devices import gathered, over_processes
+from rgbtbench.training.devices import gathered, over_processes, share_statistics
 from rgbtbench.zoo.model import Model
 
 Rules = SegmentationRules | CocoRules
@@ -39,6 +39,7 @@ def validate(model: Model, batches: Iterable[Batch], *, fabric: Fabric, rules: R
     """
     loss = torch.zeros(2, dtype=torch.float64)
     tally = _tally(rules, model.spec.class_ids)
+    share_statistics(fabric, model)
     model.eval()
     for batch in batches:
         on_device = batch.to(fabric.device)
