@@ -172,6 +172,11 @@ def unlisted_protocol(listed: Protocol, keys_sha256: str) -> Protocol:
 
 
 def protocol_hash(rules: Protocol) -> str:
-    """Return the sha256 of everything in a protocol that can change a number; wording is left out."""
-    content = rules.model_dump(mode="json", exclude={"summary", "source"})
+    """Return the sha256 of everything in a protocol that can change a number; wording is left out.
+
+    Defaults are left out too, so that a rule that is added later, with today's behaviour as its default, changes no
+    hash. A default therefore never changes.
+    """
+    content = rules.model_dump(mode="json", exclude={"summary", "source"}, exclude_defaults=True)
+    content["metric"] = rules.rules.metric
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -52,14 +52,20 @@ def labels_hasher(dataset: str, map_hashes: Mapping[str, str]) -> ContentHash:
 
 
 def data_item(record: Mapping[str, Any]) -> list[Any]:
-    """Return what `data_hash` covers of one sample: key and sha256 of each image."""
-    return [record["key"], {name: image["sha256"] for name, image in record["images"].items()}]
+    """Return what `data_hash` covers of one sample: key and content of each image."""
+    return [record["key"], {name: _content(image) for name, image in record["images"].items()}]
 
 
 def labels_item(record: Mapping[str, Any]) -> list[Any]:
-    """Return what `labels_hash` covers of one sample: key, sha256 of each mask, box and text records."""
-    masks = {name: mask["sha256"] for name, mask in record["masks"].items()}
+    """Return what `labels_hash` covers of one sample: key, content of each mask, box and text records."""
+    masks = {name: _content(mask) for name, mask in record["masks"].items()}
     return [record["key"], {"masks": masks, "boxes": record["boxes"], "text": record["text"]}]
+
+
+def _content(image: Mapping[str, Any]) -> str:
+    """Return the hash that is the same wherever the dataset is prepared: of official bytes, else of pixels."""
+    pixels: str | None = image["pixels_sha256"]
+    return image["sha256"] if pixels is None else pixels
 
 
 def protocols_sha256(card: DatasetCard) -> str:

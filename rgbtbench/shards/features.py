@@ -67,7 +67,7 @@ def _of_type(annotation: Any) -> Feature:
         return _value(_SCALARS[type(inner[0])])
     if origin is tuple:
         return [_of_type(inner[0])]
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):
         return _of_type(next(kind for kind in inner if kind is not types.NoneType))
     if origin is typing.Annotated:
         return _of_type(inner[0])

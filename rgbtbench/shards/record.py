@@ -33,6 +33,9 @@ class ImageRecord(_Stored):
     source: str = Field(description="official path relative to the root")
     conversion: str | None = Field(description="null for the official file's bytes, else how these were made")
     sha256: Sha256 = Field(description="of the member's content")
+    pixels_sha256: Sha256 | None = Field(
+        description="null for official bytes, else of the decoded samples: other encoders write other bytes for them"
+    )
 
 
 class MaskRecord(_Stored):
@@ -47,6 +50,7 @@ class MaskRecord(_Stored):
     source: str
     conversion: str | None
     sha256: Sha256
+    pixels_sha256: Sha256 | None
 
 
 class BoxesRecord(_Stored):

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.schema import AttributeValue, Frame, LabelKind
 from rgbtbench.errors import InputFileError, LabelError
+from rgbtbench.formats.image_file import decode_image, probe
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Boxes, Image, Mask, Pair, Text
 from rgbtbench.shards.manifest import canonical_json
@@ -170,6 +171,7 @@ def _image_record(modality: str, image: Image) -> ImageRecord:
         source=image.source,
         conversion=image.conversion,
         sha256=hashlib.sha256(image.data).hexdigest(),
+        pixels_sha256=None if image.conversion is None else _pixels_sha256(image.data),
     )
 
 
@@ -184,7 +186,14 @@ def _mask_record(name: str, mask: Mask) -> MaskRecord:
         source=mask.source,
         conversion=mask.conversion,
         sha256=hashlib.sha256(mask.data).hexdigest(),
+        pixels_sha256=None if mask.conversion is None else _pixels_sha256(mask.data),
     )
+
+
+def _pixels_sha256(data: bytes) -> str:
+    """Return the hash of an encoded image's type, shape and samples."""
+    pixels = decode_image(data, probe(data))
+    return hashlib.sha256(f"{pixels.dtype} {pixels.shape} ".encode() + pixels.tobytes()).hexdigest()
 
 
 def _boxes_record(boxes: Boxes) -> BoxesRecord:
