@@ -13,10 +13,10 @@ import simplejpeg
 import torch
 
 from benchmarks.ratio import Ratio, compare
+from rgbtbench.cards.augmentations import Augmentations, Photometric
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import Layout
 from rgbtbench.formats.image_file import encode_png, probe
-from rgbtbench.loading.augmentations import Augmentations, Photometric
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.decode import decode_mask, decode_pixels
 from rgbtbench.loading.loader import eval_loader, train_loader

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from rgbtbench.cards.catalog import dataset_card, method_card
 from rgbtbench.cards.dataset import DatasetCard
-from rgbtbench.cards.schema import LabelKind, Task
+from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
     from rgbtbench.zoo.weights_info import WeightsInfo
-
-_KINDS: Final[Mapping[Task, LabelKind]] = {"semantic": "semantic", "detection": "boxes"}
 
 
 def convert_for_dataset(
@@ -55,7 +52,7 @@ def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Tas
     for task in method_card(method).tasks:
         for name in names:
             facts = card.label_sets[name]
-            if facts.kind == _KINDS.get(task):
+            if facts.kind == LABEL_KIND[task]:
                 return task, {entry.id: entry.name for entry in facts.classes}
     raise RecipeError(
         f"{method} predicts {', '.join(method_card(method).tasks)}, and {card.name} has no labels for that",

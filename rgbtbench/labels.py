@@ -7,8 +7,6 @@ error when data is prepared, never a silent background.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.dataset import ClassFacts, LabelSetFacts
 from rgbtbench.cards.schema import Strict
 from rgbtbench.cards.yaml_file import load_card
@@ -168,7 +167,7 @@ class LabelMap:
     @property
     def sha256(self) -> str:
         """Hash over the canonical JSON of the map."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return content_sha256(self.to_json())
 
     def native_table(self) -> NDArray[np.uint8]:
         """Return the (256,) uint8 table native id to native id, `IGNORE` for ignored and unknown ids."""

@@ -6,12 +6,11 @@ a package that contains `datasets_cards/` and `models/`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 
+from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.method import MethodCard
 from rgbtbench.cards.protocol import Protocol, ProtocolBlock
@@ -179,4 +178,4 @@ def protocol_hash(rules: Protocol) -> str:
     """
     content = rules.model_dump(mode="json", exclude={"summary", "source"}, exclude_defaults=True)
     content["metric"] = rules.rules.metric
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return content_sha256(content)

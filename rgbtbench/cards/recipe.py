@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -12,11 +10,12 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, JsonValue, model_validator
 
+from rgbtbench.canonical import content_sha256
+from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import recipe_path
 from rgbtbench.cards.schema import Modality, Name, Strict, Task
 from rgbtbench.cards.yaml_file import read_yaml, validate
 from rgbtbench.errors import RecipeError
-from rgbtbench.loading.augmentations import Augmentations
 
 Selection = Literal["last", "val", "test"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -251,7 +250,7 @@ def seed_group(recipe: Recipe) -> str:
 
 def _hash(recipe: Recipe, *, exclude: set[str]) -> str:
     content = recipe.model_dump(mode="json", exclude=exclude)
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return content_sha256(content)
 
 
 def _is_test(split: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -20,6 +22,12 @@ Modality = Literal[
 Frame = Literal["rgb", "x", "both"]
 #: A stored fact about a sample: time of day, weather, visibility.
 AttributeValue = str | bool | int | float | None
+
+
+#: Kind of label set that a task learns from and is scored on.
+LABEL_KIND: Final[Mapping[Task, LabelKind]] = MappingProxyType(
+    {"semantic": "semantic", "detection": "boxes", "saliency": "saliency", "language": "text"}
+)
 
 
 class Strict(BaseModel):

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from rgbtbench.canonical import content_sha256
 from rgbtbench.errors import RecordError
 from rgbtbench.leaderboard.records import Record
-from rgbtbench.shards.manifest import canonical_json
 
 #: Statistics travel with the repository; larger ones would not.
 MAX_STATISTICS_BYTES: Final = 1 << 20
@@ -37,7 +37,7 @@ def record_name(record: Record) -> str:
     keep their names when the schema grows.
     """
     content = record.model_dump(mode="json", exclude={"created"}, exclude_defaults=True)
-    digest = hashlib.sha256(canonical_json(content)).hexdigest()[:12]
+    digest = content_sha256(content)[:12]
     method = re.sub(r"[^A-Za-z0-9_.-]+", "-", record.method).lstrip(".") or "method"
     return f"{record.protocol.replace('/', '__')}/{method}-{digest}"
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from rgbtbench.cards.augmentations import Size
 from rgbtbench.cards.schema import LabelKind
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import IGNORE
-from rgbtbench.loading.augmentations import Size
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.item import Item
 

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rgbtbench.cards.augmentations import Size
 from rgbtbench.formats.image_file import Pixels
-from rgbtbench.loading.augmentations import Size
 from rgbtbench.loading.batch import BoxTargets
 from rgbtbench.pair import Boxes
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
+from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.schema import Task
 from rgbtbench.errors import UserError
-from rgbtbench.loading.augmentations import Augmentations
 from rgbtbench.loading.item import Item, box_targets, image_tensor, mask_tensor
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sample import Sample, frame_size

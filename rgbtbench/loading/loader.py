@@ -9,28 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
-from rgbtbench.cards.schema import LabelKind, Task
+from rgbtbench.cards.augmentations import Augmentations
+from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import RecipeError, UserError
-from rgbtbench.loading.augmentations import Augmentations
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.collate import collate
 from rgbtbench.loading.item import Item
 from rgbtbench.loading.items import SampleItems
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sampler import Draw, TrainingStream, evaluation_batches
-
-_KINDS: Final[dict[Task, LabelKind]] = {
-    "semantic": "semantic",
-    "detection": "boxes",
-    "saliency": "saliency",
-    "language": "text",
-}
-
 
 Join = Callable[[Sequence[Item | UserError]], Batch | UserError]
 
@@ -64,10 +56,10 @@ def train_loader(
         RecipeError: no samples, or a batch that the ranks cannot share evenly.
         ShardError: no such label set, or several to choose from.
     """
-    name = label_set or split.label_set_of(_KINDS[task])
+    name = label_set or split.label_set_of(LABEL_KIND[task])
     rules = augmentations or Augmentations()
     source = SampleItems(split.only(label_sets=(name,)), task, name, rules=rules, seed=seed)
-    join = partial(_joined, target=_KINDS[task], canvas=rules.crop)
+    join = partial(_joined, target=LABEL_KIND[task], canvas=rules.crop)
     stream = TrainingStream(len(split), batch_size=batch_size, seed=seed, rank=rank, world=world)
     return TrainLoader(source, join, stream, workers=workers)
 
@@ -98,10 +90,10 @@ def eval_loader(
         RecipeError: no samples.
         ShardError: no such label set, or several to choose from.
     """
-    name = label_set if label_set or task is None else split.label_set_of(_KINDS[task])
+    name = label_set if label_set or task is None else split.label_set_of(LABEL_KIND[task])
     labelled = split.only(label_sets=() if name is None else (name,))
     source = SampleItems(labelled if task else labelled.only(label_sets=()), task, name)
-    join = partial(_joined, target=None if task is None else _KINDS[task], canvas=None)
+    join = partial(_joined, target=None if task is None else LABEL_KIND[task], canvas=None)
     draws = evaluation_batches(len(split), batch_size=batch_size, rank=rank, world=world)
     return EvalLoader(source, join, draws, workers=workers)
 

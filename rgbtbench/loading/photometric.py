@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from rgbtbench.cards.augmentations import Photometric
 from rgbtbench.formats.image_file import Pixels
-from rgbtbench.loading.augmentations import Photometric
 
 
 def change_values(pixels: Pixels, rules: Photometric, generator: np.random.Generator) -> Pixels:

@@ -21,8 +21,8 @@ from torchvision import tv_tensors
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as geometry
 
+from rgbtbench.cards.augmentations import Augmentations, Size
 from rgbtbench.cards.schema import Modality
-from rgbtbench.loading.augmentations import Augmentations, Size
 from rgbtbench.loading.batch import BoxTargets
 from rgbtbench.loading.item import Item
 from rgbtbench.loading.photometric import change_values

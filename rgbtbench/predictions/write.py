@@ -10,11 +10,11 @@ from typing import Final, Self
 
 import numpy as np
 
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.errors import PredictionError
 from rgbtbench.pair import check_key
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
 from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR, Sidecar, sidecar_bytes
-from rgbtbench.shards.manifest import keys_sha256
 
 DETECTIONS: Final = "detections.json"
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards.catalog import dataset_card
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.registry import dataset
@@ -22,7 +23,7 @@ from rgbtbench.shards.destination import check_destination, claim, published, re
 from rgbtbench.shards.features import FEATURES, features
 from rgbtbench.shards.fingerprint import code_fingerprint
 from rgbtbench.shards.index import INDEX, INDEX_SUM, all_shards, checksum_line, index_identity, write_index
-from rgbtbench.shards.manifest import MANIFEST, Manifest, keys_sha256, manifest_bytes, pretty_json
+from rgbtbench.shards.manifest import MANIFEST, Manifest, manifest_bytes, pretty_json
 from rgbtbench.shards.merge import Merged, finished, index_chunks, merge, refusals
 from rgbtbench.shards.plan import Options, Plan, plan
 from rgbtbench.shards.quarantine import QUARANTINE, too_many, write_quarantine

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from rgbtbench.canonical import canonical_json, content_sha256
 from rgbtbench.cards.catalog import UNLISTED, protocol_hash, protocol_prefix
 from rgbtbench.cards.dataset import DatasetCard, SplitFacts
 from rgbtbench.cards.protocol import Protocol
-from rgbtbench.shards.manifest import canonical_json
 
 
 class ContentHash:
@@ -76,7 +76,7 @@ def protocols_sha256(card: DatasetCard) -> str:
         for edition in block.editions:
             known_as = f"{protocol_prefix(card.name, edition)}/{name}"
             hashes[known_as] = protocol_hash(Protocol(id=known_as, dataset=card.name, edition=edition, **rules))
-    return hashlib.sha256(canonical_json(hashes)).hexdigest()
+    return content_sha256(hashes)
 
 
 def edition_of(card: DatasetCard, splits: Mapping[str, tuple[int, str]], *, whole: bool) -> str:

@@ -15,9 +15,10 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rgbtbench.canonical import canonical_json, keys_sha256
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError
-from rgbtbench.shards.manifest import Manifest, Shard, canonical_json, keys_sha256, read_manifest
+from rgbtbench.shards.manifest import Manifest, Shard, read_manifest
 from rgbtbench.shards.records import shard_records
 from rgbtbench.shards.tar import SampleMembers
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
+from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, Sha256, Strict
 from rgbtbench.errors import ShardError, did_you_mean
 
@@ -35,7 +34,7 @@ class Split(Strict):
     """One split: its shards in order and what every sample of it holds."""
 
     samples: int = Field(ge=1)
-    keys_sha256: Sha256 = Field(description="see `keys_sha256`")
+    keys_sha256: Sha256 = Field(description="see `rgbtbench.canonical.keys_sha256`")
     members: tuple[str, ...] = Field(description="extensions of the members that every sample has, sorted")
     shards: tuple[Shard, ...]
 
@@ -89,26 +88,15 @@ class Manifest(Strict):
         return self.splits[name]
 
 
-def canonical_json(data: object) -> bytes:
-    """Return the one way to write `data`: sorted keys, no spaces, UTF-8, no NaN or infinity."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
-
-
 def pretty_json(data: object) -> bytes:
     """Return `data` as indented JSON with sorted keys and a final line feed: for files that people open."""
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def keys_sha256(keys: Iterable[str]) -> str:
-    """Return the sha256 of the sorted keys, one per line; it identifies a split whatever its order."""
-    return hashlib.sha256(("\n".join(sorted(keys)) + "\n").encode()).hexdigest()
-
-
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return the file's content: the fields and, as `self_sha256`, a hash over their canonical JSON."""
     fields = manifest.model_dump(mode="json")
-    sealed = {**fields, "self_sha256": hashlib.sha256(canonical_json(fields)).hexdigest()}
+    sealed = {**fields, "self_sha256": content_sha256(fields)}
     return pretty_json(sealed)
 
 
@@ -131,7 +119,7 @@ def read_manifest(root: Path) -> Manifest:
     seal = data.pop("self_sha256", None)
     try:
         manifest = Manifest.model_validate(data)
-        intact = seal == hashlib.sha256(canonical_json(data)).hexdigest()
+        intact = seal == content_sha256(data)
     except (ValidationError, ValueError) as error:
         raise ShardError("breaks the format", path=path, remedy="prepare the dataset again") from error
     if not intact:

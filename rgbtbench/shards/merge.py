@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rgbtbench import __version__
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
 from rgbtbench.shards.content import data_hasher, edition_of, labels_hasher, protocols_sha256
 from rgbtbench.shards.index import Row, attribute_type
-from rgbtbench.shards.manifest import LabelSet, Manifest, Shard, Split, keys_sha256
+from rgbtbench.shards.manifest import LabelSet, Manifest, Shard, Split
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
 from rgbtbench.shards.sample import Signature

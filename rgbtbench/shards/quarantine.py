@@ -8,9 +8,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rgbtbench.canonical import canonical_json
 from rgbtbench.errors import ShardError
 from rgbtbench.pair import Entry
-from rgbtbench.shards.manifest import canonical_json
 from rgbtbench.shards.storage import write_file
 
 QUARANTINE: Final = "quarantine.jsonl"

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from rgbtbench.canonical import canonical_json
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.schema import AttributeValue, Frame, LabelKind
 from rgbtbench.errors import InputFileError, LabelError
 from rgbtbench.formats.image_file import decode_image, probe
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Boxes, Image, Mask, Pair, Text
-from rgbtbench.shards.manifest import canonical_json
 from rgbtbench.shards.record import BoxesRecord, ImageRecord, MaskRecord, SampleRecord, TextRecord
 
 _CARD = "correct the dataset's module or its card"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rgbtbench.canonical import canonical_json, content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.pair import PAIR_VERSION
 from rgbtbench.shards.fingerprint import InputFile, file_sha256
-from rgbtbench.shards.manifest import VERSION, canonical_json
+from rgbtbench.shards.manifest import VERSION
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
 from rgbtbench.shards.record import RECORD_VERSION
@@ -79,7 +79,7 @@ def shard_plan_sha256(
             for entry in shard.entries
         ],
     }
-    return hashlib.sha256(canonical_json(stored)).hexdigest()
+    return content_sha256(stored)
 
 
 def _card_facts(card: DatasetCard) -> Mapping[str, object]:

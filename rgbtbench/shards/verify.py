@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
@@ -21,7 +22,6 @@ from rgbtbench.shards.manifest import (
     Manifest,
     Shard,
     Split,
-    keys_sha256,
     manifest_bytes,
     pretty_json,
     read_manifest,

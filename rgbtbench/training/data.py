@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from rgbtbench.cards.catalog import dataset_card, dataset_names
 from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.cards.recipe import Recipe
-from rgbtbench.cards.schema import LabelKind, Task
+from rgbtbench.cards.schema import LABEL_KIND
 from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.loading.prepared import PreparedSplit, open_split
-
-_KINDS: Final[Mapping[Task, LabelKind]] = {
-    "semantic": "semantic",
-    "detection": "boxes",
-    "saliency": "saliency",
-    "language": "text",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,7 @@ def open_data(recipe: Recipe, root: Path) -> TrainingData:
     """
     choice = recipe.data
     train = open_split(root, choice.train, label_space=choice.label_space)
-    kind = _KINDS[recipe.task]
+    kind = LABEL_KIND[recipe.task]
     fitting = [name for name, facts in train.manifest.label_sets.items() if facts.kind == kind]
     if not fitting:
         has = ", ".join(f"{name} ({facts.kind})" for name, facts in train.manifest.label_sets.items())

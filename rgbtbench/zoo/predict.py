@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 
-from rgbtbench.cards.schema import LabelKind, Task
+from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.loader import eval_loader
@@ -18,7 +18,7 @@ from rgbtbench.predictions.write import BoxWriter, MaskWriter
 from rgbtbench.progress import Progress, Silent, track
 from rgbtbench.zoo.model import Model
 
-_KINDS: Mapping[Task, LabelKind] = {"semantic": "semantic", "detection": "boxes"}
+_WRITTEN = ("semantic", "detection")
 _SHOWN = 6
 
 
@@ -55,9 +55,9 @@ def predict_split(
         PredictionError: `out` holds something else.
     """
     spec = model.spec
-    if spec.task not in _KINDS:
+    if spec.task not in _WRITTEN:
         raise RecipeError(f"{spec.method} predicts {spec.task}, which has no prediction format yet")
-    name = label_set or split.label_set_of(_KINDS[spec.task])
+    name = label_set or split.label_set_of(LABEL_KIND[spec.task])
     _require_classes(model, split, name)
     model.to(device).eval()
 

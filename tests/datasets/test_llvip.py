@@ -6,11 +6,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import dataset_card, protocol
 from rgbtbench.datasets import dataset, recognise
 from rgbtbench.errors import InputFileError, LabelError
 from rgbtbench.formats.write_boxes import write_voc
-from rgbtbench.shards.manifest import keys_sha256
 from tests.datasets.shared import SAMPLES, needs
 from tests.formats.files import file_of, noise, put
 

@@ -6,11 +6,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import dataset_card, protocol
 from rgbtbench.datasets import dataset, recognise
 from rgbtbench.errors import InputFileError, LabelError, LayoutError
 from rgbtbench.formats.image_file import encode_png
-from rgbtbench.shards.manifest import keys_sha256
 from tests.datasets.shared import SAMPLES, SHARED, needs
 from tests.formats.files import file_of, noise, pixels_of, put
 

@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 import torch
 
+from rgbtbench.cards.augmentations import Augmentations, Photometric
 from rgbtbench.loading import batch, conditions
-from rgbtbench.loading.augmentations import Augmentations, Photometric
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "batch.md").read_text()
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from rgbtbench.cards.augmentations import Augmentations, Photometric
 from rgbtbench.errors import RecipeError, ShardError
-from rgbtbench.loading.augmentations import Augmentations, Photometric
 from rgbtbench.loading.batch import Batch, BoxTargets
 from rgbtbench.loading.loader import eval_loader, train_loader
 from rgbtbench.loading.prepared import open_split

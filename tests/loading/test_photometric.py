@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rgbtbench.loading.augmentations import Photometric
+from rgbtbench.cards.augmentations import Photometric
 from rgbtbench.loading.photometric import change_values
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rgbtbench.loading.augmentations import Augmentations, Photometric
+from rgbtbench.cards.augmentations import Augmentations, Photometric
 from rgbtbench.loading.batch import BoxTargets
 from rgbtbench.loading.item import Item
 from rgbtbench.loading.sampler import Draw

@@ -6,6 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.errors import InputFileError, PredictionError
 from rgbtbench.predictions import (
     BoxPrediction,
@@ -17,7 +18,6 @@ from rgbtbench.predictions import (
     read_masks,
     read_sidecar,
 )
-from rgbtbench.shards.manifest import keys_sha256
 
 SEMANTIC = Sidecar(task="semantic", dataset="town", edition="official", split="test", label_set="semantic")
 DETECTION = Sidecar(task="detection", dataset="town", edition="official", split="test", label_set="objects")

@@ -8,13 +8,14 @@ import socket
 import numpy as np
 import pytest
 
+from rgbtbench.canonical import canonical_json, keys_sha256
 from rgbtbench.cards.catalog import protocol_hash
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import ShardError
 from rgbtbench.formats.image_file import encode_png
 from rgbtbench.shards import build
 from rgbtbench.shards.build import Options, prepare
-from rgbtbench.shards.manifest import canonical_json, keys_sha256, read_manifest
+from rgbtbench.shards.manifest import read_manifest
 from rgbtbench.shards.records import shard_records
 from rgbtbench.shards.storage import locked
 from rgbtbench.shards.verify import verify

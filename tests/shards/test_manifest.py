@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from rgbtbench.canonical import canonical_json, keys_sha256
 from rgbtbench.errors import ShardError
-from rgbtbench.shards.manifest import canonical_json, keys_sha256, manifest_bytes, read_manifest
+from rgbtbench.shards.manifest import manifest_bytes, read_manifest
 
 
 def test_reading_returns_what_was_written(prepared):
