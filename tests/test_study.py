@@ -74,10 +74,11 @@ def test_every_study_that_ships_fits_its_recipe_and_protocol(name):
 def test_the_controls_of_the_demonstration_have_the_size_of_what_they_control():
     from rgbtbench.zoo.registry import build
 
+    classes = {entry.id: entry.name for entry in catalog.dataset_card("synthetic").label_sets["semantic"].classes}
     sizes = {}
     for arm in arms(load_study("mfnet/inputs")):
         choice = arm.recipe.model
-        model = build(choice.method, choice.config, task="semantic", classes={0: "a", 1: "b"}, inputs=arm.recipe.inputs)
+        model = build(choice.method, choice.config, task="semantic", classes=classes, inputs=arm.recipe.inputs)
         sizes[arm.variant] = sum(parameter.numel() for parameter in model.parameters())
     paired = {sizes[name] for name in ("rgb+lwir", "rgb+rgb", "lwir+lwir", "rgb+shuffled-lwir")}
     assert len(paired) == 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
@@ -43,7 +44,8 @@ def build_shards(jobs: Sequence[ShardJob], *, workers: int, progress: Progress) 
     with ProcessPoolExecutor(
         min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(done, stop)
     ) as pool:
-        pending = {pool.submit(_build, job) for job in jobs}
+        with _interrupts_held():
+            pending = {pool.submit(_build, job) for job in jobs}
         reported = 0
         try:
             while pending:
@@ -65,6 +67,19 @@ def build_shards(jobs: Sequence[ShardJob], *, workers: int, progress: Progress) 
             raise
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C waiting while processes start: one that dies of it in its first steps would take the others along.
+
+    Processes inherit this, until `_begin` has told them to leave Ctrl-C to the parent.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _StoppedError(Exception):
     """Another shard failed, so this one is abandoned."""
 
@@ -79,6 +94,7 @@ class _Shared:
 def _begin(done: Synchronized[int], stop: Event) -> None:
     _Shared.done, _Shared.stop = done, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says when to stop
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     Thread(target=_end_with_parent, daemon=True).start()
 
 
