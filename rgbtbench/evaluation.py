@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgbtbench.cards.catalog import method_card, method_names, protocol_prefix
+from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import UserError
 from rgbtbench.leaderboard.compose import record_of
@@ -288,9 +289,14 @@ def _holds(folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol:
 
 def _measured(result: Score, truth: PreparedSplit, info: WeightsInfo, *, condition: str, variant: str | None) -> Record:
     """Return the record of a model of the zoo: what its weights file says goes into it."""
+    from rgbtbench.zoo.registry import has_published_slots
+
     spec, trained = info.model, info.training
     known = {name: value for name, value in vars(trained).items() if name in Training.model_fields} if trained else {}
-    card = method_card(spec.method) if spec.method in method_names() else None
+    fidelity: Fidelity | None = None
+    if spec.method in method_names():
+        # A network with another set of inputs is no longer the one that the paper describes.
+        fidelity = method_card(spec.method).fidelity.get(spec.task) if has_published_slots(spec) else "own design"
     conversion = info.conversion
     training = Training(**known) if conversion is None else Training(initial_weights=conversion.source)
     notes = [] if conversion is None else [f"weights converted from {conversion.source}"]
@@ -304,7 +310,7 @@ def _measured(result: Score, truth: PreparedSplit, info: WeightsInfo, *, conditi
         variant=variant or "+".join(spec.inputs.values()),
         condition=condition,
         inputs=tuple(spec.inputs.values()),
-        fidelity=None if card is None else card.fidelity.get(spec.task),
+        fidelity=fidelity,
         training=training,
         weights_sha256=info.sha256,
         efficiency=Efficiency(parameters=info.parameters),

@@ -49,6 +49,7 @@ def test_every_variant_becomes_a_record_that_says_how_it_was_made(prepared):
     assert [record.variant for record in records] == ["rgb+lwir", "rgb+shuffled-lwir"]
     assert [record.condition for record in records] == ["none", "shuffled-lwir"]
     assert {record.training.initial_weights for record in records} == {"random"}
+    assert {record.fidelity for record in records} == {"architecture-exact"}
     assert records[0].efficiency.parameters == records[1].efficiency.parameters
 
 

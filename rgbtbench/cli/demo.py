@@ -16,7 +16,7 @@ def demo(
         Path | None, typer.Option(help="Folder for everything; demo or demo-study in this one by default.")
     ] = None,
     study: Annotated[
-        bool, typer.Option("--study", help="Three seeds and six times the training: about an hour.")
+        bool, typer.Option("--study", help="Three seeds and twice the training: about 20 minutes.")
     ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that render; all cores by default.")] = None,
 ) -> None:

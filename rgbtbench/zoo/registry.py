@@ -125,6 +125,16 @@ def build_from(spec: ModelSpec) -> Model:
     return module.build(spec, _config(module, spec.config))
 
 
+def has_published_slots(spec: ModelSpec) -> bool:
+    """Tell whether a model has the inputs of the published method, whatever feeds them, or fewer or others."""
+    module = method(spec.method)
+    try:
+        default = _config(module, {})
+    except RecipeError:
+        return False
+    return set(spec.inputs) == set(module.slots(default))
+
+
 def _config(module: Method, config: Mapping[str, JsonValue]) -> BaseModel:
     try:
         return validate(dict(config), module.CONFIG, path=None, lines={})
