@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgbtbench.cards.catalog import method_card, method_names, protocol_prefix
+from rgbtbench.cards.catalog import method_card, method_names
 from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.protocol import Protocol
-from rgbtbench.errors import UserError
 from rgbtbench.leaderboard.compose import record_of
 from rgbtbench.leaderboard.records import Efficiency, Record, Training
 from rgbtbench.loading.conditions import NONE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
-from rgbtbench.predictions.members import read_sidecar
-from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR
+from rgbtbench.prediction import holds_predictions, predictions_folder, torch_device
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.scoring.score import Score, resolve_protocol, score
 from rgbtbench.shards.manifest import read_manifest
@@ -91,62 +89,6 @@ def score_predictions(
     return Evaluation(record, result, predictions)
 
 
-def predict_weights(
-    weights: Path,
-    data: Path,
-    split: str,
-    out: Path,
-    *,
-    condition: str = NONE,
-    batch_size: int = 8,
-    workers: int = 0,
-    device: str = "cpu",
-    progress: Progress = _SILENT,
-) -> Path:
-    """Write the predictions of a split with trained or converted weights; needs no labels' protocol.
-
-    Args:
-        weights: run folder or safetensors file.
-        data: prepared dataset.
-        split: `train`, `val`, `test`, …
-        out: folder for the predictions, new or empty.
-        condition: what is done to the input.
-        batch_size: samples per forward pass.
-        workers: processes that decode.
-        device: `auto` (a GPU where there is one), `cpu` or `cuda`.
-        progress: is told of batches.
-
-    Raises:
-        WeightsError, RecipeError: the weights do not fit the data.
-        PredictionError: `out` holds something else.
-        ShardError: the data is damaged.
-    """
-    from rgbtbench.zoo.load import load_model
-    from rgbtbench.zoo.predict import predict_split
-    from rgbtbench.zoo.weights_info import read_info
-
-    info = read_info(weights)
-    return predict_split(
-        load_model(weights),
-        open_split(data, split, label_space=info.training.label_space if info.training else "native").under(condition),
-        out,
-        label_set=info.training.label_set if info.training else None,
-        weights_sha256=info.sha256,
-        batch_size=batch_size,
-        workers=workers,
-        device=_torch_device(device),
-        progress=progress,
-    )
-
-
-def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit) -> Path:
-    """Return where predictions go unless told otherwise: beside the weights, by data, labels and condition."""
-    base = weights if weights.is_dir() else weights.with_suffix("")
-    parts = [protocol_prefix(protocol.dataset, protocol.edition), seen.name, protocol.label_set]
-    parts += [name for name in (protocol.label_space, seen.condition) if name not in ("native", NONE)]
-    return base.parent / f"{base.name}-predictions" / "-".join([*parts, seen.manifest.data_hash[:8]])
-
-
 def evaluate_weights(
     weights: Path,
     data: Path,
@@ -189,7 +131,7 @@ def evaluate_weights(
     protocol, truth = open_truth(data, protocol_id)
     seen = truth.under(condition)
     out = out or predictions_folder(weights, protocol, seen)
-    if _holds(out, weights_sha256=info.sha256, truth=seen, protocol=protocol):
+    if holds_predictions(out, weights_sha256=info.sha256, truth=seen, protocol=protocol):
         progress.say(f"{out} holds these predictions already; scored as they are")
     else:
         predict_split(
@@ -200,7 +142,7 @@ def evaluate_weights(
             weights_sha256=info.sha256,
             batch_size=batch_size,
             workers=workers,
-            device=_torch_device(device),
+            device=torch_device(device),
             progress=progress,
         )
     result = score(protocol, truth, out, progress=progress)
@@ -253,38 +195,6 @@ def evaluate(
     )
     result = score(protocol, truth, out, progress=progress)
     return Evaluation(record_of(result, truth, kind="measured", method=name, condition=condition), result, Path(out))
-
-
-def _torch_device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("no CUDA device on this machine", remedy="pass device cpu")
-    return name
-
-
-def _holds(folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol: Protocol) -> bool:
-    """Tell whether `folder` holds finished predictions of these weights on this data."""
-    if not (folder / SIDECAR).is_file() or (folder / INCOMPLETE).exists():
-        return False
-    found = read_sidecar(folder)
-    return found is not None and (
-        found.weights_sha256,
-        found.data_hash,
-        found.split,
-        found.label_set,
-        found.label_space,
-        found.condition,
-    ) == (
-        weights_sha256,
-        truth.manifest.data_hash,
-        truth.name,
-        protocol.label_set,
-        truth.label_space,
-        truth.condition,
-    )
 
 
 def _measured(result: Score, truth: PreparedSplit, info: WeightsInfo, *, condition: str, variant: str | None) -> Record:

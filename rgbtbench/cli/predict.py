@@ -32,7 +32,7 @@ def predict(
     from rgbtbench.cli.torch_extra import require_torch
 
     require_torch()
-    from rgbtbench.evaluation import predict_weights
+    from rgbtbench.prediction import predict_weights
 
     with make_progress() as progress:
         predict_weights(

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from rgbtbench.cards.schema import LABEL_KIND, Task
-from rgbtbench.errors import RecipeError
+from rgbtbench.errors import PredictionError, RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.loading.prepared import PreparedSplit
@@ -107,7 +107,7 @@ def write_predictions(
         progress: told about every batch.
 
     Raises:
-        PredictionError: `out` holds something else, or a prediction is malformed.
+        PredictionError: `out` holds something else, a prediction is malformed, or a sample is left out.
     """
     view = split.only(label_sets=(label_set,))
     batches = eval_loader(view, batch_size=batch_size, label_set=label_set, workers=workers)
@@ -131,10 +131,22 @@ def write_predictions(
         else BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
     )
     told = progress or Silent()
+    left = dict.fromkeys(view.keys)
     with writer:
         for batch in track(batches, told, f"predict {split.name}", total=len(batches), unit="batches"):
             for prediction in network(batch):
+                if prediction.key not in left:
+                    raise PredictionError(
+                        f"{method} predicts {prediction.key}, which is no sample that was asked for, or was done before",
+                        remedy="return one prediction for each valid sample of the batch",
+                    )
                 writer.write(prediction)  # type: ignore[arg-type]  # the task fixes the kind of both
+                del left[prediction.key]
+        if left:
+            raise PredictionError(
+                f"{method} left out {len(left)} of {len(view)} samples: {', '.join(list(left)[:_SHOWN])}",
+                remedy="return one prediction for each valid sample of the batch",
+            )
     return out
 
 

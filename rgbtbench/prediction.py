@@ -1,0 +1,107 @@
+"""Predictions of trained or converted weights as files, and finding those that were made before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rgbtbench.cards.catalog import protocol_prefix
+from rgbtbench.cards.protocol import Protocol
+from rgbtbench.errors import UserError
+from rgbtbench.loading.conditions import NONE
+from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.predictions.members import read_sidecar
+from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR
+from rgbtbench.progress import Progress, Silent
+from rgbtbench.zoo.weights_info import WEIGHTS_FILE
+
+_SILENT = Silent()
+
+
+def predict_weights(
+    weights: Path,
+    data: Path,
+    split: str,
+    out: Path,
+    *,
+    condition: str = NONE,
+    batch_size: int = 8,
+    workers: int = 0,
+    device: str = "cpu",
+    progress: Progress = _SILENT,
+) -> Path:
+    """Write the predictions of a split with trained or converted weights; needs no labels' protocol.
+
+    Args:
+        weights: run folder or safetensors file.
+        data: prepared dataset.
+        split: `train`, `val`, `test`, …
+        out: folder for the predictions, new or empty.
+        condition: what is done to the input.
+        batch_size: samples per forward pass.
+        workers: processes that decode.
+        device: `auto` (a GPU where there is one), `cpu` or `cuda`.
+        progress: is told of batches.
+
+    Raises:
+        WeightsError, RecipeError: the weights do not fit the data.
+        PredictionError: `out` holds something else.
+        ShardError: the data is damaged.
+    """
+    from rgbtbench.zoo.load import load_model
+    from rgbtbench.zoo.predict import predict_split
+    from rgbtbench.zoo.weights_info import read_info
+
+    info = read_info(weights)
+    return predict_split(
+        load_model(weights),
+        open_split(data, split, label_space=info.training.label_space if info.training else "native").under(condition),
+        out,
+        label_set=info.training.label_set if info.training else None,
+        weights_sha256=info.sha256,
+        batch_size=batch_size,
+        workers=workers,
+        device=torch_device(device),
+        progress=progress,
+    )
+
+
+def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit) -> Path:
+    """Return where predictions go unless told otherwise: in the run folder or beside the weights, by data and input."""
+    run = weights.parent if weights.name == WEIGHTS_FILE else weights
+    below = run / "predictions" if run.is_dir() else weights.with_name(f"{weights.stem}-predictions")
+    parts = [protocol_prefix(protocol.dataset, protocol.edition), seen.name, protocol.label_set]
+    parts += [name for name in (protocol.label_space, seen.condition) if name not in ("native", NONE)]
+    return below / "-".join([*parts, seen.manifest.data_hash[:8]])
+
+
+def holds_predictions(folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol: Protocol) -> bool:
+    """Tell whether `folder` holds finished predictions of these weights on this data."""
+    if not (folder / SIDECAR).is_file() or (folder / INCOMPLETE).exists():
+        return False
+    found = read_sidecar(folder)
+    return found is not None and (
+        found.weights_sha256,
+        found.data_hash,
+        found.split,
+        found.label_set,
+        found.label_space,
+        found.condition,
+    ) == (
+        weights_sha256,
+        truth.manifest.data_hash,
+        truth.name,
+        protocol.label_set,
+        truth.label_space,
+        truth.condition,
+    )
+
+
+def torch_device(name: str) -> str:
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`; raises `UserError` where there is no such device."""
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("no CUDA device on this machine", remedy="pass device cpu")
+    return name

@@ -1,0 +1,54 @@
+"""Foreign checkpoints are converted for a dataset's classes; what cannot fit is said in one line."""
+
+import pytest
+import torch
+
+from rgbtbench.conversion import convert_for_dataset
+from rgbtbench.errors import RecipeError, UnknownNameError, WeightsError
+from rgbtbench.zoo.registry import build
+
+
+def convert(source, out, **changes):
+    choices = {"method": "mfnet", "dataset": "mfnet", "label_set": None, "config_yaml": "{}"} | changes
+    return convert_for_dataset(source, out, **choices)
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    torch.manual_seed(0)
+    model = build("mfnet", {}, task="semantic", classes={number: str(number) for number in range(9)})
+    torch.save(model.state_dict(), tmp_path / "foreign.pth")
+    return tmp_path / "foreign.pth"
+
+
+def test_outputs_take_the_names_of_the_datasets_classes(checkpoint, tmp_path):
+    info = convert(checkpoint, tmp_path / "mfnet.safetensors")
+    assert info.model.classes[2] == "person"
+    assert info.parameters == 736_275  # as counted in the authors' checkpoint
+    assert (tmp_path / "mfnet.safetensors").is_file()
+
+
+def test_a_configuration_travels_with_the_weights(tmp_path):
+    classes = {number: str(number) for number in range(9)}
+    model = build("mfnet", {"streams": ["rgb"]}, task="semantic", classes=classes)
+    torch.save(model.state_dict(), tmp_path / "rgb.pth")
+    info = convert(tmp_path / "rgb.pth", tmp_path / "rgb.safetensors", config_yaml="{streams: [rgb]}")
+    assert info.model.config["streams"] == ["rgb"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"dataset": "mfnett"}, UnknownNameError, "did you mean mfnet"),
+        ({"method": "mfnat"}, UnknownNameError, "did you mean mfnet"),
+        ({"label_set": "semantics"}, RecipeError, "did you mean semantic"),
+        ({"config_yaml": "[rgb]"}, RecipeError, "no mapping"),
+        ({"config_yaml": "{"}, RecipeError, "not YAML"),
+        ({"method": "two_stream_fcos"}, RecipeError, "no labels for that"),
+        ({"dataset": "synthetic"}, WeightsError, "made for 9 classes"),
+    ],
+)
+def test_what_cannot_fit_is_said_in_one_line_and_nothing_is_written(checkpoint, tmp_path, changes, error, words):
+    with pytest.raises(error, match=words):
+        convert(checkpoint, tmp_path / "out.safetensors", **changes)
+    assert not (tmp_path / "out.safetensors").exists()

@@ -1,0 +1,98 @@
+"""The Python face: open prepared data, evaluate a network of one's own, score anyone's files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rgbtbench
+from rgbtbench.datasets import dataset
+from rgbtbench.errors import PredictionError, UnknownNameError, UserError
+from rgbtbench.predictions import MaskPrediction
+from rgbtbench.scoring.resolve import protocols_of
+from rgbtbench.shards.build import prepare_dataset
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluation")
+    source = dataset("mfnet")
+    (folder / "raw").mkdir()
+    source.fake(folder / "raw", source.layouts[0], {"train": 2, "test": 5}, seed=0)
+    manifest = prepare_dataset("mfnet", folder / "raw", folder / "shards", workers=1)
+    return folder / "shards", next(name for name in protocols_of(manifest) if name.endswith("/miou-9"))
+
+
+def knows_the_labels(shards):
+    truth = {sample.key: sample.masks["semantic"] for sample in rgbtbench.open(shards, "test")}
+    return lambda batch: [
+        MaskPrediction(key, truth[key]) for key, real in zip(batch.keys, batch.valid, strict=True) if real
+    ]
+
+
+def test_a_network_that_knows_the_labels_scores_full_marks(prepared, tmp_path):
+    shards, protocol = prepared
+    result = rgbtbench.evaluate(knows_the_labels(shards), shards, protocol, out=tmp_path / "predictions")
+    assert result.score.metrics["miou"] == pytest.approx(100.0)
+    assert (result.record.kind, result.record.data.images) == ("measured", 5)
+
+
+def test_a_network_that_says_nothing_scores_the_share_of_nothing(prepared, tmp_path):
+    shards, protocol = prepared
+    labels = np.concatenate([sample.masks["semantic"].ravel() for sample in rgbtbench.open(shards, "test")])
+    sizes = {sample.key: sample.masks["semantic"].shape for sample in rgbtbench.open(shards, "test")}
+
+    def nothing(batch):
+        return [MaskPrediction(key, np.zeros(sizes[key], np.uint8)) for key in batch.keys if key]
+
+    result = rgbtbench.evaluate(nothing, shards, protocol, out=tmp_path / "predictions")
+    share = float((labels == 0).mean())
+    assert result.score.metrics["aacc"] == pytest.approx(100 * share)
+    assert result.score.metrics["miou"] == pytest.approx(100 * share / len(np.unique(labels)))
+
+
+def test_files_score_the_same_as_the_network_that_wrote_them(prepared, tmp_path):
+    shards, protocol = prepared
+    first = rgbtbench.evaluate(knows_the_labels(shards), shards, protocol, out=tmp_path / "predictions").score
+    again = rgbtbench.score(protocol, tmp_path / "predictions", data=shards)
+    assert (again.metrics, again.predictions_sha256) == (first.metrics, first.predictions_sha256)
+
+
+def test_a_missing_modality_reaches_the_network_as_absent_and_the_record_by_name(prepared, tmp_path):
+    from rgbtbench.evaluation import evaluate
+
+    shards, protocol = prepared
+    present = []
+    perfect = knows_the_labels(shards)
+
+    def watching(batch):
+        present.extend(batch.present["lwir"].tolist())
+        return perfect(batch)
+
+    result = evaluate(watching, shards, protocol, out=tmp_path / "p", condition="missing-lwir")
+    assert present == [False] * 5
+    assert result.record.condition == "missing-lwir"
+
+
+def test_a_network_that_leaves_a_sample_out_is_not_scored(prepared, tmp_path):
+    shards, protocol = prepared
+    perfect = knows_the_labels(shards)
+    with pytest.raises(PredictionError, match="left out"):
+        rgbtbench.evaluate(lambda batch: perfect(batch)[1:], shards, protocol, out=tmp_path / "predictions")
+
+
+def test_a_protocol_of_other_data_is_refused_with_the_right_id(prepared, tmp_path):
+    shards, protocol = prepared
+    with pytest.raises(UserError, match=protocol):
+        rgbtbench.score("mfnet/miou-9", tmp_path, data=shards)
+    with pytest.raises(UnknownNameError, match="no protocol"):
+        rgbtbench.score("mfnet/nonsense", tmp_path, data=shards)
+
+
+def test_importing_the_package_imports_nothing_else():
+    import subprocess
+    import sys
+
+    code = "import sys, rgbtbench; print(len({'numpy', 'torch', 'pydantic'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    assert done.stdout.strip() == "0"
