@@ -137,7 +137,7 @@ def write_predictions(
             for prediction in network(batch):
                 if prediction.key not in left:
                     raise PredictionError(
-                        f"{method} predicts {prediction.key}, which is no sample that was asked for, or was done before",
+                        f"{method} predicts {prediction.key}, which was not asked for, or was done before",
                         remedy="return one prediction for each valid sample of the batch",
                     )
                 writer.write(prediction)  # type: ignore[arg-type]  # the task fixes the kind of both
