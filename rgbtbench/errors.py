@@ -9,10 +9,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 
 class UserError(Exception):
     """A mistake that the user can mend.
+
+    Attributes:
+        exit_code: what a command returns that ends with it.
 
     Args:
         found: what is wrong, in one clause, without the file's name.
@@ -21,6 +25,8 @@ class UserError(Exception):
         path: the file or folder concerned; shown first so that editors can jump to it.
         line: 1-based line in `path`, where there is one.
     """
+
+    exit_code: ClassVar[int] = 2
 
     def __init__(
         self,

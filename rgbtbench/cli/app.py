@@ -75,7 +75,7 @@ def main() -> None:
         app()
     except UserError as error:
         typer.echo(f"rgbtbench: error: {error}", err=True)
-        raise SystemExit(2) from None
+        raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         typer.echo("rgbtbench: interrupted; what was finished is kept", err=True)
         raise SystemExit(130) from None

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import ClassVar
 
 from rgbtbench.errors import UserError
 
 
 class InterruptedTrainingError(UserError):
     """A training was asked to stop and left a checkpoint; not a mistake, but nothing went on."""
+
+    #: As shells and schedulers know a program that SIGTERM ended.
+    exit_code: ClassVar[int] = 128 + signal.SIGTERM
 
 
 @dataclass
