@@ -102,7 +102,7 @@ def evaluate_weights(
     device: str = "cpu",
     progress: Progress = _SILENT,
 ) -> Evaluation:
-    """Predict with trained or converted weights, and score; the record's kind is `measured`.
+    """Predict with weights, and score: a `measured` record when they were trained here, else a `scored` one.
 
     Predictions that already lie in `out`, complete and from the same weights, data and condition, are used again.
 
@@ -146,7 +146,7 @@ def evaluate_weights(
             progress=progress,
         )
     result = score(protocol, truth, out, progress=progress)
-    return Evaluation(_measured(result, truth, info, condition=condition, variant=variant), result, out)
+    return Evaluation(_record_of_weights(result, truth, info, condition=condition, variant=variant), result, out)
 
 
 def evaluate(
@@ -197,7 +197,9 @@ def evaluate(
     return Evaluation(record_of(result, truth, kind="measured", method=name, condition=condition), result, Path(out))
 
 
-def _measured(result: Score, truth: PreparedSplit, info: WeightsInfo, *, condition: str, variant: str | None) -> Record:
+def _record_of_weights(
+    result: Score, truth: PreparedSplit, info: WeightsInfo, *, condition: str, variant: str | None
+) -> Record:
     """Return the record of a model of the zoo: what its weights file says goes into it."""
     from rgbtbench.zoo.registry import has_published_slots
 
@@ -207,21 +209,19 @@ def _measured(result: Score, truth: PreparedSplit, info: WeightsInfo, *, conditi
     if spec.method in method_names():
         # A network with another set of inputs is no longer the one that the paper describes.
         fidelity = method_card(spec.method).fidelity.get(spec.task) if has_published_slots(spec) else "own design"
-    conversion = info.conversion
-    training = Training(**known) if conversion is None else Training(initial_weights=conversion.source)
-    notes = [] if conversion is None else [f"weights converted from {conversion.source}"]
+    notes = [f"weights of others, converted from {info.conversion.source}"] if info.conversion else []
     if trained is not None and trained.condition != NONE:
         notes.append(f"trained under {trained.condition}")
     return record_of(
         result,
         truth,
-        kind="measured",
+        kind="measured" if trained else "scored",
         method=spec.method,
         variant=variant or "+".join(spec.inputs.values()),
         condition=condition,
         inputs=tuple(spec.inputs.values()),
         fidelity=fidelity,
-        training=training,
+        training=Training(**known),
         weights_sha256=info.sha256,
         efficiency=Efficiency(parameters=info.parameters),
         notes=tuple(notes),

@@ -74,6 +74,24 @@ def test_a_missing_modality_reaches_the_network_as_absent_and_the_record_by_name
     assert result.record.condition == "missing-lwir"
 
 
+def test_weights_of_others_are_scored_and_never_pass_for_measured(prepared, tmp_path):
+    import torch
+
+    from rgbtbench.conversion import convert_for_dataset
+    from rgbtbench.evaluation import evaluate_weights
+    from rgbtbench.zoo.registry import build
+
+    shards, protocol = prepared
+    torch.manual_seed(0)
+    theirs = build("mfnet", {}, task="semantic", classes={number: str(number) for number in range(9)})
+    torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
+    out = tmp_path / "converted.safetensors"
+    convert_for_dataset(tmp_path / "theirs.pth", out, method="mfnet", dataset="mfnet", label_set=None, config_yaml="{}")
+    record = evaluate_weights(out, shards, protocol).record
+    assert (record.kind, record.training.initial_weights, record.training.seed) == ("scored", "unknown", None)
+    assert "converted from theirs.pth" in record.notes[0]
+
+
 def test_a_network_that_leaves_a_sample_out_is_not_scored(prepared, tmp_path):
     shards, protocol = prepared
     perfect = knows_the_labels(shards)

@@ -23,7 +23,7 @@ from rgbtbench.webpage import render_page
 
 KIND_MEANING: Final[dict[Kind, str]] = {
     "measured": "trained and evaluated with rgbtbench",
-    "scored": "somebody else's predictions, scored with rgbtbench",
+    "scored": "somebody else's predictions or weights, scored with rgbtbench",
     "published": "copied from a paper or README; nothing was run",
 }
 _STATE_MEANING: Final = {
