@@ -44,10 +44,10 @@ def build_shards(jobs: Sequence[ShardJob], *, workers: int, progress: Progress) 
     with ProcessPoolExecutor(
         min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(done, stop)
     ) as pool:
-        with _interrupts_held():
-            pending = {pool.submit(_build, job) for job in jobs}
         reported = 0
         try:
+            with _interrupts_held():
+                pending = {pool.submit(_build, job) for job in jobs}
             while pending:
                 finished, pending = wait(pending, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
                 now = done.value

@@ -123,7 +123,9 @@ def test_no_worker_outlives_the_process_that_started_it(official, tmp_path):
 
 def test_ctrl_c_stops_the_workers_and_leaves_no_parts(official, expected, tmp_path):
     out = tmp_path / "out"
-    code = "from tests.crash.slow_street import prepare_slowly; prepare_slowly(sys.argv[1], sys.argv[2], 2)"
+    # A shell that starts the tests in the background has them, and all below them, ignore Ctrl-C.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from tests.crash.slow_street import prepare_slowly; prepare_slowly(sys.argv[1], sys.argv[2], 2)"
     process = python(code, official, out, start_new_session=True)
     while process.poll() is None and not list(out.glob("shards/.*")):
         time.sleep(0.01)
