@@ -125,13 +125,15 @@ def evaluate_weights(
     """
     from rgbtbench.zoo.load import load_model
     from rgbtbench.zoo.predict import predict_split
-    from rgbtbench.zoo.weights_info import read_info
+    from rgbtbench.zoo.weights_info import file_sha256, read_info, weights_path
 
     info = read_info(weights)
     protocol, truth = open_truth(data, protocol_id)
     seen = truth.under(condition)
     out = out or predictions_folder(weights, protocol, seen)
-    if holds_predictions(out, weights_sha256=info.sha256, truth=seen, protocol=protocol):
+    # The description says what the file should be; only the file says what it is.
+    intact = file_sha256(weights_path(weights)) == info.sha256
+    if intact and holds_predictions(out, weights_sha256=info.sha256, truth=seen, protocol=protocol):
         progress.say(f"{out} holds these predictions already; scored as they are")
     else:
         predict_split(

@@ -22,10 +22,13 @@ def build_leaderboard(
     as_json: JsonOption = False,
 ) -> None:
     """Write the leaderboard as one page that needs no network, and as JSON and CSV, and print its tables."""
+    from rgbtbench.errors import RecordError
     from rgbtbench.leaderboard import tables
     from rgbtbench.leaderboard.render import build
     from rgbtbench.resources import data_root
 
+    if records is not None and not records.is_dir():
+        raise RecordError("no such folder", path=records, remedy="pass the folder that --records of eval named")
     shipped = data_root() / "leaderboards"
     site = build(records or shipped / "records", published or shipped / "published", out)
     if as_json:
