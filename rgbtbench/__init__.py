@@ -6,11 +6,12 @@ called, so that `import rgbtbench` costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from rgbtbench.evaluation import Evaluation
     from rgbtbench.loading.batch import Batch
     from rgbtbench.loading.prepared import PreparedSplit

@@ -165,6 +165,8 @@ def evaluate(
 ) -> Evaluation:
     """Run any network over the data that a protocol scores, and score it.
 
+    The record's kind is `scored`: how the network was trained is not known here.
+
     Args:
         network: takes a `Batch` and returns one prediction per valid sample, in the original frame.
         data: prepared dataset.
@@ -196,7 +198,7 @@ def evaluate(
         progress=progress,
     )
     result = score(protocol, truth, out, progress=progress)
-    return Evaluation(record_of(result, truth, kind="measured", method=name, condition=condition), result, Path(out))
+    return Evaluation(record_of(result, truth, kind="scored", method=name, condition=condition), result, Path(out))
 
 
 def _record_of_weights(

@@ -34,7 +34,7 @@ def test_a_network_that_knows_the_labels_scores_full_marks(prepared, tmp_path):
     shards, protocol = prepared
     result = rgbtbench.evaluate(knows_the_labels(shards), shards, protocol, out=tmp_path / "predictions")
     assert result.score.metrics["miou"] == pytest.approx(100.0)
-    assert (result.record.kind, result.record.data.images) == ("measured", 5)
+    assert (result.record.kind, result.record.data.images) == ("scored", 5)
 
 
 def test_a_network_that_says_nothing_scores_the_share_of_nothing(prepared, tmp_path):

@@ -8,12 +8,17 @@ import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
 
-app = typer.Typer(help="List the datasets and show their cards.", no_args_is_help=True)
+app = typer.Typer(
+    help="List the datasets and show their cards.\n\nExample: rgbtbench datasets show mfnet", no_args_is_help=True
+)
 
 
-@app.command("list", epilog="Example: rgbtbench datasets list --json")
+@app.command("list")
 def list_datasets(as_json: JsonOption = False) -> None:
-    """List every dataset with its tasks, modalities and size."""
+    """List every dataset with its tasks, modalities and size.
+
+    Example: rgbtbench datasets list --json
+    """
     from rgbtbench.cards import dataset_card, dataset_names
 
     cards = [dataset_card(name) for name in dataset_names()]
@@ -41,12 +46,15 @@ def list_datasets(as_json: JsonOption = False) -> None:
     )
 
 
-@app.command("show", epilog="Example: rgbtbench datasets show mfnet")
+@app.command("show")
 def show_dataset(
     name: Annotated[str, typer.Argument(help="Name of the dataset, as `datasets list` prints it.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a dataset's card: where to get it, its terms, layouts, splits, classes and protocols."""
+    """Show a dataset's card: where to get it, its terms, layouts, splits, classes and protocols.
+
+    Example: rgbtbench datasets show mfnet
+    """
     from rgbtbench.cards import dataset_card, protocol_ids
     from rgbtbench.datasets import dataset
 

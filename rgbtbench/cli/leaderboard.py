@@ -9,10 +9,13 @@ import typer
 
 from rgbtbench.cli.output import JsonOption, print_json, print_table
 
-app = typer.Typer(help="Build the leaderboard.", no_args_is_help=True)
+app = typer.Typer(
+    help="Build the leaderboard.\n\nExample: rgbtbench leaderboard build --records records --out site",
+    no_args_is_help=True,
+)
 
 
-@app.command("build", epilog="Example: rgbtbench leaderboard build --records records --out site")
+@app.command("build")
 def build_leaderboard(
     out: Annotated[Path, typer.Option(help="Folder for index.html, leaderboard.json and leaderboard.csv.")],
     records: Annotated[Path | None, typer.Option(help="Folder of records; those that ship by default.")] = None,
@@ -21,7 +24,10 @@ def build_leaderboard(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the leaderboard as one page that needs no network, and as JSON and CSV, and print its tables."""
+    """Write the leaderboard as one page that needs no network, and as JSON and CSV, and print its tables.
+
+    Example: rgbtbench leaderboard build --records records --out site
+    """
     from rgbtbench.errors import RecordError
     from rgbtbench.leaderboard import tables
     from rgbtbench.leaderboard.render import build

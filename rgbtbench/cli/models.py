@@ -8,12 +8,17 @@ import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
 
-app = typer.Typer(help="List the methods and show their cards.", no_args_is_help=True)
+app = typer.Typer(
+    help="List the methods and show their cards.\n\nExample: rgbtbench models show mfnet", no_args_is_help=True
+)
 
 
-@app.command("list", epilog="Example: rgbtbench models list")
+@app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """List every method with its tasks, fidelity and recipes."""
+    """List every method with its tasks, fidelity and recipes.
+
+    Example: rgbtbench models list
+    """
     from rgbtbench.cards import method_card, method_names, recipe_names
 
     rows = [
@@ -45,12 +50,15 @@ def list_models(as_json: JsonOption = False) -> None:
     )
 
 
-@app.command("show", epilog="Example: rgbtbench models show mfnet")
+@app.command("show")
 def show_model(
     name: Annotated[str, typer.Argument(help="Name of the method, as `models list` prints it.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a method's card: paper, what is exact, what differs, known weights, recipes."""
+    """Show a method's card: paper, what is exact, what differs, known weights, recipes.
+
+    Example: rgbtbench models show mfnet
+    """
     from rgbtbench.cards import method_card, recipe_names
 
     card = method_card(name)

@@ -8,15 +8,21 @@ import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
 
-app = typer.Typer(help="List the evaluation protocols and show their rules.", no_args_is_help=True)
+app = typer.Typer(
+    help="List the evaluation protocols and show their rules.\n\nExample: rgbtbench protocols show mfnet/miou-9",
+    no_args_is_help=True,
+)
 
 
-@app.command("list", epilog="Example: rgbtbench protocols list --dataset mfnet")
+@app.command("list")
 def list_protocols(
     dataset: Annotated[str | None, typer.Option(help="Only protocols of this dataset.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List every protocol with what it measures."""
+    """List every protocol with what it measures.
+
+    Example: rgbtbench protocols list --dataset mfnet
+    """
     from rgbtbench.cards import dataset_card, protocol, protocol_ids
 
     if dataset is not None:
@@ -31,12 +37,15 @@ def list_protocols(
     )
 
 
-@app.command("show", epilog="Example: rgbtbench protocols show mfnet/miou-9")
+@app.command("show")
 def show_protocol(
     protocol_id: Annotated[str, typer.Argument(help="Id of the protocol, as `protocols list` prints it.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show every rule of a protocol, and its hash."""
+    """Show every rule of a protocol, and its hash.
+
+    Example: rgbtbench protocols show mfnet/miou-9
+    """
     from rgbtbench.cards import protocol
     from rgbtbench.cards.catalog import protocol_hash
 

@@ -10,13 +10,17 @@ import typer
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
 
 app = typer.Typer(
-    help="Convert foreign checkpoints, and list the weights that are known to exist.", no_args_is_help=True
+    help="Convert foreign checkpoints, and list weights that are known to exist.\n\nExample: rgbtbench weights list",
+    no_args_is_help=True,
 )
 
 
-@app.command("list", epilog="Example: rgbtbench weights list")
+@app.command("list")
 def list_weights(as_json: JsonOption = False) -> None:
-    """List weights that authors published, and where; nothing is downloaded."""
+    """List weights that authors published, and where; nothing is downloaded.
+
+    Example: rgbtbench weights list
+    """
     from rgbtbench.cards import method_card, method_names
 
     rows = [
@@ -33,10 +37,7 @@ def list_weights(as_json: JsonOption = False) -> None:
     )
 
 
-@app.command(
-    "convert",
-    epilog="Example: rgbtbench weights convert final.pth --method mfnet --dataset mfnet --out mfnet.safetensors",
-)
+@app.command("convert")
 def convert_weights(
     source: Annotated[Path, typer.Argument(help="File that torch.save wrote: a state dict.")],
     method: Annotated[str, typer.Option(help="Method that the weights belong to.")],
@@ -48,7 +49,10 @@ def convert_weights(
     config: Annotated[str, typer.Option(help="The method's configuration, as YAML: '{streams: [rgb]}'.")] = "{}",
     as_json: JsonOption = False,
 ) -> None:
-    """Convert a checkpoint once, strictly: every key is accounted for, and pickled code is refused."""
+    """Convert a checkpoint once, strictly: every key is accounted for, and pickled code is refused.
+
+    Example: rgbtbench weights convert final.pth --method mfnet --dataset mfnet --out mfnet.safetensors
+    """
     from rgbtbench.cli.torch_extra import require_torch
 
     require_torch()
