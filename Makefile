@@ -24,7 +24,7 @@ $(VENV)/.train: pyproject.toml | $(BIN)/uv
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/uv
-	$(UV) --editable '.[train,inspect,dev]'
+	$(UV) --editable '.[train,inspect,mmseg,cluster,dev]'
 	$(UV) --no-deps --reinstall $(MONGODB)
 	@touch $@ $(VENV)/.train
 
