@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from rgbtbench.cards.protocol import ProtocolBlock
-from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, ProtocolName, Sha256, Strict, Task
+from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, ProtocolName, Sha256, Strict, Task, Url
+
+
+class Link(Strict):
+    """One place that offers files of the dataset; a bare address in a card means `url`."""
+
+    url: Url | None = None
+    code: str | None = Field(None, description="what the place asks for: extraction code, share id")
+    holds: str | None = Field(None, description="what lies there, unless it is the whole official release")
+    official: bool = Field(True, description="false for copies by third parties, who may have changed the files")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_an_address(cls, value: Any) -> Any:
+        return {"url": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        if self.url is None and self.code is None:
+            raise ValueError("a link needs a url, a code, or both")
+        return self
 
 
 class Source(Strict):
@@ -17,6 +37,9 @@ class Source(Strict):
     access: Literal["open", "registration", "request", "generated"]
     size: str | None = Field(None, description="download size as the source states it")
     download: str | None = Field(None, description="how to get the files, one sentence")
+    links: dict[str, Link] = Field(
+        default_factory=dict, description="by the name of the place: Google Drive, Baidu, Hugging Face, a repository"
+    )
 
 
 class Licence(Strict):

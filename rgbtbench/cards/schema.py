@@ -13,6 +13,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_le
 #: Name of a protocol inside its card: `reasonable-all@improved+mlpd`.
 ProtocolName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@+-]*$", max_length=96)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
 Task = Literal["semantic", "detection", "saliency", "language"]
 LabelKind = Literal["semantic", "boxes", "saliency", "text"]
 Modality = Literal[
