@@ -6,14 +6,17 @@ a package that contains `datasets_cards/` and `models/`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
+from typing import get_args
 
 from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.method import MethodCard
 from rgbtbench.cards.protocol import Protocol, ProtocolBlock
+from rgbtbench.cards.schema import Modality, Task
 from rgbtbench.cards.yaml_file import load_card
 from rgbtbench.errors import CardError, UnknownNameError, did_you_mean
 from rgbtbench.resources import data_root
@@ -61,6 +64,22 @@ def dataset_card(name: str) -> DatasetCard:
     if card.name != path.stem:
         raise CardError(f"name: {card.name!r} differs from the file's name", path=path, line=1)
     return card
+
+
+def select_datasets(*, task: str | None = None, modalities: Collection[str] = ()) -> list[DatasetCard]:
+    """Return the cards of datasets that serve a task and have all of some modalities, sorted by name.
+
+    Raises:
+        UnknownNameError: no such task or modality; names the closest.
+    """
+    if task is not None and task not in get_args(Task):
+        # Four names are shown whole: the closest spelling of `segmentation` would be `detection`.
+        raise UnknownNameError(f"no task {task!r}", expected=" or ".join(get_args(Task)))
+    for modality in modalities:
+        if modality not in get_args(Modality):
+            raise UnknownNameError(f"no modality {modality!r}", remedy=did_you_mean(modality, get_args(Modality)))
+    cards = [dataset_card(name) for name in dataset_names()]
+    return [card for card in cards if task in (None, *card.tasks) and set(modalities) <= set(card.modalities)]
 
 
 @cache

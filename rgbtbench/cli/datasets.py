@@ -14,35 +14,48 @@ app = typer.Typer(
 
 
 @app.command("list")
-def list_datasets(as_json: JsonOption = False) -> None:
+def list_datasets(
+    task: Annotated[str | None, typer.Option(help="Only datasets for this task: semantic, detection, …")] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option(help="Only datasets with this modality: lwir, nir, …; may be repeated.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """List every dataset with its tasks, modalities and size.
 
-    Example: rgbtbench datasets list --json
+    Example: rgbtbench datasets list --task semantic --modality lwir
     """
-    from rgbtbench.cards import dataset_card, dataset_names
+    from rgbtbench.cards.catalog import select_datasets
+    from rgbtbench.description.wording import expected_pairs
 
-    cards = [dataset_card(name) for name in dataset_names()]
-    rows = [
-        {
-            "name": card.name,
-            "title": card.title,
-            "tasks": list(card.tasks),
-            "modalities": list(card.modalities),
-            "pairs": sum(split.count or 0 for split in card.editions["official"].splits.values()) or None,
-            "access": card.source.access,
-            "licence": card.licence.name,
-        }
-        for card in cards
-    ]
+    cards = select_datasets(task=task, modalities=modality or ())
+    pairs = [expected_pairs(card) for card in cards]
     if as_json:
-        print_json(rows)
+        print_json(
+            [
+                {
+                    "name": card.name,
+                    "title": card.title,
+                    "tasks": card.tasks,
+                    "modalities": list(card.modalities),
+                    "pairs": count,
+                    "access": card.source.access,
+                    "homepage": card.source.homepage,
+                    "licence": card.licence.name,
+                    "commercial_use": card.licence.commercial_use,
+                    "verified": card.verified,
+                }
+                for card, count in zip(cards, pairs, strict=True)
+            ]
+        )
         return
     print_table(
         ["name", "tasks", "modalities", "pairs", "access", "title"],
         [
-            [row["name"], ", ".join(card.tasks), "+".join(card.modalities), row["pairs"], row["access"], row["title"]]
-            for row, card in zip(rows, cards, strict=True)
+            [card.name, "\n".join(card.tasks), "+".join(card.modalities), count, card.source.access, card.title]
+            for card, count in zip(cards, pairs, strict=True)
         ],
+        cropped="title",
     )
 
 
@@ -51,12 +64,13 @@ def show_dataset(
     name: Annotated[str, typer.Argument(help="Name of the dataset, as `datasets list` prints it.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a dataset's card: where to get it, its terms, layouts, splits, classes and protocols.
+    """Show a dataset's card: where to get it and on which terms, layouts, splits, classes and protocols.
 
     Example: rgbtbench datasets show mfnet
     """
     from rgbtbench.cards import dataset_card, protocol_ids
     from rgbtbench.datasets import dataset
+    from rgbtbench.description.wording import access_in_words, counts_in_words, link_in_words, terms_in_words
 
     card = dataset_card(name)
     layouts = dataset(name).layouts
@@ -71,18 +85,18 @@ def show_dataset(
     print_facts(
         [
             ("homepage", card.source.homepage),
-            ("access", card.source.access),
+            ("access", access_in_words(card)),
             ("size", card.source.size),
             ("download", card.source.download),
-            ("licence", card.licence.name + ("" if card.licence.verified else " (not verified)")),
+            *((place, link_in_words(link)) for place, link in card.source.links.items()),
+            ("licence", terms_in_words(card.licence)),
+            ("terms", card.licence.url),
+            ("terms say", card.licence.note),
             ("cite", card.citation.text),
             ("not verified", "; ".join(card.unverified)),
             ("clusters", card.clusters),
             *((f"layout {layout.name}", layout.tree) for layout in layouts),
-            *(
-                (f"edition {edition}", ", ".join(f"{split} {facts.count or '?'}" for split, facts in e.splits.items()))
-                for edition, e in card.editions.items()
-            ),
+            *((f"edition {edition}", counts_in_words(facts)) for edition, facts in card.editions.items()),
             *(
                 (f"modality {name}", f"{m.sensor}, {m.channels} x {m.bit_depth} bit")
                 for name, m in card.modalities.items()

@@ -19,8 +19,17 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-    """Print rows under column heads; numbers are set to the right. Cells are plain text, never markup."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, cropped: str | None = None
+) -> None:
+    """Print rows under column heads; numbers are set to the right. Cells are plain text, never markup.
+
+    Args:
+        columns: the heads.
+        rows: one cell per column; None is an empty cell.
+        title: a line above the table.
+        cropped: the column that gets what room the others leave, on one line each.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -29,10 +38,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     if title is not None:
         # A title inside the table is broken to the table's width, which may be less than an id's.
         typer.echo(title)
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False, expand=cropped is not None)
     for position, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        cells = [row[position] for row in rows if row[position] is not None]
+        numeric = bool(cells) and all(isinstance(cell, int | float) for cell in cells)
+        table.add_column(
+            column,
+            justify="right" if numeric else "left",
+            overflow="ellipsis" if column == cropped else "fold",
+            no_wrap=column == cropped,
+            ratio=1 if column == cropped else None,
+        )
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     # A pipe has no width of its own, and a log is read on wide screens.

@@ -73,6 +73,11 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
     ("arguments", "words"),
     [
         (["datasets", "show", "mfnett"], "no dataset 'mfnett'; did you mean mfnet?"),
+        (["datasets", "list", "--modality", "lwr"], "did you mean lwir?"),
+        (
+            ["datasets", "list", "--task", "segmentation"],
+            "no task 'segmentation'; expected semantic or detection or",
+        ),
         (["models", "show", "mfnat"], "did you mean mfnet?"),
         (["protocols", "show", "mfnet/miou9"], "did you mean mfnet/miou-9"),
         (["prepare", "mfnet", "--root", "nowhere", "--out", "x"], "nowhere: no such folder"),
@@ -105,6 +110,29 @@ def test_every_listing_speaks_json(rgbtbench, listing):
     rows = json.loads(rgbtbench(*listing.split(), "--json").stdout)
     assert rows
     assert all(isinstance(row, dict) for row in rows)
+
+
+def test_datasets_are_chosen_by_task_and_modality(rgbtbench):
+    def listed(*options):
+        return [row["name"] for row in json.loads(rgbtbench("datasets", "list", "--json", *options).stdout)]
+
+    everything = listed()
+    assert everything == sorted(everything)
+    assert {"mfnet", "llvip"} < set(everything)
+    semantic = listed("--task", "semantic")
+    assert "mfnet" in semantic
+    assert "llvip" not in semantic
+    assert "llvip" in listed("--modality", "lwir", "--modality", "rgb")
+    assert "llvip" not in listed("--modality", "nir")
+
+
+def test_a_dataset_shows_where_it_is_to_be_had_and_on_which_terms(rgbtbench):
+    shown = " ".join(rgbtbench("datasets", "show", "llvip").stdout.split())
+    assert "access after registration size about 4 GB" in shown
+    assert "Baidu https://pan.baidu.com/s/1eQO1Is2NPyd-mgmv1Csbfg (code 14lc)" in shown
+    assert "licence LLVIP terms of use, no commercial use" in shown
+    facts = json.loads(rgbtbench("datasets", "show", "llvip", "--json").stdout)
+    assert facts["source"]["links"]["Baidu"]["code"] == "14lc"
 
 
 @pytest.mark.parametrize("show", ["datasets show mfnet", "models show mfnet", "protocols show mfnet/miou-9"])
