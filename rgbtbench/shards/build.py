@@ -32,6 +32,7 @@ from rgbtbench.shards.sample import Signature
 from rgbtbench.shards.shard_job import ShardJob, split_signature
 from rgbtbench.shards.state import current_state, find_shard, shard_plan_sha256
 from rgbtbench.shards.storage import STATE, locked, make_folder, replace, whole_file, write_file
+from rgbtbench.shards.timm_info import TIMM_INFO, timm_info
 from rgbtbench.shards.workers import available_cores, build_shards
 
 _EVERYTHING: Final = Options()
@@ -229,6 +230,7 @@ def _publish(out: Path, planned: Plan, merged: Merged) -> None:
     write_file(out / INDEX_SUM, checksum_line((out / INDEX).read_bytes()).encode())
     described = features(first_records(out, manifest), merged.attributes)
     write_file(out / FEATURES, pretty_json(described))
+    write_file(out / TIMM_INFO, pretty_json(timm_info(manifest)))
     write_quarantine(out / QUARANTINE, refusals(out, planned))
     write_file(out / MANIFEST, manifest_bytes(manifest))
     remove_superseded(

@@ -29,6 +29,7 @@ from rgbtbench.shards.manifest import (
 from rgbtbench.shards.quarantine import QUARANTINE
 from rgbtbench.shards.records import Record, first_records, shard_records
 from rgbtbench.shards.tar import SampleMembers, TarReader
+from rgbtbench.shards.timm_info import TIMM_INFO, timm_info
 
 _SILENT: Final = Silent()
 _SHOWN = 10
@@ -194,6 +195,9 @@ def _file_faults(root: Path, manifest: Manifest) -> Iterator[str]:
     for path in sorted((root / SHARDS).iterdir()) if (root / SHARDS).is_dir() else ():
         if f"{SHARDS}/{path.name}" not in known:
             yield f"{SHARDS}/{path.name}: is not in the manifest"
+    # Data prepared before this file was part of the format does without it.
+    if _content(root / TIMM_INFO) not in (None, pretty_json(timm_info(manifest))):
+        yield f"{TIMM_INFO}: differs from the manifest; prepare the dataset again to write it anew"
     lines = _content(root / QUARANTINE)
     if lines is None or lines.count(b"\n") != manifest.quarantined:
         yield f"{QUARANTINE}: does not list the {manifest.quarantined} samples that the manifest counts"

@@ -1,5 +1,6 @@
-"""One prepared street, made once; tests that change it take a copy."""
+"""Prepared streets, made once; tests that change one take a copy."""
 
+import json
 import shutil
 
 import pytest
@@ -23,6 +24,30 @@ def pristine(official, tmp_path_factory):
     out = tmp_path_factory.mktemp("prepared") / "street"
     prepare(Street(), card(), official, out, options=SMALL_SHARDS, workers=1)
     return out
+
+
+@pytest.fixture(scope="session")
+def late(tmp_path_factory):
+    """A prepared street whose first six samples have nothing to infer a type from.
+
+    Boxes, captions and the temperature come in the seventh, with whole numbers; fractions in the eighth and ninth.
+    """
+    folder = tmp_path_factory.mktemp("late")
+    Street().fake(folder / "raw", Street.layouts[0], {"train": 9, "test": 1}, seed=0)
+    nothing = {"boxes": [], "captions": [], "temperature": None}
+    whole = {"boxes": [[1, 2, 3, 9]], "captions": [" a street"], "temperature": 36.0}
+    fractions = {"boxes": [[1, 2, 3, 9], [0.5, 2.25, 7, 9.125]], "captions": ["é", ""], "temperature": 36.6}
+    for index, notes in enumerate([*[nothing] * 6, whole, fractions, fractions]):
+        (folder / f"raw/notes/train.{index:04d}.json").write_text(json.dumps(notes))
+    facts = card(editions={"official": {"splits": {"train": {"count": 9}, "test": {"count": 1}}}})
+    prepare(Street(), facts, folder / "raw", folder / "street", options=SMALL_SHARDS, workers=1)
+    return folder / "street"
+
+
+@pytest.fixture(params=["pristine", "late"])
+def street(request):
+    """Each of the prepared streets. Not to be changed."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -110,7 +110,8 @@ def test_a_copied_folder_is_recognised_by_its_content(raw, prepared, pristine):
 
 
 @pytest.mark.parametrize(
-    "lost", ["index.parquet", "index.sha256", "features.json", "quarantine.jsonl", "manifest.json"]
+    "lost",
+    ["index.parquet", "index.sha256", "features.json", "_info.json", "quarantine.jsonl", "manifest.json"],
 )
 def test_a_lost_file_comes_back_without_touching_a_shard(raw, prepared, pristine, lost):
     (prepared / lost).unlink()

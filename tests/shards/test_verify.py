@@ -86,7 +86,7 @@ def test_surplus_files_among_the_shards_are_named(prepared):
     assert verify(prepared) == ["shards/extra.tar: is not in the manifest"]
 
 
-@pytest.mark.parametrize("name", ["features.json", "quarantine.jsonl"])
+@pytest.mark.parametrize("name", ["features.json", "quarantine.jsonl", "_info.json"])
 def test_files_beside_the_shards_are_checked(prepared, name):
     (prepared / name).write_bytes(b"{}\n")
     assert [fault.split(":")[0] for fault in verify(prepared)] == [name]

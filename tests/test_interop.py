@@ -1,0 +1,62 @@
+"""The examples of docs/interop.md run as printed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rgbtbench.datasets.registry import dataset
+from rgbtbench.shards.build import prepare_dataset
+
+PAGE = Path(__file__).parents[1] / "docs" / "interop.md"
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL))
+COUNTS = {"train": 6, "test": 4}
+NEEDS = {"webdataset": ("webdataset",), "timm": ("timm", "webdataset"), "Hugging Face datasets": ("datasets",)}
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A folder with `shards/mfnet`, as the page assumes."""
+    folder = tmp_path_factory.mktemp("interop")
+    source = dataset("mfnet")
+    (layout,) = (layout for layout in source.layouts if layout.name == "mrfs")
+    (folder / "raw").mkdir()
+    source.fake(folder / "raw", layout, COUNTS, 0)
+    prepare_dataset("mfnet", folder / "raw", folder / "shards/mfnet", workers=1)
+    return folder
+
+
+@pytest.fixture
+def run(work, monkeypatch):
+    """A function that runs a section's Python examples and returns what they leave behind, by name."""
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(work / "cache"))
+
+    def section_names(section):
+        for library in NEEDS[section]:
+            pytest.importorskip(library)
+        names = {}
+        for code in re.findall(r"```python\n(.*?)```", SECTIONS[section], re.DOTALL):
+            exec(compile(code, str(PAGE), "exec"), names)  # noqa: S102
+        return names
+
+    return section_names
+
+
+def test_webdataset(run):
+    found = run("webdataset")
+    assert found["record"]["order"] == COUNTS["train"] - 1
+    assert found["photograph"].startswith(b"\x89PNG")
+
+
+def test_timm(run):
+    found = run("timm")
+    assert len(list(found["train"])) == len(found["train"]) == COUNTS["train"]
+    assert (found["image"].size, found["number"]) == ((160, 120), 1)
+
+
+def test_hugging_face(run):
+    found = run("Hugging Face datasets")
+    assert found["train"].num_rows == COUNTS["train"]
+    assert (found["image"].size, found["record"]["image_id"]) == ((160, 120), 1)
