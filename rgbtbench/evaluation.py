@@ -120,7 +120,7 @@ def evaluate_weights(
 
     Raises:
         WeightsError, RecipeError: the weights do not fit the data.
-        PredictionError: `out` holds something else.
+        PredictionError: `out` holds something else, or predictions that were changed since.
         ShardError, UserError: as `open_truth`.
     """
     from rgbtbench.zoo.load import load_model

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from rgbtbench.cards.catalog import protocol_prefix
 from rgbtbench.cards.protocol import Protocol
-from rgbtbench.errors import UserError
+from rgbtbench.errors import PredictionError, UserError
 from rgbtbench.loading.conditions import NONE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.predictions.boxes import read_boxes
+from rgbtbench.predictions.masks import mask_sha256, masks_sha256, read_masks
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR
 from rgbtbench.progress import Progress, Silent
@@ -75,11 +77,17 @@ def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit) -
 
 
 def holds_predictions(folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol: Protocol) -> bool:
-    """Tell whether `folder` holds finished predictions of these weights on this data."""
+    """Tell whether `folder` holds finished predictions of these weights on this data, as they were written.
+
+    Raises:
+        PredictionError: the predictions there are not those that their sidecar speaks of, or cannot be read.
+    """
     if not (folder / SIDECAR).is_file() or (folder / INCOMPLETE).exists():
         return False
     found = read_sidecar(folder)
-    return found is not None and (
+    if found is None or found.predictions_sha256 is None:
+        return False
+    same = (
         found.weights_sha256,
         found.data_hash,
         found.split,
@@ -94,6 +102,21 @@ def holds_predictions(folder: Path, *, weights_sha256: str, truth: PreparedSplit
         truth.label_space,
         truth.condition,
     )
+    if same and found.predictions_sha256 != _content_sha256(folder, truth, protocol):
+        raise PredictionError(
+            "the predictions are not those that were written: their content does not match the hash in their sidecar",
+            path=folder,
+            remedy="remove the folder to predict again, or score these as somebody else's with `rgbtbench score`",
+        )
+    return same
+
+
+def _content_sha256(folder: Path, truth: PreparedSplit, protocol: Protocol) -> str:
+    """Return the hash of all predictions of a split; decoding masks costs a small part of predicting them."""
+    if protocol.task == "detection":
+        return read_boxes(folder, image_ids=truth.image_ids, classes=truth.classes(protocol.label_set)).sha256
+    sizes = {key: truth.frame_size(position, protocol.label_set) for position, key in enumerate(truth.keys)}
+    return masks_sha256({found.key: mask_sha256(found.mask) for found in read_masks(folder, sizes)})
 
 
 def torch_device(name: str) -> str:

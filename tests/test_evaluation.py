@@ -8,7 +8,7 @@ import pytest
 import rgbtbench
 from rgbtbench.datasets import dataset
 from rgbtbench.errors import PredictionError, UnknownNameError, UserError
-from rgbtbench.predictions import MaskPrediction
+from rgbtbench.predictions import BoxPrediction, MaskPrediction
 from rgbtbench.scoring.resolve import protocols_of
 from rgbtbench.shards.build import prepare_dataset
 
@@ -97,6 +97,53 @@ def test_a_network_that_leaves_a_sample_out_is_not_scored(prepared, tmp_path):
     perfect = knows_the_labels(shards)
     with pytest.raises(PredictionError, match="left out"):
         rgbtbench.evaluate(lambda batch: perfect(batch)[1:], shards, protocol, out=tmp_path / "predictions")
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        (None, "nothing returned NoneType; expected a list of MaskPrediction"),
+        ([], "nothing left out 5 of 5 samples"),
+        ([np.zeros((2, 2))], "holds ndarray; expected MaskPrediction"),
+        (
+            [BoxPrediction("a", np.zeros((0, 4)), np.zeros(0), np.zeros(0))],
+            "holds BoxPrediction; expected MaskPrediction",
+        ),
+    ],
+)
+def test_a_network_that_returns_no_predictions_is_told_what_to_return(prepared, tmp_path, returned, words):
+    shards, protocol = prepared
+
+    def nothing(batch):
+        return returned
+
+    with pytest.raises(PredictionError, match=words):
+        rgbtbench.evaluate(nothing, shards, protocol, out=tmp_path / "predictions")
+
+
+def test_predictions_beside_the_weights_are_used_again_only_as_they_were_written(prepared, tmp_path):
+    import torch
+
+    from rgbtbench.evaluation import evaluate_weights
+    from rgbtbench.formats.image_file import encode_png
+    from rgbtbench.zoo.registry import build
+    from rgbtbench.zoo.weights import save_weights
+
+    shards, protocol = prepared
+    torch.manual_seed(0)
+    classes = rgbtbench.open(shards, "test").classes("semantic")
+    weights = tmp_path / "weights.safetensors"
+    save_weights(build("mfnet", {}, task="semantic", classes=classes), weights)
+    first = evaluate_weights(weights, shards, protocol)
+    masks = sorted(first.predictions.glob("*.png"))
+    times = [path.stat().st_mtime_ns for path in masks]
+    again = evaluate_weights(weights, shards, protocol)
+    assert again.record.metrics == first.record.metrics
+    assert [path.stat().st_mtime_ns for path in masks] == times
+    height, width = rgbtbench.open(shards, "test")[0].masks["semantic"].shape
+    masks[0].write_bytes(encode_png(np.zeros((height, width), np.uint8) + 1))
+    with pytest.raises(PredictionError, match="does not match the hash in their sidecar"):
+        evaluate_weights(weights, shards, protocol)
 
 
 def test_a_protocol_of_other_data_is_refused_with_the_right_id(prepared, tmp_path):

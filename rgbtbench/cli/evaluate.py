@@ -9,7 +9,7 @@ import typer
 
 from rgbtbench.cli.output import JsonOption
 from rgbtbench.cli.predict import BatchOption, ConditionOption, WeightsArgument
-from rgbtbench.cli.result import RecordsOption, report
+from rgbtbench.cli.result import RecordsOption, report, require_records
 from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
 
 
@@ -34,6 +34,7 @@ def evaluate(
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.cli.torch_extra import require_torch
 
+    require_records(records)
     require_torch()
     from rgbtbench.evaluation import evaluate_weights
 

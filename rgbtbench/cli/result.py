@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 RecordsOption = Annotated[Path | None, typer.Option(help="Store a record here, for the leaderboard.")]
 
 
+def require_records(records: Path | None) -> None:
+    """Make sure that a record can be stored, before the work that leads to it."""
+    from rgbtbench.outputs import require_folder
+
+    if records is not None:
+        require_folder(records)
+
+
 def report(evaluation: Evaluation, records: Path | None, *, as_json: bool) -> None:
     """Store the record when asked to, and print the numbers."""
     from rgbtbench.leaderboard.store import write_record

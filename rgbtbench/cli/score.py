@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption
-from rgbtbench.cli.result import RecordsOption, report
+from rgbtbench.cli.result import RecordsOption, report, require_records
 
 
 def score(
@@ -28,6 +28,7 @@ def score(
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.evaluation import score_predictions
 
+    require_records(records)
     with make_progress() as progress:
         evaluation = score_predictions(
             predictions, data, protocol, method=method, variant=variant, source=source, progress=progress

@@ -22,6 +22,7 @@ from rgbtbench.inspection.pictures import picture
 from rgbtbench.inspection.predicted import Predicted, read_predicted
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sample import Sample, frame_size
+from rgbtbench.outputs import claim_folder
 from rgbtbench.pair import check_key
 from rgbtbench.progress import Progress, Silent, track
 
@@ -46,7 +47,7 @@ def build_dataset(
 
     Args:
         split: the samples.
-        media: folder for images and masks; made if absent.
+        media: folder for images and masks: new, empty, or written by this before.
         name: of the dataset; by default `rgbtbench-<dataset>-<split>`.
         predictions: folder, archive or results file; becomes the field `<label set>_predicted`.
         label_set: the set that the predictions answer to; found out by default, see `read_predicted`.
@@ -58,10 +59,12 @@ def build_dataset(
     Raises:
         MissingExtraError: FiftyOne is not installed, or has no MongoDB to work with.
         PredictionError: a prediction is missing or damaged.
+        UserError: `media` is a file, or holds other things; or the label set is unknown, or named without predictions.
     """
     fiftyone = _fiftyone()
     everything = range(len(split))
-    predicted = None if predictions is None else read_predicted(predictions, split, everything, label_set=label_set)
+    predicted = read_predicted(predictions, split, everything, label_set=label_set)
+    claim_folder(media, "inspect --app")
     dataset = _new_dataset(fiftyone, name or f"rgbtbench-{split.manifest.dataset}-{split.name}", split)
     export = _Export(fiftyone, split, predicted, media.resolve())
     tracked = track(everything, progress or Silent(), "extracting for FiftyOne", total=len(split), unit="samples")

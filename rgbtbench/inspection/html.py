@@ -14,6 +14,7 @@ from rgbtbench.inspection.layers import Layer, Layers
 from rgbtbench.inspection.pictures import picture, thumbnail
 from rgbtbench.inspection.predicted import read_predicted
 from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.outputs import claim_folder
 from rgbtbench.pair import check_key
 from rgbtbench.progress import Progress, Silent, track
 from rgbtbench.webpage import json_block, render_page
@@ -53,7 +54,7 @@ def write_viewer(
 
     Args:
         split: the samples.
-        out: folder to write; made if absent.
+        out: folder to write: new, empty, or written by this before.
         samples: how many are shown, spread evenly over the split.
         seed: of the choice within each stretch of the split.
         predictions: folder, archive or results file to show beside the labels.
@@ -65,9 +66,11 @@ def write_viewer(
 
     Raises:
         PredictionError: a prediction of a sample that is shown is missing or damaged.
+        UserError: `out` is a file, or holds other things; or the label set is unknown, or named without predictions.
     """
     positions = spread_positions(len(split), samples, seed=seed)
-    predicted = None if predictions is None else read_predicted(predictions, split, positions, label_set=label_set)
+    predicted = read_predicted(predictions, split, positions, label_set=label_set)
+    claim_folder(out, "inspect")
     layers = Layers(split, predicted)
     tracked = track(positions, progress or Silent(), "writing the viewer", total=len(positions), unit="samples")
     shown = [_shown(split, position, layers, out) for position in tracked]

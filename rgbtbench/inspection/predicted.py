@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.errors import PredictionError
+from rgbtbench.errors import PredictionError, UnknownNameError, UserError, did_you_mean
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.predictions.boxes import read_boxes
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
@@ -33,12 +33,12 @@ class Predicted:
 
 
 def read_predicted(
-    path: Path, split: PreparedSplit, positions: Sequence[int], *, label_set: str | None = None
-) -> Predicted:
+    path: Path | None, split: PreparedSplit, positions: Sequence[int], *, label_set: str | None = None
+) -> Predicted | None:
     """Read the predictions of some samples.
 
     Args:
-        path: as `rgbtbench score` takes it: folder or archive of masks, or COCO results.
+        path: as `rgbtbench score` takes it: folder or archive of masks, or COCO results; None where there are none.
         split: the samples; predictions are in native ids and are translated to its label space.
         positions: samples wanted.
         label_set: the set that they answer to; by default the sidecar says it, and without one it is the only set of
@@ -47,7 +47,17 @@ def read_predicted(
     Raises:
         PredictionError: a wanted prediction is missing or damaged, or something is unknown.
         ShardError: the data has no, or several, label sets that such predictions could answer to.
+        UserError: the label set is unknown, holds neither masks nor boxes, or is named without predictions.
     """
+    if label_set is not None:
+        _require_answerable(label_set, split)
+    if path is None:
+        if label_set is None:
+            return None
+        raise UserError(
+            f"label set {label_set} is named, and no predictions that answer to it",
+            remedy="pass the predictions too, or leave the label set out: all label sets are shown",
+        )
     if not path.exists():
         raise PredictionError("no such file or folder", path=path)
     label_set = label_set or _label_set(path, split)
@@ -68,6 +78,20 @@ def _label_set(path: Path, split: PreparedSplit) -> str:
             remedy="inspect the data that the predictions were made for",
         )
     return sidecar.label_set
+
+
+def _require_answerable(label_set: str, split: PreparedSplit) -> None:
+    known = {name: facts.kind for name, facts in split.manifest.label_sets.items()}
+    answerable = [name for name, kind in known.items() if kind in ("semantic", "boxes")]
+    if label_set not in known:
+        raise UnknownNameError(
+            f"{split.manifest.dataset} has no label set {label_set!r}", remedy=did_you_mean(label_set, answerable)
+        )
+    if label_set not in answerable:
+        raise UserError(
+            f"label set {label_set} holds {known[label_set]}, to which no prediction files answer yet",
+            expected=" or ".join(answerable),
+        )
 
 
 def _holds_boxes(path: Path) -> bool:

@@ -19,6 +19,7 @@ from rgbtbench.leaderboard.rank import KINDS, Leaderboard, Section, leaderboard
 from rgbtbench.leaderboard.records import Kind
 from rgbtbench.leaderboard.rows import MARKS, Row, row_of_published, row_of_record
 from rgbtbench.leaderboard.wording import Rule, rules_in_words
+from rgbtbench.outputs import claim_folder
 from rgbtbench.webpage import render_page
 
 KIND_MEANING: Final[dict[Kind, str]] = {
@@ -92,15 +93,18 @@ def build(records: Path, published: Path, out: Path) -> Site:
     Args:
         records: folder of record files; may be absent.
         published: folder of published tables; may be absent.
-        out: folder to write; made if absent.
+        out: folder to write: new, empty, or written by this before; `records` and `published` may lie in it.
 
     Raises:
         RecordError: a record or table is damaged.
+        UserError: `out` is a file, or holds other things.
     """
     stored = store.read_records(records)
     rows = [row_of_record(record, name) for name, record in stored.items()]
     rows += [row_of_published(entry) for entry in read_published(published)]
     board = leaderboard(rows)
+    lying_there = [folder.name for folder in (records, published) if folder.resolve().parent == out.resolve()]
+    claim_folder(out, "leaderboard build", besides=lying_there)
     site = Site(out / "index.html", out / "leaderboard.json", out / "leaderboard.csv", board)
     _copy(records, [f"{name}{ending}" for name in stored for ending in (".json", ".npz")], out / "records")
     _copy(published, [path.name for path in published.glob("*.csv")], out / "published")

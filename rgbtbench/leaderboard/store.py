@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from rgbtbench.canonical import content_sha256
 from rgbtbench.errors import RecordError
 from rgbtbench.leaderboard.records import Record
+from rgbtbench.outputs import require_folder
 
 #: Statistics travel with the repository; larger ones would not.
 MAX_STATISTICS_BYTES: Final = 1 << 20
@@ -55,7 +56,9 @@ def write_record(record: Record, folder: Path, *, statistics: Mapping[str, NDArr
 
     Raises:
         RecordError: the statistics are too large, or a damaged file is in the way.
+        UserError: `folder` is a file, or may not be written to.
     """
+    require_folder(folder)
     packed = None if statistics is None else pack_statistics(statistics)
     sealed = record.model_copy(
         update={"statistics_sha256": None if packed is None else hashlib.sha256(packed).hexdigest()}

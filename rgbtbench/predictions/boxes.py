@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.errors import PredictionError
-from rgbtbench.predictions.sidecar import SIDECAR
-from rgbtbench.predictions.write import DETECTIONS
+from rgbtbench.predictions.sidecar import DETECTIONS, SIDECAR
 
 #: A results file of 100 boxes in each of 50,000 images is smaller.
 MAX_JSON_BYTES: Final = 1 << 30

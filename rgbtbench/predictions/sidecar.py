@@ -11,6 +11,7 @@ from rgbtbench.cards.schema import Name, Sha256, Strict, Task
 from rgbtbench.errors import PredictionError
 
 SIDECAR: Final = "predictions.json"
+DETECTIONS: Final = "detections.json"
 #: Lies in a folder from the first prediction to the last; such a folder is not scored.
 INCOMPLETE: Final = ".incomplete"
 MAX_SIDECAR_BYTES: Final = 1 << 20
@@ -32,6 +33,7 @@ class Sidecar(Strict):
     method: str | None = None
     weights_sha256: Sha256 | None = None
     condition: str = "none"
+    predictions_sha256: Sha256 | None = None
 
 
 def parse_sidecar(data: bytes, *, path: str) -> Sidecar:

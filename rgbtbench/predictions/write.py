@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rgbtbench.canonical import keys_sha256
 from rgbtbench.errors import PredictionError
+from rgbtbench.outputs import require_folder
 from rgbtbench.pair import check_key
+from rgbtbench.predictions.boxes import BoxTable, sorted_table
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
-from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR, Sidecar, sidecar_bytes
+from rgbtbench.predictions.masks import mask_sha256, masks_sha256
+from rgbtbench.predictions.sidecar import DETECTIONS, INCOMPLETE, SIDECAR, Sidecar, sidecar_bytes
 
-DETECTIONS: Final = "detections.json"
 
-
-class _FolderWriter:
+class _FolderWriter(ABC):
     """A folder of predictions that is either finished, with a sidecar, or marked as unfinished."""
 
     def __init__(self, folder: Path, sidecar: Sidecar) -> None:
@@ -29,8 +32,7 @@ class _FolderWriter:
 
     def __enter__(self) -> Self:
         marker = self.folder / INCOMPLETE
-        if self.folder.exists() and not self.folder.is_dir():
-            raise PredictionError("is a file", expected="a folder to write to", path=self.folder)
+        require_folder(self.folder)
         if self.folder.is_dir() and any(self.folder.iterdir()) and not marker.exists():
             raise PredictionError(
                 "the folder is not empty", path=self.folder, remedy="name a new folder, or remove this one first"
@@ -44,9 +46,14 @@ class _FolderWriter:
     ) -> None:
         if kind is not None:
             return
-        sidecar = self._sidecar.model_copy(update={"keys_sha256": keys_sha256(self._keys)})
+        hashes = {"keys_sha256": keys_sha256(self._keys), "predictions_sha256": self._content_sha256()}
+        sidecar = self._sidecar.model_copy(update=hashes)
         _publish(self.folder / SIDECAR, sidecar_bytes(sidecar))
         (self.folder / INCOMPLETE).unlink()
+
+    @abstractmethod
+    def _content_sha256(self) -> str:
+        """Return the hash of all predictions, as reading them back gives it."""
 
     def _enter_key(self, key: str) -> None:
         if key in self._keys:
@@ -64,11 +71,16 @@ class MaskWriter(_FolderWriter):
 
     Args:
         folder: new, empty, or left by an interrupted run.
-        sidecar: what the predictions are made from; its `keys_sha256` is filled in from the keys written.
+        sidecar: what the predictions are made from; its hashes of keys and predictions are filled in here.
 
     Raises:
         PredictionError: on entering, when the folder holds anything else.
+        UserError: on entering, when the folder is a file.
     """
+
+    def __init__(self, folder: Path, sidecar: Sidecar) -> None:
+        super().__init__(folder, sidecar)
+        self._digests: dict[str, str] = {}
 
     def write(self, prediction: MaskPrediction) -> None:
         """Write one mask, whole or not at all.
@@ -84,9 +96,13 @@ class MaskWriter(_FolderWriter):
                 f"{prediction.key}: mask of {mask.dtype} {mask.shape}", expected="uint8 (H, W) of native class ids"
             )
         self._enter_key(prediction.key)
+        self._digests[prediction.key] = mask_sha256(mask)
         path = self.folder / f"{prediction.key}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         _publish(path, encode_png(mask))
+
+    def _content_sha256(self) -> str:
+        return masks_sha256(self._digests)
 
 
 class BoxWriter(_FolderWriter):
@@ -99,11 +115,13 @@ class BoxWriter(_FolderWriter):
 
     Raises:
         PredictionError: on entering, when the folder holds anything else.
+        UserError: on entering, when the folder is a file.
     """
 
     def __init__(self, folder: Path, sidecar: Sidecar, *, image_ids: Mapping[str, int]) -> None:
         super().__init__(folder, sidecar)
         self._image_ids = image_ids
+        self._parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]] = []
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -145,6 +163,8 @@ class BoxWriter(_FolderWriter):
                 remedy="remove such boxes in the model's post-processing",
             )
         self._enter_key(prediction.key)
+        ids = np.full(count, self._image_ids[prediction.key], np.int64)
+        self._parts.append((ids, prediction.labels.astype(np.int64), boxes, prediction.scores.astype(np.float64)))
         for box, score, label in zip(boxes.tolist(), prediction.scores, prediction.labels, strict=True):
             row = {
                 "image_id": self._image_ids[prediction.key],
@@ -154,6 +174,13 @@ class BoxWriter(_FolderWriter):
             }
             self._file.write(self._separator + json.dumps(row))
             self._separator = ",\n"
+
+    def _content_sha256(self) -> str:
+        if not self._parts:
+            nothing = np.zeros(0, np.int64)
+            return BoxTable(nothing, nothing, np.zeros((0, 4)), np.zeros(0)).sha256
+        image_ids, labels, boxes, scores = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        return sorted_table(BoxTable(image_ids, labels, boxes, scores)).sha256
 
 
 def _publish(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rgbtbench.errors import RecipeError
+from rgbtbench.outputs import require_folder
 from rgbtbench.zoo.weights_info import WEIGHTS_FILE, info_path
 
 
@@ -65,9 +66,9 @@ class RunFolder:
 
         Raises:
             RecipeError: without `resume`, the folder holds a run or something else.
+            UserError: it is a file, or may not be written to.
         """
-        if self.root.exists() and not self.root.is_dir():
-            raise RecipeError("is a file", path=self.root, expected="a folder for the run")
+        require_folder(self.root)
         there = sorted(path.name for path in self.root.iterdir()) if self.root.is_dir() else []
         if there and not resume:
             what = "a finished run" if self.is_finished else "an unfinished run" if self.recipe.is_file() else None

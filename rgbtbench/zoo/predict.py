@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from rgbtbench.errors import PredictionError, RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.loading.prepared import PreparedSplit
-from rgbtbench.predictions.kinds import Prediction
+from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
 from rgbtbench.predictions.sidecar import Sidecar
 from rgbtbench.predictions.write import BoxWriter, MaskWriter
 from rgbtbench.progress import Progress, Silent, track
@@ -20,6 +20,7 @@ from rgbtbench.zoo.model import Model
 
 _WRITTEN = ("semantic", "detection")
 _SHOWN = 6
+_EACH = "return one prediction for each valid sample of the batch"
 
 
 def predict_split(
@@ -131,23 +132,40 @@ def write_predictions(
         else BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
     )
     told = progress or Silent()
-    left = dict.fromkeys(view.keys)
     with writer:
         for batch in track(batches, told, f"predict {split.name}", total=len(batches), unit="batches"):
-            for prediction in network(batch):
-                if prediction.key not in left:
-                    raise PredictionError(
-                        f"{method} predicts {prediction.key}, which was not asked for, or was done before",
-                        remedy="return one prediction for each valid sample of the batch",
-                    )
+            asked = [key for key, valid in zip(batch.keys, batch.valid.tolist(), strict=True) if valid]
+            for prediction in _checked(network(batch), asked, task=task, method=method):
                 writer.write(prediction)  # type: ignore[arg-type]  # the task fixes the kind of both
-                del left[prediction.key]
-        if left:
-            raise PredictionError(
-                f"{method} left out {len(left)} of {len(view)} samples: {', '.join(list(left)[:_SHOWN])}",
-                remedy="return one prediction for each valid sample of the batch",
-            )
     return out
+
+
+def _checked(predicted: object, asked: Sequence[str], *, task: Task, method: str) -> Iterator[Prediction]:
+    """Yield what a network returned for a batch, and make sure that it is one prediction per sample."""
+    kind = MaskPrediction if task == "semantic" else BoxPrediction
+    if not isinstance(predicted, Iterable):
+        raise PredictionError(
+            f"{method} returned {type(predicted).__name__}", expected=f"a list of {kind.__name__}", remedy=_EACH
+        )
+    left = dict.fromkeys(asked)
+    for prediction in predicted:
+        if not isinstance(prediction, kind):
+            raise PredictionError(
+                f"{method} returned a list that holds {type(prediction).__name__}",
+                expected=kind.__name__,
+                remedy=_EACH,
+            )
+        if prediction.key not in left:
+            raise PredictionError(
+                f"{method} predicts {prediction.key}, which was not asked for, or was done before", remedy=_EACH
+            )
+        del left[prediction.key]
+        yield prediction
+    if left:
+        raise PredictionError(
+            f"{method} left out {len(left)} of {len(asked)} samples of a batch: {', '.join(list(left)[:_SHOWN])}",
+            remedy=_EACH,
+        )
 
 
 def _require_classes(model: Model, split: PreparedSplit, label_set: str) -> None:

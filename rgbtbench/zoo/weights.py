@@ -18,6 +18,7 @@ from torch import Tensor
 
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.errors import WeightsError
+from rgbtbench.outputs import require_file
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from, method, method_names, resolve
 from rgbtbench.zoo.spec import ModelSpec
@@ -33,6 +34,8 @@ from rgbtbench.zoo.weights_info import (
 
 #: Names under which training code wraps a state dict.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
+#: How files of torch.save begin: a zip, or before version 1.6 a pickle of protocol 2 or later.
+_STARTS = (b"PK\x03\x04", b"\x80")
 _COUNTER = "num_batches_tracked"
 _SHOWN = 3
 
@@ -51,9 +54,11 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
     Raises:
         WeightsError: the file cannot be read safely, or does not fit; the first mismatches and what would fit are
             named. Nothing is written then.
+        UserError: `out` is a folder, or its folder cannot be written to.
     """
     if out.suffix != ".safetensors":
         raise WeightsError(f"cannot write {out.name}", expected="a name that ends in .safetensors")
+    require_file(out)
     model = build_from(spec)
     found = _without_wrapping(_load_pickled(source), source)
     renamed = _published_names(spec.method, model.state_dict(), found)
@@ -115,6 +120,10 @@ def load_weights(path: Path, model: Model) -> None:
 def _load_pickled(source: Path) -> Any:
     if not source.is_file():
         raise WeightsError("no such file", path=source)
+    with source.open("rb") as file:
+        start = file.read(max(map(len, _STARTS)))
+    if not start.startswith(_STARTS):
+        raise WeightsError("not a file that torch.save wrote", path=source, remedy="name the authors' checkpoint")
     try:
         return torch.load(source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -123,8 +132,13 @@ def _load_pickled(source: Path) -> Any:
             path=source,
             remedy="ask its author for a plain state dict, or for safetensors",
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise WeightsError("not a file that torch.save wrote", path=source) from error
+    except Exception as error:
+        # A damaged file makes torch raise RuntimeError, EOFError, IndexError, AssertionError and more.
+        raise WeightsError(
+            f"a damaged file: torch cannot read it ({type(error).__name__})",
+            path=source,
+            remedy="get the file again and compare its size or checksum with the source's",
+        ) from error
 
 
 def _without_wrapping(loaded: Any, source: Path) -> dict[str, Tensor]:

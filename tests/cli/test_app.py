@@ -105,6 +105,28 @@ def test_a_mistake_is_one_line_and_exit_code_2(rgbtbench, arguments, words, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["eval", "x", "--data", "x", "--protocol", "mfnet/miou-9", "--records", "notes.txt"],
+        ["score", "mfnet/miou-9", "p", "--data", "x", "--records", "notes.txt"],
+        ["score", "mfnet/miou-9", "p", "--data", "x", "--records", "notes.txt/records"],
+        ["leaderboard", "build", "--out", "notes.txt"],
+        ["weights", "convert", "notes.txt", "--method=mfnet", "--dataset=mfnet", "--out", "notes.txt/a.safetensors"],
+        ["weights", "convert", "notes.txt", "--method=mfnet", "--dataset=mfnet", "--out", "a.safetensors"],
+    ],
+)  # fmt: skip
+def test_a_file_in_the_way_is_named_before_any_work_and_kept(rgbtbench, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("precious")
+    done = rgbtbench(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("rgbtbench: error: ")
+    assert done.stderr.count("\n") == 1
+    assert "notes.txt: " in done.stderr
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("notes.txt", "precious")]
+
+
 @pytest.mark.parametrize("listing", ["datasets list", "models list", "protocols list", "weights list", "doctor"])
 def test_every_listing_speaks_json(rgbtbench, listing):
     rows = json.loads(rgbtbench(*listing.split(), "--json").stdout)

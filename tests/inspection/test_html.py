@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rgbtbench.errors import PredictionError
+from rgbtbench.errors import PredictionError, UserError
 from rgbtbench.inspection.html import write_viewer
 from rgbtbench.inspection.palette import class_colours
 from rgbtbench.webpage import json_block, render_page
@@ -72,6 +72,35 @@ def test_boxes_keep_their_coordinates_classes_and_ignore_marks(page, split):
         assert [box["xyxy"] for box in drawn] == boxes.xyxy.tolist()
         assert [box["ignore"] for box in drawn] == boxes.ignore.tolist()
         assert [box["label"] for box in drawn] == [split.classes("boxes")[number] for number in boxes.labels.tolist()]
+
+
+def test_a_folder_with_other_things_is_left_alone_and_ones_own_is_written_again(split, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "index.html").write_text("precious")
+    with pytest.raises(UserError, match=r"holds other things \(index.html\)"):
+        write_viewer(split, tmp_path / "thesis", samples=1)
+    assert [path.name for path in (tmp_path / "thesis").iterdir()] == ["index.html"]
+    first = write_viewer(split, tmp_path / "viewer", samples=1).read_bytes()
+    assert write_viewer(split, tmp_path / "viewer", samples=1).read_bytes() == first
+    with pytest.raises(UserError, match=r"index.html: is a file; expected a folder"):
+        write_viewer(split, tmp_path / "viewer" / "index.html", samples=1)
+
+
+@pytest.mark.parametrize(
+    ("label_set", "with_predictions", "words"),
+    [
+        ("semantics", False, "synthetic has no label set 'semantics'; did you mean semantic"),
+        ("semantics", True, "synthetic has no label set 'semantics'; did you mean semantic"),
+        ("saliency", True, "holds saliency, to which no prediction files answer yet"),
+        ("semantic", False, "no predictions that answer to it; pass the predictions too"),
+    ],
+)
+def test_a_label_set_that_predictions_cannot_answer_to_is_refused(
+    split, masks, tmp_path, label_set, with_predictions, words
+):
+    with pytest.raises(UserError, match=words):
+        write_viewer(split, tmp_path / "v", predictions=masks if with_predictions else None, label_set=label_set)
+    assert not (tmp_path / "v").exists()
 
 
 def test_captions_and_attributes_are_shown(page, split):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rgbtbench.errors import UserError
 from rgbtbench.leaderboard.plots import headline_plot, subset_plots
 from rgbtbench.leaderboard.rank import leaderboard
 from rgbtbench.leaderboard.render import build, page
@@ -72,6 +73,17 @@ def site(tmp_path):
     for facts in ({"miou": 58.0}, {"variant": "RGB", "kind": "scored"}):
         write_record(record(**facts), folder, statistics={"confusion": np.eye(9, dtype=np.int64)})
     return build(folder, data_root() / "leaderboards" / "published", tmp_path / "site")
+
+
+def test_a_site_is_built_again_in_place_and_never_among_other_things(tmp_path, site):
+    published = data_root() / "leaderboards" / "published"
+    before = site.page.read_bytes()
+    assert build(tmp_path / "records", published, tmp_path / "site").page.read_bytes() == before
+    with pytest.raises(UserError, match="holds other things"):
+        build(tmp_path / "records", published, tmp_path / "records")
+    with pytest.raises(UserError, match=r"index\.html: is a file; expected a folder"):
+        build(tmp_path / "records", published, site.page)
+    assert site.page.read_bytes() == before
 
 
 def test_hostile_names_are_text_everywhere(rows):

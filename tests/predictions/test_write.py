@@ -18,6 +18,7 @@ from rgbtbench.predictions import (
     read_masks,
     read_sidecar,
 )
+from rgbtbench.predictions.masks import mask_sha256, masks_sha256
 
 SEMANTIC = Sidecar(task="semantic", dataset="town", edition="official", split="test", label_set="semantic")
 DETECTION = Sidecar(task="detection", dataset="town", edition="official", split="test", label_set="objects")
@@ -44,7 +45,33 @@ def test_the_sidecar_names_the_keys_that_were_written(tmp_path):
     with MaskWriter(tmp_path, SEMANTIC) as writer:
         writer.write(MaskPrediction("b", MASK))
         writer.write(MaskPrediction("a", MASK))
-    assert read_sidecar(tmp_path) == SEMANTIC.model_copy(update={"keys_sha256": keys_sha256(["a", "b"])})
+    found = read_sidecar(tmp_path)
+    assert found.keys_sha256 == keys_sha256(["a", "b"])
+    hashes = {"keys_sha256": None, "predictions_sha256": None}
+    assert found.model_copy(update=hashes) == SEMANTIC
+
+
+def test_the_sidecar_holds_the_hash_that_reading_masks_back_gives(tmp_path):
+    with MaskWriter(tmp_path, SEMANTIC) as writer:
+        for key in ("b", "a", "night/0"):
+            writer.write(MaskPrediction(key, MASK + len(key)))
+    masks = read_masks(tmp_path, dict.fromkeys(["a", "b", "night/0"], (3, 4)))
+    digests = {prediction.key: mask_sha256(prediction.mask) for prediction in masks}
+    assert read_sidecar(tmp_path).predictions_sha256 == masks_sha256(digests)
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_the_sidecar_holds_the_hash_that_reading_boxes_back_gives(tmp_path, some):
+    generator = np.random.default_rng(0)
+    with BoxWriter(tmp_path, DETECTION, image_ids={"a": 7, "b": 3, "c": 5}) as writer:
+        for key in ("a", "b", "c") if some else ():
+            corners = generator.random((9, 4)).astype(np.float32)
+            corners[:, 2:] += 1
+            scores = generator.integers(0, 3, 9) / np.float32(3)
+            writer.write(boxes(key, corners, scores, generator.integers(1, 3, 9)))
+    found = read_boxes(tmp_path, image_ids=[3, 5, 7], classes=[1, 2])
+    assert len(found.scores) == 27 * some
+    assert read_sidecar(tmp_path).predictions_sha256 == found.sha256
 
 
 def test_boxes_come_back_as_they_were_written(tmp_path):

@@ -73,7 +73,7 @@ def test_a_bare_pickle_that_would_run_code_is_refused_too(tmp_path, spec, monkey
     assert not (tmp_path / "executed").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"\x89PNG\r\n"])
+@pytest.mark.parametrize("content", [b"", b"some text", b"PK\x03\x04 no archive", b"\x89PNG\r\n", b"\x80\x02text"])
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path, spec, content):
     (tmp_path / "x.pth").write_bytes(content)
     with pytest.raises(WeightsError, match=r"x\.pth"):
