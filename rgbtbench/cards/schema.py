@@ -15,10 +15,15 @@ ProtocolName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@+-]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
 Task = Literal["semantic", "detection", "saliency", "language"]
+#: What a dataset is made for: a task, or pairs without labels to learn from.
+Use = Literal[Task, "pretraining"]
 LabelKind = Literal["semantic", "boxes", "saliency", "text"]
-Modality = Literal[
-    "rgb", "nir", "swir", "lwir", "depth", "event", "aolp", "dolp", "lidar", "lightfield",
-]  # fmt: skip
+#: What a camera or sensor records; the order fixes the random streams of augmentations, so new kinds come last.
+MODALITY_KINDS: Final = (
+    "rgb", "nir", "swir", "lwir", "depth", "event", "aolp", "dolp", "lidar", "lightfield", "hha", "polarisation",
+)  # fmt: skip
+#: A kind, and behind it which of several views or forms: `lwir_raw` (16 bits beside 8), `lightfield_1_5`.
+Modality = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(MODALITY_KINDS)})(_[a-z0-9]+)*$", max_length=32)]
 #: Which camera's pixels a label set follows.
 Frame = Literal["rgb", "x", "both"]
 #: A stored fact about a sample: time of day, weather, visibility.
