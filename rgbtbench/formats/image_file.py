@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.image_header import ImageHeader, probe
+from rgbtbench.formats.npy_file import npy_array
 from rgbtbench.formats.paths import read_bytes, resolve_inside
 from rgbtbench.pair import Image
 
 __all__ = [
     "ImageHeader",
+    "Levels",
     "Pixels",
     "decode_image",
     "encode_png",
@@ -24,12 +26,14 @@ __all__ = [
     "read_verbatim",
 ]
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
-_EXTENSIONS: dict[str, Literal["jpg", "png"]] = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png"}
+#: Samples of an integer type, which has a darkest and a brightest level.
+Levels = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels = Levels | NDArray[np.float32]
+_EXTENSIONS: dict[str, Literal["jpg", "png", "npy"]] = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".npy": "npy"}
 
 
 def read_image_file(root: Path, relative: str, *, check: Literal["probe", "full"] = "probe") -> Image:
-    """Return one official JPEG or PNG file, byte for byte.
+    """Return one official JPEG, PNG or float32 NumPy file, byte for byte.
 
     Args:
         root: the dataset's folder.
@@ -37,10 +41,11 @@ def read_image_file(root: Path, relative: str, *, check: Literal["probe", "full"
         check: `probe` reads the structure (header, end marker, PNG checksums); `full` also decodes all pixels.
 
     Raises:
-        InputFileError: missing, outside `root`, damaged, named as another format, CMYK, or not 8 or 16 bits deep.
+        InputFileError: missing, outside `root`, damaged, named as another format, CMYK, or not 8 or 16 bits deep
+            (float32 for NumPy files).
     """
     data, header, path = read_verbatim(root, relative)
-    depths = (8,) if header.format == "jpg" else (8, 16)
+    depths = {"jpg": (8,), "png": (8, 16), "npy": (32,)}[header.format]
     if header.format == "jpg" and header.channels not in (1, 3):
         raise InputFileError(
             f"a JPEG with {header.channels} components (CMYK)",
@@ -94,7 +99,7 @@ def read_raster(root: Path, relative: str) -> tuple[Pixels, ImageHeader]:
 
 
 def decode_image(data: bytes, header: ImageHeader, *, path: Path | None = None) -> Pixels:
-    """Decode a JPEG or PNG file to its raw samples: no alpha compositing, no orientation, no scaling of 16 bits.
+    """Decode a JPEG, PNG or NumPy file to its raw samples: no alpha compositing, no orientation, no scaling of 16 bits.
 
     Args:
         data: the file's content.
@@ -102,11 +107,14 @@ def decode_image(data: bytes, header: ImageHeader, *, path: Path | None = None) 
         path: named in errors.
 
     Returns:
-        uint8 or uint16 (H, W) for one channel, else (H, W, C) in the file's order: RGB, RGBA, grey and alpha.
+        uint8, uint16 or float32 (H, W) for one channel, else (H, W, C) in the file's order: RGB, RGBA, grey and alpha.
 
     Raises:
         InputFileError: the pixel data is damaged.
     """
+    if header.format == "npy":
+        raster = npy_array(data, path=path)
+        return raster[..., 0] if raster.ndim == 3 and header.channels == 1 else raster
     import cv2
 
     try:
@@ -118,7 +126,7 @@ def decode_image(data: bytes, header: ImageHeader, *, path: Path | None = None) 
     return cast("Pixels", pixels)
 
 
-def encode_png(pixels: Pixels) -> bytes:
+def encode_png(pixels: Levels) -> bytes:
     """Encode raw samples as PNG; the same pixels always give the same bytes.
 
     Args:

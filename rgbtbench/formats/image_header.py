@@ -1,6 +1,7 @@
 """What an image file is, from its structure alone: no pixel is decoded, so a hostile size costs nothing.
 
-Both formats are walked to their end marker, which finds truncated downloads; PNG checksums are verified too.
+JPEG and PNG are walked to their end marker, which finds truncated downloads; PNG checksums are verified too. A NumPy
+file must have exactly the bytes that its header promises.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Literal
 
 from rgbtbench.errors import InputFileError
+from rgbtbench.formats.npy_header import read_npy_header
 
 #: Larger images are refused before anything is allocated; no dataset's frame has a tenth of it.
 MAX_PIXELS = 100_000_000
 
 _JPEG_START = b"\xff\xd8\xff"
 _PNG_START = b"\x89PNG\r\n\x1a\n"
+_NPY_START = b"\x93NUMPY"
 _AGAIN = "unpack or download the file again"
 
 # JPEG markers (ITU T.81, table B.1). Only Huffman-coded lossy frames are in use for photographs.
@@ -41,10 +44,10 @@ _PNG_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What the header of a JPEG or PNG file states.
+    """What the header of a JPEG, PNG or NumPy file states.
 
     Attributes:
-        format: `jpg` or `png`.
+        format: `jpg`, `png` or `npy`.
         width, height: pixels.
         channels: samples per pixel once decoded; a palette counts as its three colours.
         bit_depth: bits per sample, or per index of a palette.
@@ -52,7 +55,7 @@ class ImageHeader:
         progressive: the JPEG is progressive.
     """
 
-    format: Literal["jpg", "png"]
+    format: Literal["jpg", "png", "npy"]
     width: int
     height: int
     channels: int
@@ -62,21 +65,24 @@ class ImageHeader:
 
 
 def probe(data: bytes, *, path: Path | None = None) -> ImageHeader:
-    """Read the header of a JPEG or PNG file and check that the file is whole.
+    """Read the header of a JPEG, PNG or NumPy file and check that the file is whole.
 
     Args:
         data: the file's content.
         path: named in errors.
 
     Raises:
-        InputFileError: neither format, truncated, a wrong checksum, an unusual coding, or over `MAX_PIXELS`.
+        InputFileError: no such format, truncated, a wrong checksum, an unusual coding, or over `MAX_PIXELS`; of NumPy
+            files only float32 rasters (H, W) or (H, W, C) are images here.
     """
     if data.startswith(_JPEG_START):
         header = _probe_jpeg(data, path)
     elif data.startswith(_PNG_START):
         header = _probe_png(data, path)
+    elif data.startswith(_NPY_START):
+        header = _probe_npy(data, path)
     else:
-        raise InputFileError("neither JPEG nor PNG", path=path, remedy=_AGAIN)
+        raise InputFileError("neither JPEG nor PNG nor NumPy file", path=path, remedy=_AGAIN)
     if header.width < 1 or header.height < 1:
         raise InputFileError(f"states a size of {header.width}x{header.height}", path=path, remedy=_AGAIN)
     if header.width * header.height > MAX_PIXELS:
@@ -121,6 +127,19 @@ def _probe_jpeg(data: bytes, path: Path | None) -> ImageHeader:
                     raise InputFileError("damaged JPEG: no frame header", path=path, remedy=_AGAIN)
                 return header
     raise InputFileError("truncated JPEG: the end marker is missing", path=path, remedy=_AGAIN)
+
+
+def _probe_npy(data: bytes, path: Path | None) -> ImageHeader:
+    stated = read_npy_header(data, path=path)
+    if stated.dtype != "<f4" or stated.fortran_order or len(stated.shape) not in (2, 3):
+        raise InputFileError(
+            f"a NumPy array of type {stated.dtype} and shape {stated.shape}",
+            expected="a float32 raster (H, W) or (H, W, C) in C order",
+            path=path,
+            remedy=_AGAIN,
+        )
+    height, width, *rest = stated.shape
+    return ImageHeader("npy", width, height, rest[0] if rest else 1, 32)
 
 
 def _two_shorts(data: bytes) -> tuple[int, int]:

@@ -34,17 +34,35 @@ def read_index_mask(root: Path, relative: str, *, kind: Literal["semantic", "sal
         InputFileError: missing, outside `root`, damaged, no PNG, 16 bits deep, or in colours.
     """
     data, header, path = read_verbatim(root, relative)
+    return png_mask(data, header, kind=kind, frame=frame, source=relative, path=path)
+
+
+def png_mask(
+    data: bytes,
+    header: ImageHeader,
+    *,
+    kind: Literal["semantic", "saliency"],
+    frame: Frame,
+    source: str,
+    path: Path | None = None,
+) -> Mask:
+    """Return the content of a label PNG as a mask; see `read_index_mask`."""
     values, conversion = index_values(data, header, kind=kind, path=path)
-    return Mask(
-        kind=kind,
-        frame=frame,
-        data=data if conversion is None else encode_png(values),
-        width=header.width,
-        height=header.height,
-        values=tuple(np.flatnonzero(np.bincount(values.ravel(), minlength=256)).tolist()),
-        source=relative,
-        conversion=conversion,
-    )
+    if conversion is not None:
+        return mask_of(values, kind=kind, frame=frame, source=source, conversion=conversion)
+    return Mask(kind, frame, data, header.width, header.height, _distinct(values), source)
+
+
+def mask_of(
+    values: NDArray[np.uint8], *, kind: Literal["semantic", "saliency"], frame: Frame, source: str, conversion: str
+) -> Mask:
+    """Return values uint8 (H, W) that were taken out of another encoding as a mask; `conversion` says how."""
+    height, width = values.shape
+    return Mask(kind, frame, encode_png(values), width, height, _distinct(values), source, conversion)
+
+
+def _distinct(values: NDArray[np.uint8]) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(np.bincount(values.ravel(), minlength=256)).tolist())
 
 
 def index_values(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.image_file import encode_png, read_raster
 from rgbtbench.pair import Image
@@ -25,7 +27,7 @@ def split_fourth_channel(root: Path, relative: str) -> tuple[Image, Image]:
     Raises:
         InputFileError: missing, outside `root`, damaged, or not a PNG of four 8-bit channels.
     """
-    pixels, header = read_raster(root, relative)
+    read, header = read_raster(root, relative)
     if header.format != "png" or header.channels != 4 or header.bit_depth != 8:
         raise InputFileError(
             f"a {header.format.upper()} of {header.channels} channels and {header.bit_depth} bits",
@@ -33,6 +35,7 @@ def split_fourth_channel(root: Path, relative: str) -> tuple[Image, Image]:
             path=root / relative,
             remedy="use the official files: a converted copy has lost the fourth channel",
         )
+    pixels = np.asarray(read, np.uint8)
     colour, fourth = (
         Image(
             data=encode_png(pixels[..., channels]),

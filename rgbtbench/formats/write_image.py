@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rgbtbench.formats.image_file import Pixels, encode_png
+from rgbtbench.formats.npy_file import encode_npy
 
 JPEG_QUALITY = 95
 
 
 def write_image(path: Path, pixels: Pixels) -> None:
-    """Write a JPEG or PNG file, as the extension says, and the folders above it.
+    """Write a JPEG, PNG or NumPy file, as the extension says, and the folders above it.
 
     Args:
-        path: ends in `.jpg` or `.png`.
-        pixels: (H, W) or (H, W, C) with RGB or RGBA; uint8, for PNG also uint16.
+        path: ends in `.jpg`, `.jpeg`, `.png` or `.npy`.
+        pixels: (H, W) or (H, W, C) with RGB or RGBA; uint8, for PNG also uint16, for NumPy float32.
     """
+    encoders: dict[str, Callable[[Any], bytes]] = {
+        ".png": encode_png,
+        ".npy": encode_npy,
+        ".jpg": _encode_jpeg,
+        ".jpeg": _encode_jpeg,
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode_png(pixels) if path.suffix == ".png" else _encode_jpeg(pixels))
+    path.write_bytes(encoders[path.suffix](pixels))
 
 
-def _encode_jpeg(pixels: Pixels) -> bytes:
+def _encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     import simplejpeg
 
     with_channels = np.ascontiguousarray(np.atleast_3d(pixels))

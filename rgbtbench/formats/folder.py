@@ -1,0 +1,57 @@
+"""Which samples a folder holds, where no list says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from rgbtbench.errors import InputFileError
+
+_STEM = "{stem}"
+
+
+def stems_of(root: Path, templates: Iterable[str], *, pattern: re.Pattern[str]) -> list[str]:
+    """Return the stems of the files that some path templates name, each once, numbers in natural order.
+
+    A stem that only one of the templates finds is returned too: that its twins are missing is for the sample to say.
+
+    Args:
+        root: the dataset's folder.
+        templates: paths below it in which `{stem}` stands for the stem, in the last part only.
+        pattern: what a whole stem looks like.
+
+    Raises:
+        InputFileError: a folder holds a file of the template's form whose stem is none, or no file at all.
+    """
+    found: set[str] = set()
+    for template in templates:
+        folder, _, name = template.rpartition("/")
+        before, _, after = name.partition(_STEM)
+        where = root / folder if folder else root
+        if not where.is_dir():
+            continue
+        names = [path.name for path in where.glob(f"{before}*{after}")]
+        if not names:
+            raise InputFileError(
+                "holds no sample",
+                expected=f"files like {name.replace(_STEM, '<stem>')}",
+                path=where,
+                remedy="fill it, or remove it to leave the split out",
+            )
+        for file in names:
+            stem = file[len(before) : len(file) - len(after)]
+            if not pattern.fullmatch(stem):
+                raise InputFileError(
+                    f"{file!r} is no file of this dataset",
+                    expected=f"stems like {pattern.pattern}",
+                    path=where,
+                    remedy="remove it",
+                )
+            found.add(stem)
+    return sorted(found, key=natural_order)
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """Return a sort key that puts `9` before `10`."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]

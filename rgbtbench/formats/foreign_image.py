@@ -1,0 +1,127 @@
+"""Photographs in formats that shards do not hold: BMP, TIFF and PNM become PNG without loss.
+
+What such a file promises is read from its structure first, so that a small file cannot ask for gigabytes.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+
+from rgbtbench.errors import InputFileError
+from rgbtbench.formats.image_file import Levels, encode_png, read_image_file
+from rgbtbench.formats.image_header import MAX_PIXELS
+from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.pair import Image
+
+#: Endings of the files that `read_any_image` converts, without the dot.
+FOREIGN: Final = ("bmp", "tif", "tiff", "ppm", "pgm")
+_AGAIN = "unpack or download the file again"
+_PNM = re.compile(rb"P[56]\s+(?:#[^\n]*\n\s*)*(\d{1,6})\s+(\d{1,6})\s+(\d{1,5})\s")
+# TIFF 6.0: tags of width, height, the strips' places and lengths; sizes of the number types SHORT and LONG.
+_WIDTH, _HEIGHT, _OFFSETS, _LENGTHS = 256, 257, 273, 279
+_TIFF_TYPES: Final = {3: "H", 4: "I"}
+
+
+def read_any_image(root: Path, relative: str) -> Image:
+    """Return one official photograph: JPEG, PNG and float32 NumPy files byte for byte, others as PNG.
+
+    Raises:
+        InputFileError: missing, outside `root`, damaged, larger than any dataset's frame, or of another format.
+    """
+    ending = relative.rpartition(".")[2].lower()
+    if ending not in FOREIGN:
+        return read_image_file(root, relative)
+    path = resolve_inside(root, relative)
+    data = read_bytes(root, relative)
+    width, height = _stated_size(data, ending, path)
+    if not 0 < width * height <= MAX_PIXELS:
+        raise InputFileError(
+            f"states a size of {width}x{height} pixels",
+            expected=f"1 to {MAX_PIXELS} pixels",
+            path=path,
+            remedy="remove the file: no dataset holds such images",
+        )
+    pixels = _decoded(data)
+    if pixels is None or pixels.shape[:2] != (height, width) or pixels.dtype not in (np.uint8, np.uint16):
+        raise InputFileError("the pixels cannot be decoded to 8 or 16 bits", path=path, remedy=_AGAIN)
+    return Image(
+        data=encode_png(pixels),
+        extension="png",
+        width=width,
+        height=height,
+        channels=1 if pixels.ndim == 2 else pixels.shape[2],
+        bit_depth=8 * pixels.dtype.itemsize,
+        source=relative,
+        conversion=f"{ending.upper()} as PNG",
+    )
+
+
+def _decoded(data: bytes) -> Levels | None:
+    import cv2
+
+    try:
+        pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    if pixels is None or pixels.ndim == 2:
+        return cast("Levels | None", pixels)
+    in_order: Any = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    return cast("Levels", in_order)
+
+
+def _stated_size(data: bytes, ending: str, path: Path) -> tuple[int, int]:
+    reader = {"bmp": _bmp_size, "tif": _tiff_size, "tiff": _tiff_size, "ppm": _pnm_size, "pgm": _pnm_size}[ending]
+    try:
+        return reader(data)
+    except (ValueError, struct.error, IndexError) as error:
+        raise InputFileError(f"damaged {ending.upper()}: {error}", path=path, remedy=_AGAIN) from error
+
+
+def _bmp_size(data: bytes) -> tuple[int, int]:
+    if data[:2] != b"BM":
+        raise ValueError("no BMP header")
+    (start,) = struct.unpack_from("<I", data, 10)
+    width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+    height = abs(height)  # negative: rows from top to bottom
+    if compression == 0 and len(data) < start + (width * bits + 31) // 32 * 4 * height:
+        raise ValueError("the file ends early")
+    return width, height
+
+
+def _pnm_size(data: bytes) -> tuple[int, int]:
+    found = _PNM.match(data)
+    if found is None:
+        raise ValueError("no binary PGM or PPM header")
+    width, height, top = (int(number) for number in found.groups())
+    samples = (3 if data[1:2] == b"6" else 1) * (2 if top > 255 else 1)
+    if len(data) - found.end() < width * height * samples:
+        raise ValueError("the file ends early")
+    return width, height
+
+
+def _tiff_size(data: bytes) -> tuple[int, int]:
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    if order is None:
+        raise ValueError("no TIFF header")
+    (directory,) = struct.unpack_from(f"{order}I", data, 4)
+    (entries,) = struct.unpack_from(f"{order}H", data, directory)
+    tags: dict[int, list[int]] = {}
+    for number in range(entries):
+        tag, kind, count, _ = struct.unpack_from(f"{order}HHII", data, directory + 2 + 12 * number)
+        if tag in (_WIDTH, _HEIGHT, _OFFSETS, _LENGTHS) and kind in _TIFF_TYPES and count <= len(data):
+            size = struct.calcsize(_TIFF_TYPES[kind]) * count
+            at = directory + 2 + 12 * number + 8
+            if size > 4:
+                (at,) = struct.unpack_from(f"{order}I", data, at)
+            tags[tag] = list(struct.unpack_from(f"{order}{count}{_TIFF_TYPES[kind]}", data, at))
+    if not {_WIDTH, _HEIGHT} <= tags.keys():
+        raise ValueError("no size")
+    for start, length in zip(tags.get(_OFFSETS, []), tags.get(_LENGTHS, []), strict=True):
+        if start + length > len(data):
+            raise ValueError("the file ends early")
+    return tags[_WIDTH][0], tags[_HEIGHT][0]
