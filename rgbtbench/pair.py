@@ -80,14 +80,14 @@ class Image:
 
     Attributes:
         data: file content; the official bytes, unless `conversion` says what was done.
-        extension: `jpg` or `png`, without the dot.
+        extension: `jpg`, `png` or, for float32 rasters, `npy`; without the dot.
         width, height, channels, bit_depth: as the header states.
         source: official path relative to the root.
         conversion: null for official bytes, else how these bytes were made, losslessly.
     """
 
     data: bytes
-    extension: Literal["jpg", "png"]
+    extension: Literal["jpg", "png", "npy"]
     width: int
     height: int
     channels: int
@@ -106,9 +106,12 @@ class Boxes:
         labels: int64 (N,), native class ids.
         ignore: bool (N,), regions that are neither hit nor miss.
         occlusion: int64 (N,), 0 none, 1 partial, 2 heavy, -1 not stated.
-        raw: float64 (N, 4), the numbers as the source writes them.
+        raw: float64 (N, K), the numbers as the source writes them: 4, or more where it states a polygon or a visible
+            part as well.
         convention: how the source counts: `voc-xyxy-1-based`, `coco-xywh-0-based`, …
         visibility: modality to float64 (N,): contrast-to-noise where it is known; empty otherwise.
+        corners: float64 (N, 4, 2), `x y` of the corners of oriented boxes in the source's order, 0-based pixels of the
+            same frame; None where boxes are upright. `xyxy` is then the smallest upright box around them.
     """
 
     frame: Frame
@@ -119,6 +122,7 @@ class Boxes:
     raw: NDArray[np.float64]
     convention: str
     visibility: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    corners: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from rgbtbench.cards.protocol import ProtocolBlock
-from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, ProtocolName, Sha256, Strict, Task, Url
+from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, ProtocolName, Sha256, Strict, Url, Use
 
 
 class Link(Strict):
@@ -108,10 +108,22 @@ class LabelSetFacts(Strict):
 
 
 class SplitFacts(Strict):
-    """Expected size and content of one split."""
+    """Expected size and content of one split: what `prepare` compares with what it reads."""
 
     count: int | None = Field(None, ge=1, description="pairs; null when nobody states it")
     keys_sha256: Sha256 | None = Field(None, description="sha256 of the sorted keys, one per line")
+    attributes: dict[Name, dict[str, int]] = Field(
+        default_factory=dict, description="attribute to value to pairs: {time_of_day: {day: 1455, night: 797}}"
+    )
+    objects: dict[Name, dict[str, int]] = Field(
+        default_factory=dict, description="box set to class name to boxes, ignored ones included"
+    )
+    images: dict[Name, dict[str, int]] = Field(
+        default_factory=dict, description="mask or box set to class name to pairs in which the class occurs"
+    )
+    on_request: bool = Field(
+        False, description="prepared only when named: it repeats samples of other splits, as a named training set does"
+    )
     verified: bool = False
     note: str | None = None
 
@@ -133,16 +145,21 @@ class AttributeFacts(Strict):
     source: str = Field(description="where the value comes from")
 
 
+#: How the cameras' pixels correspond: one to one; roughly, by the same field of view; or only by the moment.
+Alignment = Literal["registered", "approximate", "unregistered"]
+
+
 class DatasetCard(Strict):
     """Everything about a dataset that is a fact and not a program."""
 
     name: Name
     title: str
     summary: str
-    tasks: tuple[Task, ...] = Field(min_length=1)
+    tasks: tuple[Use, ...] = Field(min_length=1)
     source: Source
     licence: Licence
     citation: Citation
+    alignment: Alignment = "registered"
     modalities: dict[Modality, ModalityFacts] = Field(min_length=1)
     label_sets: dict[Name, LabelSetFacts] = Field(default_factory=dict)
     editions: dict[Name, Edition] = Field(min_length=1)
@@ -170,6 +187,21 @@ class DatasetCard(Strict):
             for attribute in (*block.where, *block.report_by):
                 if attribute not in self.attributes:
                     raise ValueError(f"protocol {name}: attribute {attribute!r} is not in attributes")
+        return self
+
+    @model_validator(mode="after")
+    def _expectations_refer_to_what_exists(self) -> Self:
+        for edition, facts in self.editions.items():
+            for split, expected in facts.splits.items():
+                where = f"edition {edition}, split {split}"
+                if unknown := set(expected.attributes) - set(self.attributes):
+                    raise ValueError(f"{where}: attributes {sorted(unknown)} are not in attributes")
+                for label_set, classes in [*expected.objects.items(), *expected.images.items()]:
+                    if label_set not in self.label_sets:
+                        raise ValueError(f"{where}: label set {label_set!r} is not in label_sets")
+                    names = {entry.name for entry in self.label_sets[label_set].classes}
+                    if unknown := set(classes) - names:
+                        raise ValueError(f"{where}: {label_set} has no classes {sorted(unknown)}")
         if not self.verified and not self.unverified:
             raise ValueError("verified is false: say in `unverified` what is missing")
         return self

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.cards import dataset_card
-from rgbtbench.cards.dataset import LabelSetFacts
+from rgbtbench.cards.dataset import DatasetCard, LabelSetFacts
 from rgbtbench.formats.write_boxes import NamedBox
 from rgbtbench.labels import IGNORE, LabelMap, reverse_table
 from rgbtbench.synthesis.render import RenderedScene
@@ -36,3 +36,38 @@ def native_boxes(scene: RenderedScene, facts: LabelSetFacts) -> list[NamedBox]:
         for label, box in zip(scene.labels, scene.boxes.tolist(), strict=True)
         if table[label] != IGNORE
     ]
+
+
+def pixels_of(scene: RenderedScene, role: str, card: DatasetCard) -> NDArray[np.uint8]:
+    """Return what a modality's or a mask's file of a fake tree holds: uint8 (H, W), or (H, W, C) as the card says.
+
+    Cameras that the renderer does not have are imitated from what it has: sharp where the scene is, different in tone.
+    """
+    if role in card.label_sets:
+        facts = card.label_sets[role]
+        if facts.kind == "saliency":
+            return scene.saliency
+        unlabeled = [entry.id for entry in facts.classes if entry.unified in ("unlabeled", "other")]
+        mask = native_mask(scene, facts, other=next(iter([*unlabeled, *facts.ignore_ids, facts.classes[0].id])))
+        if (mask != mask[0, 0]).any():
+            return mask
+        # Rooms and materials have no counterpart in a street: its classes stand for theirs.
+        ids = np.array([entry.id for entry in facts.classes], np.uint8)
+        return np.asarray(ids[scene.semantic % len(ids)], np.uint8)
+    plane = _plane(scene, role.partition("_")[0])
+    channels = card.modalities[role].channels
+    return plane if plane.ndim == 3 or channels == 1 else np.dstack([plane] * channels)
+
+
+def _plane(scene: RenderedScene, kind: str) -> NDArray[np.uint8]:
+    red, green, blue = (scene.rgb[..., channel].astype(np.int64) for channel in range(3))
+    below = np.linspace(30, 220, len(scene.rgb)).astype(np.int64)[:, np.newaxis]
+    imitated = {
+        "nir": (red + 3 * green) // 4,
+        "swir": (3 * red + blue) // 4,
+        "depth": (below + scene.semantic % 16),
+        "event": np.abs(np.diff(green, axis=1, prepend=green[:, :1])),
+    }
+    if kind in ("rgb", "lightfield", "polarisation"):
+        return scene.rgb
+    return np.asarray(np.clip(imitated.get(kind, scene.lwir), 0, 255), np.uint8)

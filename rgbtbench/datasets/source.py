@@ -17,13 +17,22 @@ class Layout:
 
     Attributes:
         name: `official`, or the repack's name.
-        marks: paths relative to the root that exist in this layout and, together, in no other.
+        marks: paths relative to the root that exist in this layout and, together, in no other; `*` stands for any
+            part of a name.
         tree: the layout drawn in a few words, for error messages and `datasets show`.
     """
 
     name: str
     marks: tuple[str, ...]
     tree: str
+
+    def missing(self, root: Path) -> list[str]:
+        """Return the marks that are not there."""
+        return [mark for mark in self.marks if not _exists(root, mark)]
+
+    def matches(self, root: Path) -> bool:
+        """Return whether the folder looks like this layout; stops at the first mark that is not there."""
+        return all(_exists(root, mark) for mark in self.marks)
 
 
 class DatasetSource(Protocol):
@@ -61,9 +70,7 @@ def recognise(source: DatasetSource, root: Path) -> Layout:
     there = sorted(path.name + ("/" if path.is_dir() else "") for path in root.iterdir())
     shown = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "") if there else "nothing"
     wanted = "; ".join(
-        f"{layout.name}: {layout.tree} (missing here: "
-        + ", ".join(mark for mark in layout.marks if not (root / mark).exists())
-        + ")"
+        f"{layout.name}: {layout.tree} (missing here: " + ", ".join(layout.missing(root)) + ")"
         for layout in source.layouts
     )
     raise LayoutError(
@@ -75,7 +82,8 @@ def recognise(source: DatasetSource, root: Path) -> Layout:
 
 
 def _matching(source: DatasetSource, root: Path) -> Layout | None:
-    for layout in source.layouts:
-        if all((root / mark).exists() for mark in layout.marks):
-            return layout
-    return None
+    return next((layout for layout in source.layouts if layout.matches(root)), None)
+
+
+def _exists(root: Path, mark: str) -> bool:
+    return next(iter(root.glob(mark)), None) is not None if "*" in mark else (root / mark).exists()

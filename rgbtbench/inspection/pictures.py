@@ -42,34 +42,37 @@ def picture(data: bytes, facts: Mapping[str, Any]) -> Picture:
         facts: its part of the sample's record: `channels` and `bit_depth`.
 
     Raises:
-        InputFileError: the bytes are no whole PNG or JPEG.
+        InputFileError: the bytes are no whole image file.
     """
     header = probe(data)
     channels, depth = int(facts["channels"]), int(facts["bit_depth"])
-    if depth == 8 and channels in (1, 3):
+    if depth == 8 and channels in (1, 3) and header.format != "npy":
         return Picture(data, header.format)
     pixels = decode_image(data, header)
     notes = []
     if channels not in (1, 3):
         pixels = pixels[..., :3] if channels > 3 else pixels[..., 0]
         notes.append(f"{'first three' if channels > 3 else 'first'} of {channels} channels")
-    if depth > 8:
-        pixels, low, high = tone_mapped(pixels)
-        notes.append(f"{depth}-bit values {low} to {high} shown as black to white")
-    return Picture(encode_png(pixels), "png", "; ".join(notes))
+    if depth == 8:
+        return Picture(encode_png(np.asarray(pixels, np.uint8)), "png", "; ".join(notes))
+    shown, low, high = tone_mapped(pixels)
+    notes.append(f"{depth}-bit values {low:g} to {high:g} shown as black to white")
+    return Picture(encode_png(shown), "png", "; ".join(notes))
 
 
-def tone_mapped(pixels: Pixels) -> tuple[NDArray[np.uint8], int, int]:
+def tone_mapped(pixels: Pixels) -> tuple[NDArray[np.uint8], float, float]:
     """Stretch an image linearly between two of its percentiles.
 
     Args:
-        pixels: any shape.
+        pixels: any shape; float32 values that are no number become black.
 
     Returns:
-        uint8 of the same shape, and the values that became 0 and 255.
+        uint8 of the same shape, and the values that became 0 and 255: whole numbers for integers, else three digits.
     """
-    low, high = (round(float(value)) for value in np.percentile(pixels, (LOW, HIGH)))
-    share = (pixels.astype(np.float32) - low) / max(high - low, 1)
+    values = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
+    whole = pixels.dtype.kind == "u"
+    low, high = (float(np.round(value, 0 if whole else 3)) for value in np.percentile(values, (LOW, HIGH)))
+    share = (values - low) / max(high - low, 1 if whole else 1e-3)
     return (share.clip(0, 1) * 255).round().astype(np.uint8), low, high
 
 

@@ -30,7 +30,7 @@ class Batch:
 
     Attributes:
         keys: B keys, local to the dataset.
-        images: modality to uint8 (uint16 where the files are) (B, C, H, W), pixel values as stored.
+        images: modality to uint8 (uint16 or float32 where the files are) (B, C, H, W), pixel values as stored.
         present: modality to bool (B,); False where a sample lacks the modality and the pixels are a fill.
         valid: bool (B,); False for samples that only fill up the last batch and must count nowhere.
         pixel_mask: bool (B, H, W); False where an image was padded.

@@ -20,11 +20,11 @@ def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
     through, because photographs are not decoded there unless asked.
 
     Args:
-        data: a JPEG or PNG file.
+        data: a JPEG, PNG or NumPy file.
         where: the sample and member, for errors.
 
     Returns:
-        uint8 or uint16 (H, W, C), samples as stored, C = 1 for grey, else in the order R, G, B.
+        uint8, uint16 or float32 (H, W, C), samples as stored, C = 1 for grey, else in the order R, G, B.
 
     Raises:
         ShardError: damaged, or no such image.

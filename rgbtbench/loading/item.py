@@ -22,7 +22,7 @@ class Item:
 
     Attributes:
         key: the sample's key.
-        images: modality to uint8 or uint16 (C, H, W); all share H and W once `on_grid` has run.
+        images: modality to uint8, uint16 or float32 (C, H, W); all share H and W once `on_grid` has run.
         size: height and width of the label frame as stored.
         missing: modalities whose pixels are a fill.
         mask: uint8 (H, W), semantic ids or saliency levels, or None.

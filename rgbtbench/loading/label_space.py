@@ -56,6 +56,7 @@ class LabelLookup:
             ignore=native.ignore[kept] | (labels == IGNORE),
             occlusion=native.occlusion[kept],
             raw=native.raw[kept],
+            corners=None if native.corners is None else native.corners[kept],
             visibility={name: values[kept] for name, values in native.visibility.items()},
         )
 

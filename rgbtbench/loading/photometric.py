@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.cards.augmentations import Photometric
-from rgbtbench.formats.image_file import Pixels
+from rgbtbench.formats.image_file import Levels
 
 
-def change_values(pixels: Pixels, rules: Photometric, generator: np.random.Generator) -> Pixels:
+def change_values(pixels: Levels, rules: Photometric, generator: np.random.Generator) -> Levels:
     """Change the values of one image.
 
     Everything but noise maps equal values to equal values, so it is one table over all levels of the type: exact and
@@ -43,7 +43,7 @@ def _factor(number: float, spread: float) -> float:
     return math.exp((2 * number - 1) * spread)
 
 
-def _stored(values: NDArray[np.floating], like: Pixels) -> Pixels:
+def _stored(values: NDArray[np.floating], like: Levels) -> Levels:
     top = np.iinfo(like.dtype).max
     rounded: NDArray[np.floating] = np.rint(np.clip(values, 0, 1) * top)
     return rounded.astype(np.uint16) if like.dtype == np.uint16 else rounded.astype(np.uint8)

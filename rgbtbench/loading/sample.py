@@ -23,7 +23,7 @@ class Sample:
 
     Attributes:
         key: local to the dataset.
-        images: modality to uint8 or uint16 (H, W, C), each at its native resolution, samples as stored.
+        images: modality to uint8, uint16 or float32 (H, W, C), each at its native resolution, samples as stored.
         masks: label set to uint8 (H, W): class ids of the label space that was asked for, 255 where nothing counts; a
             saliency mask keeps its 0 to 255.
         boxes: label set to boxes, labels in the label space that was asked for.
@@ -99,7 +99,9 @@ def _image(store: SplitStore, row: int, facts: Mapping[str, Any]) -> Pixels:
     if row != MISSING:
         return store.image(row, facts["file"])
     shape = (facts["height"], facts["width"], facts["channels"])
-    return np.zeros(shape, np.uint16) if facts["bit_depth"] > 8 else np.zeros(shape, np.uint8)
+    return {8: np.zeros(shape, np.uint8), 16: np.zeros(shape, np.uint16), 32: np.zeros(shape, np.float32)}[
+        facts["bit_depth"]
+    ]
 
 
 def _mask(store: SplitStore, row: int, facts: Mapping[str, Any], lookup: LabelLookup | None) -> NDArray[np.uint8]:
@@ -114,7 +116,8 @@ def _native_boxes(stored: Mapping[str, Any]) -> Boxes:
         labels=np.array(stored["labels"], np.int64),
         ignore=np.array(stored["ignore"], np.bool_),
         occlusion=np.array(stored["occlusion"], np.int64),
-        raw=np.array(stored["raw"], np.float64).reshape(-1, 4),
+        raw=np.array(stored["raw"], np.float64) if stored["raw"] else np.empty((0, 4)),
         convention=stored["convention"],
         visibility={name: np.array(values, np.float64) for name, values in stored["visibility"].items()},
+        corners=np.array(stored["corners"], np.float64).reshape(-1, 4, 2) if stored["corners"] else None,
     )

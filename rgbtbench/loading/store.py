@@ -67,7 +67,7 @@ class SplitStore:
         return self._remembered(row, "json", self._read_record)
 
     def image(self, row: int, name: str) -> Pixels:
-        """Return the image in member `name`, uint8 or uint16 (H, W, C)."""
+        """Return the image in member `name`, uint8, uint16 or float32 (H, W, C)."""
         return self._remembered(row, name, self._decode_image)
 
     def mask(self, row: int, name: str) -> NDArray[np.uint8]:

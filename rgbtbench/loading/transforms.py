@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as geometry
 
 from rgbtbench.cards.augmentations import Augmentations, Size
-from rgbtbench.cards.schema import Modality
+from rgbtbench.cards.schema import MODALITY_KINDS
+from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import BoxTargets
 from rgbtbench.loading.item import Item
 from rgbtbench.loading.photometric import change_values
@@ -90,13 +93,27 @@ def augment(item: Item, rules: Augmentations, draw: Draw, *, seed: int) -> Item:
     steps = draw_geometry(rules, item.size, generator(0))
     item = on_grid(item, steps, min_visible=rules.min_visible)
     changed: dict[str, Tensor] = {
-        name: torch.from_numpy(
-            change_values(item.images[name].numpy(), change, generator(1 + get_args(Modality).index(name)))
-        )
+        name: torch.from_numpy(change_values(_levels(item, name), change, generator(_stream(name))))
         for name, change in rules.photometric.items()
         if name in item.images and name not in item.missing
     }
     return replace(item, images={**item.images, **changed})
+
+
+def _levels(item: Item, modality: str) -> NDArray[Any]:
+    image = item.images[modality]
+    if image.is_floating_point():
+        raise RecipeError(
+            f"photometric changes of {modality}: its pixels are measured values, which have no brightest level",
+            remedy=f"take {modality} out of data.augmentations.photometric",
+        )
+    return image.numpy()
+
+
+def _stream(modality: str) -> int:
+    """Return the number of a modality's random stream: 1 to 63 for a kind, above that for its views."""
+    kind, _, view = modality.partition("_")
+    return 1 + MODALITY_KINDS.index(kind) + (64 * (1 + crc32(view.encode())) if view else 0)
 
 
 def _moved(image: Tensor, steps: Geometry, interpolation: InterpolationMode) -> Tensor:

@@ -69,12 +69,13 @@ def file_sha256(path: Path) -> str | None:
 def code_fingerprint(source: DatasetSource) -> str:
     """Return a hash of the code that turns official files into shards.
 
-    It covers the dataset's own module, the format readers and what writes a sample, so that a corrected reader
-    never leaves shards behind that the old one made.
+    It covers the dataset's own module and those of the classes that it derives from, the format readers and what
+    writes a sample, so that a corrected reader never leaves shards behind that the old one made.
     """
     own = ""
-    with suppress(TypeError, OSError):  # a class typed into an interactive session has no file
-        own = inspect.getsource(inspect.getmodule(type(source)) or type(source))
+    for kind in type(source).__mro__[:-1]:
+        with suppress(TypeError, OSError):  # a class typed into an interactive session has no file
+            own += inspect.getsource(inspect.getmodule(kind) or kind)
     return hashlib.sha256(f"{__version__}\n{_reader_code()}\n{own}".encode()).hexdigest()
 
 

@@ -15,6 +15,7 @@ from rgbtbench.cards.schema import AttributeValue, Frame, Modality, Name, Sha256
 RECORD_VERSION: Final = 1
 
 Box = tuple[float, float, float, float]
+Corners = tuple[float, float, float, float, float, float, float, float]
 
 
 class _Stored(BaseModel):
@@ -62,15 +63,19 @@ class BoxesRecord(_Stored):
     labels: tuple[int, ...] = Field(description="native class ids")
     ignore: tuple[bool, ...]
     occlusion: tuple[int, ...] = Field(description="0 none, 1 partial, 2 heavy, -1 not stated")
-    raw: tuple[Box, ...] = Field(description="the numbers as the source writes them")
+    raw: tuple[tuple[float, ...], ...] = Field(description="the numbers as the source writes them")
     visibility: dict[Modality, tuple[float, ...]] = Field(
         description="modality to contrast-to-noise, the same modalities in all samples of a split"
+    )
+    corners: tuple[Corners, ...] = Field(
+        description="`x1 y1 … x4 y4` of oriented boxes, 0-based pixels; empty where boxes are upright"
     )
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> Self:
         columns = (self.boxes_xyxy, self.labels, self.ignore, self.occlusion, self.raw)
-        lengths = {len(column) for column in (*columns, *self.visibility.values())}
+        oriented = (self.corners,) if self.corners else ()
+        lengths = {len(column) for column in (*columns, *oriented, *self.visibility.values())}
         if len(lengths) != 1:
             raise ValueError(f"the columns of a box set have different lengths: {sorted(lengths)}")
         return self

@@ -204,8 +204,9 @@ def _boxes_record(boxes: Boxes) -> BoxesRecord:
         labels=boxes.labels.tolist(),
         ignore=boxes.ignore.tolist(),
         occlusion=boxes.occlusion.tolist(),
-        raw=_rows(boxes.raw),
+        raw=tuple(map(tuple, boxes.raw.tolist())),
         visibility={modality: values.tolist() for modality, values in boxes.visibility.items()},
+        corners=() if boxes.corners is None else tuple(map(tuple, boxes.corners.reshape(-1, 8).tolist())),
     )
 
 

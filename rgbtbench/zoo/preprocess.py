@@ -20,7 +20,7 @@ from rgbtbench.zoo.spec import Wiring
 
 #: Weights of red, green and blue in luminance (ITU-R BT.601), as image libraries turn colour into grey.
 LUMINANCE = (0.299, 0.587, 0.114)
-_LARGEST = {torch.uint8: 255.0, torch.uint16: 65535.0}
+_LARGEST = {torch.uint8: 255.0, torch.uint16: 65535.0, torch.float32: 1.0}
 
 
 class Normalisation(Strict):
@@ -39,14 +39,15 @@ class Normalisation(Strict):
 class Preprocess(Strict):
     """How pixels become a network's input.
 
-    Integers are first divided by the largest value of their type, so that every input lies in [0, 1].
+    Integers are first divided by the largest value of their type, so that they lie in [0, 1]; measured values (float32
+    rasters such as polarisation) stay what they are.
     """
 
     size: tuple[int, int] | None = Field(None, description="height, width to resize to; null keeps the image's")
     interpolation: Literal["bilinear", "nearest"] = "bilinear"
     multiple_of: int = Field(1, ge=1, description="pad below and to the right until both sides divide by this")
     normalisation: dict[Name, Normalisation] = Field(
-        default_factory=dict, description="by slot; slots that are not named stay in [0, 1]"
+        default_factory=dict, description="by slot; slots that are not named stay as they are"
     )
 
 
@@ -124,7 +125,7 @@ def _image_of(batch: Batch, modality: str, slot: str) -> Tensor:
 
 def _unit_range(image: Tensor) -> Tensor:
     if image.dtype not in _LARGEST:
-        raise RecipeError(f"images of type {image.dtype}", expected="8 or 16 bits per channel")
+        raise RecipeError(f"images of type {image.dtype}", expected="uint8, uint16 or float32")
     return image.float() / _LARGEST[image.dtype]
 
 

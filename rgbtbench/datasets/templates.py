@@ -1,0 +1,213 @@
+"""Datasets whose files carry the sample's stem in their names: layouts are tables, and most of the module is one.
+
+A module lists its layouts with `template`, derives from `TemplatedSource` and states what is its own: what a stem looks
+like, which attributes it tells, and how labels of an unusual encoding are read.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from rgbtbench.cards import dataset_card
+from rgbtbench.cards.dataset import DatasetCard, LabelSetFacts
+from rgbtbench.cards.schema import AttributeValue
+from rgbtbench.datasets.source import Layout
+from rgbtbench.errors import LayoutError
+from rgbtbench.formats.folder import stems_of
+from rgbtbench.formats.foreign_image import read_any_image
+from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.index_mask import read_index_mask, require_known_ids
+from rgbtbench.formats.paths import require_twins
+from rgbtbench.formats.registration import require_one_size
+from rgbtbench.formats.saliency_mask import read_saliency_mask
+from rgbtbench.labels import LabelMap
+from rgbtbench.pair import Boxes, Entry, Mask, Pair, Text, key_of
+
+if TYPE_CHECKING:
+    from rgbtbench.synthesis.render import RenderedScene
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatedLayout(Layout):
+    """A layout that is a table.
+
+    Attributes:
+        files: role to path below the root, with `{stem}` and, where it varies, `{split}`. A role is a modality or a
+            label set of the card, or a name that the dataset's module takes apart itself.
+        splits: our name of a split to theirs, in order.
+        lists: path of the list of a split; None where the files in the folders decide what a split holds.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+    lists: str | None = None
+
+
+def template(
+    name: str,
+    files: Mapping[str, str],
+    *,
+    splits: Mapping[str, str],
+    lists: str | None = None,
+    marks: tuple[str, ...] = (),
+) -> TemplatedLayout:
+    """Return a layout whose marks are the folders that its files lie in.
+
+    Args:
+        name: `official`, or the repack's name.
+        files: see `TemplatedLayout`.
+        splits: see `TemplatedLayout`.
+        lists: see `TemplatedLayout`.
+        marks: further paths that tell this layout from others.
+    """
+    folders = dict.fromkeys(path.rpartition("/")[0].replace("{split}", "*") for path in files.values())
+    words = {"{stem}": "<stem>", "{split}": "{" + ",".join(dict.fromkeys(splits.values())) + "}"}
+    tree = ", ".join(_replaced(path, words) for path in files.values())
+    if lists is not None:
+        tree += " and the lists " + ", ".join(lists.format(split=theirs) for theirs in splits.values())
+    return TemplatedLayout(
+        name, tuple(dict.fromkeys([*filter(None, folders), *marks])), tree, files=files, splits=splits, lists=lists
+    )
+
+
+class TemplatedSource(ABC):
+    """A dataset whose layouts are `TemplatedLayout`s; subclasses state the rest.
+
+    Attributes:
+        name: of the card.
+        layouts: the official one first.
+        stem: what a whole stem looks like.
+        fake_size: width and height of the pictures in fake trees.
+    """
+
+    name: str
+    layouts: tuple[TemplatedLayout, ...]
+    stem: re.Pattern[str]
+    fake_size = (160, 120)
+
+    @cached_property
+    def card(self) -> DatasetCard:
+        """The dataset's card."""
+        return dataset_card(self.name)
+
+    def attributes(self, split: str, stem: str) -> Mapping[str, AttributeValue]:
+        """Return what is known of a sample without opening it."""
+        return {}
+
+    def cluster(self, split: str, stem: str) -> str | None:
+        """Return what frames that belong together share; None when each image stands alone."""
+        return None
+
+    def official_id(self, split: str, stem: str) -> str:
+        """Return the id of a sample: its stem, unless stems repeat between splits."""
+        return stem
+
+    def keeps(self, stem: str) -> bool:
+        """Return whether a listed stem is a sample; others are left out."""
+        return True
+
+    def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
+        """Yield the samples of every split that is there; raises `InputFileError`, `LayoutError`."""
+        table = self._table(layout)
+        found = False
+        for split, theirs in table.splits.items():
+            for order, stem in enumerate(filter(self.keeps, self._stems(root, table, theirs))):
+                found = True
+                official_id = self.official_id(split, stem)
+                yield Entry(
+                    key=key_of(official_id),
+                    official_id=official_id,
+                    split=split,
+                    order=order,
+                    files={role: path.format(stem=stem, split=theirs) for role, path in table.files.items()},
+                    attributes=self.attributes(split, stem),
+                    cluster=self.cluster(split, stem),
+                )
+        if not found:
+            lists = table.lists or next(iter(table.files.values()))
+            wanted = [*dict.fromkeys(lists.format(split=theirs, stem="<stem>") for theirs in table.splits.values())]
+            raise LayoutError(
+                "no list names the samples" if table.lists else "the folders hold no samples",
+                expected=" or ".join(filter(None, [", ".join(wanted[:-1]), wanted[-1]])),
+                path=root,
+                remedy="copy the official lists beside the folders" if table.lists else "unpack the files again",
+            )
+
+    def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
+        """Open one sample; ordinary image files keep their bytes. Raises `InputFileError`, `LabelError`."""
+        require_twins(root, entry.files)
+        images = {name: read_any_image(root, entry.files[name]) for name in self.card.modalities if name in entry.files}
+        labels = {
+            name: self.read_label(root, entry.files[name], entry, facts)
+            for name, facts in self.card.label_sets.items()
+            if name in entry.files
+        }
+        if self.card.alignment == "registered":
+            masks = (label for label in labels.values() if isinstance(label, Mask))
+            require_one_size(root, *images.values(), *masks)
+        return Pair(self.name, entry, images, labels, entry.attributes)
+
+    def read_label(self, root: Path, relative: str, entry: Entry, facts: LabelSetFacts) -> Boxes | Mask | Text:
+        """Return the labels in one file: an index PNG or a saliency map, unless a subclass knows better."""
+        if facts.kind == "saliency":
+            return read_saliency_mask(root, relative, frame=facts.frame)
+        return self.read_semantic(root, relative, facts)
+
+    def read_semantic(self, root: Path, relative: str, facts: LabelSetFacts) -> Mask:
+        """Return an index PNG, every id of which the card names."""
+        mask = read_index_mask(root, relative, kind="semantic", frame=facts.frame)
+        require_known_ids(mask, LabelMap.of(facts), path=root / relative, card=self.name)
+        return mask
+
+    @abstractmethod
+    def fake_stems(self, split: str, numbers: Iterator[int]) -> Iterator[str]:
+        """Yield stems of the true shape for a split; `numbers` counts up over all splits."""
+
+    def fake_pixels(self, scene: RenderedScene, role: str, layout: TemplatedLayout) -> NDArray[Any]:
+        """Return what the file of a role holds: pictures and masks, unless a subclass knows better."""
+        from rgbtbench.datasets.fakes import pixels_of
+
+        return pixels_of(scene, role, self.card)
+
+    def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
+        """Write rendered scenes in a layout; splits that the layout does not have are left out."""
+        from rgbtbench.formats.write_image import write_image
+        from rgbtbench.synthesis.render import render
+
+        table = self._table(layout)
+        numbers, scenes = count(1), count(1)
+        for split, theirs in table.splits.items():
+            stems = list(islice(self.fake_stems(split, numbers), counts.get(split, 0)))
+            if table.lists is not None and stems:
+                where = root / table.lists.format(split=theirs)
+                where.parent.mkdir(parents=True, exist_ok=True)
+                where.write_text("".join(f"{stem}\n" for stem in stems))
+            for stem in stems:
+                scene = render(seed, next(scenes), width=self.fake_size[0], height=self.fake_size[1])
+                for role, path in table.files.items():
+                    write_image(root / path.format(stem=stem, split=theirs), self.fake_pixels(scene, role, table))
+
+    def _table(self, layout: Layout) -> TemplatedLayout:
+        return next(table for table in self.layouts if table.name == layout.name)
+
+    def _stems(self, root: Path, table: TemplatedLayout, theirs: str) -> list[str]:
+        if table.lists is not None:
+            where = table.lists.format(split=theirs)
+            return read_id_list(root, where, pattern=self.stem) if (root / where).exists() else []
+        paths = [path.replace("{split}", theirs) for path in table.files.values()]
+        return stems_of(root, paths, pattern=self.stem)
+
+
+def _replaced(path: str, words: Mapping[str, str]) -> str:
+    for placeholder, word in words.items():
+        path = path.replace(placeholder, word)
+    return path
