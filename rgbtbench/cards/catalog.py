@@ -16,7 +16,7 @@ from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.method import MethodCard
 from rgbtbench.cards.protocol import Protocol, ProtocolBlock
-from rgbtbench.cards.schema import Modality, Task
+from rgbtbench.cards.schema import MODALITY_KINDS, Use
 from rgbtbench.cards.yaml_file import load_card
 from rgbtbench.errors import CardError, UnknownNameError, did_you_mean
 from rgbtbench.resources import data_root
@@ -72,14 +72,19 @@ def select_datasets(*, task: str | None = None, modalities: Collection[str] = ()
     Raises:
         UnknownNameError: no such task or modality; names the closest.
     """
-    if task is not None and task not in get_args(Task):
-        # Four names are shown whole: the closest spelling of `segmentation` would be `detection`.
-        raise UnknownNameError(f"no task {task!r}", expected=" or ".join(get_args(Task)))
-    for modality in modalities:
-        if modality not in get_args(Modality):
-            raise UnknownNameError(f"no modality {modality!r}", remedy=did_you_mean(modality, get_args(Modality)))
+    if task is not None and task not in get_args(Use):
+        # Few names are shown whole: the closest spelling of `segmentation` would be `detection`.
+        raise UnknownNameError(f"no task {task!r}", expected=" or ".join(get_args(Use)))
     cards = [dataset_card(name) for name in dataset_names()]
-    return [card for card in cards if task in (None, *card.tasks) and set(modalities) <= set(card.modalities)]
+    known = {*MODALITY_KINDS, *(name for card in cards for name in card.modalities)}
+    for modality in modalities:
+        if modality not in known:
+            raise UnknownNameError(f"no modality {modality!r}", remedy=did_you_mean(modality, known))
+    return [card for card in cards if task in (None, *card.tasks) and set(modalities) <= _kinds_and_views(card)]
+
+
+def _kinds_and_views(card: DatasetCard) -> set[str]:
+    return {name for view in card.modalities for name in (view, view.partition("_")[0])}
 
 
 @cache
