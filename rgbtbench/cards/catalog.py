@@ -21,7 +21,7 @@ from rgbtbench.cards.yaml_file import load_card
 from rgbtbench.errors import CardError, UnknownNameError, did_you_mean
 from rgbtbench.resources import data_root
 
-_NOT_CARDS = {"label_space.yaml"}
+_NOT_CARDS = {"label_space.yaml", "contamination.yaml"}
 #: Marks the edition of prepared data that equals no edition of the card; its protocols are its own.
 UNLISTED = "unlisted"
 
@@ -32,6 +32,11 @@ def _roots() -> tuple[Path, ...]:
         Path(str(resources.files(entry.value))) for entry in sorted(metadata.entry_points(group="rgbtbench.cards"))
     ]
     return (data_root(), *plugins)
+
+
+def shared_files(name: str) -> list[Path]:
+    """Return the files `datasets_cards/<name>` that are no card: rgbtbench's own first, then those of plugins."""
+    return [path for root in _roots() if (path := root / "datasets_cards" / name).is_file()]
 
 
 @cache

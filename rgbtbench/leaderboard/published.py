@@ -24,6 +24,8 @@ _FACTS = (
     "method", "variant", "inputs", "protocol", "protocol_version", "source", "where", "training_data", "selection",
     "note", "flag",
 )  # fmt: skip
+#: Columns that a table may leave out.
+_OPTIONAL_FACTS = ("pretraining",)
 _COLUMN = re.compile(r"(?P<metric>[a-z0-9_]+)(:(?P<label>.+)|@(?P<subset>[a-z0-9_-]+=.+))?")
 
 #: Metric to number, with the digits that the source prints.
@@ -37,6 +39,7 @@ class PublishedRow(Strict):
         dataset: the table's name, which is the dataset's.
         protocol: id of the protocol that the number was computed with, or `unknown`.
         protocol_version: version of those rules; null exactly when the protocol is unknown.
+        pretraining: sets that the initial weights have seen.
         note: what a reader needs to know.
         flag: how the source contradicts itself or another; empty when it does not.
         metrics, per_class, subsets: numbers in the units of `rgbtbench.scoring.metrics`.
@@ -52,6 +55,7 @@ class PublishedRow(Strict):
     source: str = Field(min_length=1)
     where: str | None = None
     training_data: str | None = None
+    pretraining: tuple[str, ...] = ()
     selection: Literal["last", "val", "test", "unknown"] = "unknown"
     note: str | None = None
     flag: str | None = None
@@ -104,10 +108,10 @@ def _check_header(header: list[str], path: Path) -> None:
         raise RecordError(f"column {twice[0]!r} occurs twice", path=path, line=1)
     for name in header:
         match = _COLUMN.fullmatch(name)
-        if name not in _FACTS and (match is None or match["metric"] not in metrics.METRICS):
+        if name not in (*_FACTS, *_OPTIONAL_FACTS) and (match is None or match["metric"] not in metrics.METRICS):
             raise RecordError(
                 f"column {name!r} is neither a fact nor a metric",
-                remedy=did_you_mean(match["metric"] if match else name, [*metrics.METRICS, *_FACTS]),
+                remedy=did_you_mean(match["metric"] if match else name, [*metrics.METRICS, *_FACTS, *_OPTIONAL_FACTS]),
                 path=path,
                 line=1,
             )
@@ -116,12 +120,13 @@ def _check_header(header: list[str], path: Path) -> None:
 def _row(cells: dict[str, str], path: Path, line: int) -> PublishedRow:
     content: dict[str, object] = {name: cells[name].strip() for name in _FACTS if cells[name].strip()}
     content["inputs"] = tuple(cells["inputs"].strip().split("+"))
+    content["pretraining"] = tuple(name.strip() for name in cells.get("pretraining", "").split(";") if name.strip())
     overall: Numbers = {}
     per_class: dict[str, Numbers] = {}
     subsets: dict[str, Numbers] = {}
     for name, text in cells.items():
         match = _COLUMN.fullmatch(name)
-        if name in _FACTS or match is None or not text.strip():
+        if name in (*_FACTS, *_OPTIONAL_FACTS) or match is None or not text.strip():
             continue
         table = overall
         if match["label"]:

@@ -12,7 +12,9 @@ from typing import Final
 from urllib.parse import quote
 
 from rgbtbench.atomic_file import atomic_file
+from rgbtbench.cards.contamination import contaminations_of
 from rgbtbench.leaderboard import export, plots, store, tables
+from rgbtbench.leaderboard.contamination import sentence
 from rgbtbench.leaderboard.entries import Entry
 from rgbtbench.leaderboard.published import read_published
 from rgbtbench.leaderboard.rank import KINDS, Leaderboard, Section, leaderboard
@@ -71,6 +73,7 @@ class _Part:
     section: Section
     summary: str
     rules: tuple[Rule, ...]
+    contaminations: tuple[str, ...]
     plot: plots.Plot | None
     subset_plots: list[plots.Plot]
     main: tables.Grid
@@ -140,6 +143,7 @@ def _part(section: Section, place: int) -> _Part:
         section=section,
         summary=summary,
         rules=rules_in_words(section.rules) if section.rules else (),
+        contaminations=_contaminations(section),
         plot=plots.headline_plot(section),
         subset_plots=plots.subset_plots(section),
         main=main,
@@ -150,6 +154,14 @@ def _part(section: Section, place: int) -> _Part:
         classes=tables.class_grid(section),
         subsets=tables.subset_grid(section),
     )
+
+
+def _contaminations(section: Section) -> tuple[str, ...]:
+    """What not to train on, or to say so, before one is evaluated under these rules."""
+    if section.rules is None:
+        return ()
+    known = contaminations_of(section.rules.dataset, section.rules.split, section.rules.edition)
+    return tuple(sentence(entry, held) for entry, held in known)
 
 
 def _line(entry: Entry, cells: tuple[tables.Cell, ...], anchor: str) -> _Line:

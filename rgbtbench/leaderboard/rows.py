@@ -6,16 +6,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rgbtbench.leaderboard.contamination import Evaluated, Found, evaluated_by, find_contaminations
 from rgbtbench.leaderboard.published import UNKNOWN, Numbers, PublishedRow
 from rgbtbench.leaderboard.records import Interval, Kind, Record
 
 #: A warning that travels with a row; `MARKS` says what each means.
-Mark = Literal["random-init", "selected-on-test", "contaminated", "altered-input", "inconsistent", "uncommitted-code"]
+Mark = Literal[
+    "random-init", "selected-on-test", "contaminated", "maybe-contaminated", "altered-input", "inconsistent",
+    "uncommitted-code",
+]  # fmt: skip
 
 MARKS: Mapping[Mark, tuple[str, str]] = {
     "random-init": ("random init", "trained from random weights, without any pre-training"),
     "selected-on-test": ("selected on test", "the checkpoint was chosen by its score on the test split"),
-    "contaminated": ("contaminated", "data that the initial weights were trained on holds test images"),
+    "contaminated": (
+        "contaminated",
+        "training or pre-training data holds test images, images made from them, or frames of the same videos",
+    ),
+    "maybe-contaminated": (
+        "maybe contaminated",
+        "training or pre-training data was made of sets whose test images it may hold; nobody has counted",
+    ),
     "altered-input": ("altered input", "the input was changed on purpose; never ranked"),
     "inconsistent": ("inconsistent source", "the source contradicts itself or another source"),
     "uncommitted-code": ("uncommitted code", "evaluated by code that differed from its commit"),
@@ -95,19 +106,24 @@ class Row:
 
 def row_of_published(entry: PublishedRow) -> Row:
     """Return the row of a line in a published table."""
+    found = find_contaminations(
+        (entry.training_data or "", *entry.pretraining), evaluated_by(entry.protocol, entry.dataset)
+    )
     facts = [
         ("source", entry.source),
         ("where", entry.where),
         ("training data", entry.training_data),
+        ("pre-training", ", ".join(entry.pretraining)),
+        *(("contamination", one.sentence) for one in found),
         ("checkpoint selection", _SELECTION.get(entry.selection)),
         ("note", entry.note),
         ("inconsistent", entry.flag),
     ]
-    marks: list[Mark] = []
-    if entry.selection == "test":
-        marks.append("selected-on-test")
-    if entry.flag:
-        marks.append("inconsistent")
+    applies: dict[Mark, bool] = {
+        "selected-on-test": entry.selection == "test",
+        **_contamination_marks(found),
+        "inconsistent": bool(entry.flag),
+    }
     return Row(
         kind="published",
         name=f"{entry.file}:{entry.line}",
@@ -122,12 +138,17 @@ def row_of_published(entry: PublishedRow) -> Row:
         per_class={name: _printed(numbers) for name, numbers in entry.per_class.items()},
         subsets={name: _printed(numbers) for name, numbers in entry.subsets.items()},
         facts=_stated(facts),
-        marks=tuple(marks),
+        marks=_those(applies),
     )
 
 
 def row_of_record(record: Record, name: str) -> Row:
     """Return the row of a record that is stored as `<name>.json`."""
+    seen = (*record.training.data, *(data.name for data in record.training.pretraining))
+    evaluated = evaluated_by(record.protocol, None)
+    if record.data is not None:
+        evaluated = Evaluated(record.data.dataset, record.data.split, record.data.edition)
+    found = find_contaminations(seen, evaluated)
     return Row(
         kind=record.kind,
         name=name,
@@ -149,8 +170,8 @@ def row_of_record(record: Record, name: str) -> Row:
             if (figures := _computed(subset.metrics, subset.intervals))
         },
         subset_images={part: subset.images for part, subset in record.subsets.items()},
-        facts=_record_facts(record),
-        marks=_record_marks(record),
+        facts=_record_facts(record, found),
+        marks=_record_marks(record, found),
         seed=record.training.seed,
         seed_group=record.training.seed_group,
         created=record.created,
@@ -173,18 +194,30 @@ def _figure(value: float, bounds: Interval | None) -> Figure:
     return Figure(value) if bounds is None else Figure(value, low=bounds.low, high=bounds.high)
 
 
-def _record_marks(record: Record) -> tuple[Mark, ...]:
+def _contamination_marks(found: Iterable[Found]) -> dict[Mark, bool]:
+    degrees = {one.established for one in found}
+    return {"contaminated": True in degrees, "maybe-contaminated": degrees == {False}}
+
+
+def _those(applies: Mapping[Mark, bool]) -> tuple[Mark, ...]:
+    return tuple(mark for mark, present in applies.items() if present)
+
+
+def _record_marks(record: Record, found: Iterable[Found]) -> tuple[Mark, ...]:
+    marks = _contamination_marks(found)
+    if any(data.holds_test_images == "yes" for data in record.training.pretraining):
+        marks = {"contaminated": True}
     applies: dict[Mark, bool] = {
         "altered-input": record.condition != "none",
-        "contaminated": any(data.holds_test_images == "yes" for data in record.training.pretraining),
+        **marks,
         "selected-on-test": record.training.selection == "test",
         "random-init": record.training.initial_weights == "random",
         "uncommitted-code": record.environment is not None and record.environment.dirty is True,
     }
-    return tuple(mark for mark, present in applies.items() if present)
+    return _those(applies)
 
 
-def _record_facts(record: Record) -> tuple[tuple[str, str], ...]:
+def _record_facts(record: Record, found: Iterable[Found]) -> tuple[tuple[str, str], ...]:
     training, data, cost, machine = record.training, record.data, record.efficiency, record.environment
     facts = [
         ("source", record.source),
@@ -199,6 +232,7 @@ def _record_facts(record: Record) -> tuple[tuple[str, str], ...]:
             ("pre-training", f"{seen.name}, holds test images: {seen.holds_test_images}")
             for seen in training.pretraining
         ),
+        *(("contamination", one.sentence) for one in found),
         ("checkpoint selection", _SELECTION.get(training.selection)),
         ("seed", None if training.seed is None else str(training.seed)),
         ("training time", None if training.wall_seconds is None else f"{training.wall_seconds:,.0f} s"),

@@ -1,0 +1,85 @@
+"""Lists of ids as people publish them: text, JSON in any of its customary shapes, COCO files, JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from rgbtbench.errors import InputFileError
+
+MAX_LIST_BYTES: Final = 512 * 1024 * 1024
+_MAX_DEPTH: Final = 4
+#: Fields of a JSON object that name an image, in the order in which they are looked for.
+_FIELDS: Final = ("file_name", "filename", "im_name", "image", "images", "rgb", "id")
+
+
+def read_ids(path: Path) -> list[str]:
+    """Return the ids that a file lists, each once, in its order.
+
+    A `.txt` or `.csv` file has one id per line; further columns, split by a tab, comma or space, are other files of
+    the same sample and left out. JSON may hold texts, lists of texts, objects with a field such as `file_name` or
+    `image`, a COCO file with its `images`, or any number of these one after another.
+
+    Raises:
+        InputFileError: missing, too large, not UTF-8, not JSON although it is called so, or without ids.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_LIST_BYTES:
+            raise InputFileError(f"{size} bytes", expected=f"a list of at most {MAX_LIST_BYTES}", path=path)
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputFileError(f"cannot be read: {error.strerror}", path=path, remedy="check the path") from error
+    except UnicodeDecodeError as error:
+        raise InputFileError("not UTF-8 text", expected="a list of ids: text or JSON", path=path) from error
+    if path.suffix.lower() in (".json", ".jsonl"):
+        ids = [name for value in _values(text, path) for name in _ids_of(value, _MAX_DEPTH)]
+    else:
+        ids = [_first_column(line) for line in text.splitlines() if line.strip()]
+    if not ids:
+        raise InputFileError(
+            "names no image",
+            expected=f"texts, or objects with a field {', '.join(_FIELDS)}",
+            path=path,
+            remedy="check that this is the list",
+        )
+    return list(dict.fromkeys(ids))
+
+
+def _first_column(line: str) -> str:
+    return line.replace("\t", " ").replace(",", " ").split()[0]
+
+
+def _values(text: str, path: Path) -> Iterator[Any]:
+    """Yield the JSON values of a text, which may stand one after another with or without commas between them."""
+    decoder, at = json.JSONDecoder(), 0
+    while True:
+        while at < len(text) and (text[at].isspace() or text[at] == ","):
+            at += 1
+        if at == len(text):
+            return
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            line = text.count("\n", 0, at) + 1
+            raise InputFileError("not JSON", path=path, line=line, remedy="check that the file is whole") from error
+        yield value
+
+
+def _ids_of(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and depth:
+        for item in value:
+            yield from _ids_of(item, depth - 1)
+    elif isinstance(value, dict) and depth:
+        coco = value.get("images")
+        if isinstance(coco, list):
+            yield from _ids_of(coco, depth - 1)
+            return
+        for field in _FIELDS:
+            if isinstance(value.get(field), str | list):
+                yield from _ids_of(value[field], depth - 1)
+                return
