@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from rgbtbench.cards import dataset_card
 from rgbtbench.cards.dataset import DatasetCard, LabelSetFacts
+from rgbtbench.formats.image_file import Levels
 from rgbtbench.formats.write_boxes import NamedBox
 from rgbtbench.labels import IGNORE, LabelMap, reverse_table
 from rgbtbench.synthesis.render import RenderedScene
 
 _RENDERED = "synthetic"
+#: 255 times this is close to 65535, and neighbouring multiples differ in both bytes.
+_SIXTEEN_BIT_STEP = np.uint16(251)
 
 
 def native_mask(scene: RenderedScene, facts: LabelSetFacts, *, other: int) -> NDArray[np.uint8]:
@@ -38,10 +41,11 @@ def native_boxes(scene: RenderedScene, facts: LabelSetFacts) -> list[NamedBox]:
     ]
 
 
-def pixels_of(scene: RenderedScene, role: str, card: DatasetCard) -> NDArray[np.uint8]:
-    """Return what a modality's or a mask's file of a fake tree holds: uint8 (H, W), or (H, W, C) as the card says.
+def pixels_of(scene: RenderedScene, role: str, card: DatasetCard) -> Levels:
+    """Return what a modality's or a mask's file of a fake tree holds: (H, W), or (H, W, C) as the card says.
 
     Cameras that the renderer does not have are imitated from what it has: sharp where the scene is, different in tone.
+    Sixteen bits are filled with the eight that were rendered and, below them, numbers that eight bits cannot hold.
     """
     if role in card.label_sets:
         facts = card.label_sets[role]
@@ -55,8 +59,9 @@ def pixels_of(scene: RenderedScene, role: str, card: DatasetCard) -> NDArray[np.
         ids = np.array([entry.id for entry in facts.classes], np.uint8)
         return np.asarray(ids[scene.semantic % len(ids)], np.uint8)
     plane = _plane(scene, role.partition("_")[0])
-    channels = card.modalities[role].channels
-    return plane if plane.ndim == 3 or channels == 1 else np.dstack([plane] * channels)
+    camera = card.modalities[role]
+    pixels = plane if plane.ndim == 3 or camera.channels == 1 else np.dstack([plane] * camera.channels)
+    return pixels.astype(np.uint16) * _SIXTEEN_BIT_STEP if camera.bit_depth == 16 else pixels
 
 
 def _plane(scene: RenderedScene, kind: str) -> NDArray[np.uint8]:

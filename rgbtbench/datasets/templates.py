@@ -35,16 +35,19 @@ from rgbtbench.pair import Boxes, Entry, Mask, Pair, Text, key_of
 if TYPE_CHECKING:
     from rgbtbench.synthesis.render import RenderedScene
 
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class TemplatedLayout(Layout):
     """A layout that is a table.
 
     Attributes:
-        files: role to path below the root, with `{stem}` and, where it varies, `{split}`. A role is a modality or a
-            label set of the card, or a name that the dataset's module takes apart itself.
+        files: role to path below the root, with `{stem}` or named groups of the stem's pattern and, where it varies,
+            `{split}`. A role is a modality or a label set of the card, or a name that the dataset's module takes
+            apart itself.
         splits: our name of a split to theirs, in order.
-        lists: path of the list of a split; None where the files in the folders decide what a split holds.
+        lists: path of the list of a split; None where the files named by the whole stem decide what a split holds.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -69,9 +72,12 @@ def template(
         lists: see `TemplatedLayout`.
         marks: further paths that tell this layout from others.
     """
-    folders = dict.fromkeys(path.rpartition("/")[0].replace("{split}", "*") for path in files.values())
-    words = {"{stem}": "<stem>", "{split}": "{" + ",".join(dict.fromkeys(splits.values())) + "}"}
-    tree = ", ".join(_replaced(path, words) for path in files.values())
+    folders = dict.fromkeys(_PLACEHOLDER.sub("*", path.rpartition("/")[0]) for path in files.values())
+    theirs = "{" + ",".join(dict.fromkeys(splits.values())) + "}"
+    tree = ", ".join(
+        _PLACEHOLDER.sub(lambda found: theirs if found[1] == "split" else f"<{found[1]}>", path)
+        for path in files.values()
+    )
     if lists is not None:
         tree += " and the lists " + ", ".join(lists.format(split=theirs) for theirs in splits.values())
     return TemplatedLayout(
@@ -85,7 +91,7 @@ class TemplatedSource(ABC):
     Attributes:
         name: of the card.
         layouts: the official one first.
-        stem: what a whole stem looks like.
+        stem: what a whole stem looks like; its named groups may stand in the paths of `files`.
         fake_size: width and height of the pictures in fake trees.
     """
 
@@ -128,7 +134,7 @@ class TemplatedSource(ABC):
                     official_id=official_id,
                     split=split,
                     order=order,
-                    files={role: path.format(stem=stem, split=theirs) for role, path in table.files.items()},
+                    files=self._paths(table, theirs, stem),
                     attributes=self.attributes(split, stem),
                     cluster=self.cluster(split, stem),
                 )
@@ -193,8 +199,8 @@ class TemplatedSource(ABC):
                 where.write_text("".join(f"{stem}\n" for stem in stems))
             for stem in stems:
                 scene = render(seed, next(scenes), width=self.fake_size[0], height=self.fake_size[1])
-                for role, path in table.files.items():
-                    write_image(root / path.format(stem=stem, split=theirs), self.fake_pixels(scene, role, table))
+                for role, path in self._paths(table, theirs, stem).items():
+                    write_image(root / path, self.fake_pixels(scene, role, table))
 
     def _table(self, layout: Layout) -> TemplatedLayout:
         return next(table for table in self.layouts if table.name == layout.name)
@@ -203,11 +209,10 @@ class TemplatedSource(ABC):
         if table.lists is not None:
             where = table.lists.format(split=theirs)
             return read_id_list(root, where, pattern=self.stem) if (root / where).exists() else []
-        paths = [path.replace("{split}", theirs) for path in table.files.values()]
+        paths = [path.replace("{split}", theirs) for path in table.files.values() if "{stem}" in path]
         return stems_of(root, paths, pattern=self.stem)
 
-
-def _replaced(path: str, words: Mapping[str, str]) -> str:
-    for placeholder, word in words.items():
-        path = path.replace(placeholder, word)
-    return path
+    def _paths(self, table: TemplatedLayout, theirs: str, stem: str) -> dict[str, str]:
+        found = self.stem.fullmatch(stem)
+        parts = found.groupdict() if found else {}
+        return {role: path.format(stem=stem, split=theirs, **parts) for role, path in table.files.items()}
