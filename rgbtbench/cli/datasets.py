@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
+from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table, write_or_print
 
 app = typer.Typer(
     help="List the datasets and show their cards.\n\nExample: rgbtbench datasets show mfnet", no_args_is_help=True
 )
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the dataset, as `datasets list` prints it.")]
+DataOption = Annotated[Path | None, typer.Option(help="The dataset as `prepare` left it; adds what it holds.")]
+OutOption = Annotated[Path | None, typer.Option(help="File to write; printed by default.")]
 
 
 @app.command("list")
@@ -61,7 +66,7 @@ def list_datasets(
 
 @app.command("show")
 def show_dataset(
-    name: Annotated[str, typer.Argument(help="Name of the dataset, as `datasets list` prints it.")],
+    name: NameArgument,
     as_json: JsonOption = False,
 ) -> None:
     """Show a dataset's card: where to get it and on which terms, layouts, splits, classes and protocols.
@@ -115,3 +120,26 @@ def show_dataset(
     typer.echo("\nprotocols: " + (", ".join(protocol_ids(name)) or "none"))
     for note in card.notes:
         typer.echo(f"note: {note}")
+
+
+@app.command("croissant")
+def describe_in_croissant(
+    name: NameArgument,
+    data: DataOption = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address under which the data is published; a relative path by default.")
+    ] = None,
+    out: OutOption = None,
+) -> None:
+    """Describe a dataset in Croissant 1.1: JSON-LD for dataset searches, and with --data for loaders.
+
+    Example: rgbtbench datasets croissant mfnet --data shards/mfnet --out shards/mfnet/croissant.json
+    """
+    import json
+
+    from rgbtbench.cards import dataset_card
+    from rgbtbench.description.croissant import address_between, croissant
+
+    address = url or ("" if data is None else address_between(out, data))
+    described = croissant(dataset_card(name), data=data, address=address)
+    write_or_print(json.dumps(described, indent=1, ensure_ascii=False) + "\n", out)

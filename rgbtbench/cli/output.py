@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,24 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 def print_json(value: Any) -> None:
     """Print `value` as indented JSON on standard output."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def write_or_print(text: str, out: Path | None) -> None:
+    """Write a text as a file, whole or not at all, and say where; without `out`, print it.
+
+    Raises:
+        UserError: `out` is a folder, or its folder cannot be written to.
+    """
+    from rgbtbench.atomic_file import atomic_file
+    from rgbtbench.outputs import require_file
+
+    if out is None:
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    require_file(out)
+    with atomic_file(out) as file:
+        file.write(text.encode())
+    typer.echo(out)
 
 
 def print_table(

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from rgbtbench.cards.dataset import DatasetCard, Edition, Licence, Link, SplitFacts
+from rgbtbench.cards.dataset import DatasetCard, Edition, Licence, Link, ModalityFacts, SplitFacts
+from rgbtbench.cards.schema import Use
 
+#: What a dataset is made for, in the field's words.
+USE_IN_WORDS: Final[dict[Use, str]] = {
+    "semantic": "semantic segmentation",
+    "detection": "object detection",
+    "saliency": "salient object detection",
+    "language": "vision and language",
+    "pretraining": "pre-training on pairs without labels",
+}
 _ACCESS: Final = {
     "open": "open, without a form",
     "registration": "after registration",
@@ -43,10 +52,23 @@ def counts_in_words(edition: Edition) -> str:
     return ", ".join(f"{name} {_count(facts)}" for name, facts in edition.splits.items())
 
 
+def first_edition(card: DatasetCard) -> Edition:
+    """Return the official edition, or the first one of a card without."""
+    return card.editions.get("official") or next(iter(card.editions.values()))
+
+
+def modality_in_words(facts: ModalityFacts) -> str:
+    """Return what a modality's files hold: `uncooled thermal camera, 1 x 8 bit, 640 x 480`."""
+    size = [] if facts.size is None else [f"{facts.size[0]} x {facts.size[1]}"]
+    return ", ".join([facts.sensor, f"{facts.channels} x {facts.bit_depth} bit", *size])
+
+
 def expected_pairs(card: DatasetCard) -> int | None:
-    """Return the expected number of pairs of the official edition; None where the card lacks that of a split."""
-    edition = card.editions.get("official") or next(iter(card.editions.values()))
-    counts = [facts.count for facts in edition.splits.values()]
+    """Return the expected number of pairs of the official edition; None where the card lacks that of a split.
+
+    Splits that repeat samples of others are left out.
+    """
+    counts = [facts.count for facts in first_edition(card).splits.values() if not facts.on_request]
     return None if None in counts else sum(count for count in counts if count is not None)
 
 

@@ -11,6 +11,7 @@ from rgbtbench import __version__
 from rgbtbench.cli import main
 
 VERBS = [
+    "datasets croissant",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
     "train", "predict", "weights convert", "weights list", "protocols list", "protocols show", "eval", "score",
     "leaderboard build",
@@ -78,6 +79,8 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
             ["datasets", "list", "--task", "segmentation"],
             "no task 'segmentation'; expected semantic or detection or",
         ),
+        (["datasets", "croissant", "mfnet", "--data", "nowhere"], "rgbtbench prepare"),
+        (["datasets", "croissant", "mfnet", "--out", "."], "is a folder; expected a file"),
         (["models", "show", "mfnat"], "did you mean mfnet?"),
         (["protocols", "show", "mfnet/miou9"], "did you mean mfnet/miou-9"),
         (["prepare", "mfnet", "--root", "nowhere", "--out", "x"], "nowhere: no such folder"),

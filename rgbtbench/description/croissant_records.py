@@ -1,0 +1,235 @@
+"""Prepared shards in a Croissant description: the files, and the fields of a sample as record sets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.description.croissant_enumerations import classes, prepared_splits
+from rgbtbench.description.croissant_nodes import Json, field, file_object, record_set
+from rgbtbench.errors import ShardError
+from rgbtbench.labels import LabelMap
+from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.shards.index import INDEX, all_shards, attribute_type, stored_columns
+from rgbtbench.shards.manifest import MANIFEST, Manifest, read_manifest
+
+_IMAGES: Final = {"jpg": "image/jpeg", "png": "image/png"}
+_COLUMN_TYPES: Final = {"string": "sc:Text", "bool": "sc:Boolean", "int64": "cr:Int64", "float64": "cr:Float64"}
+#: Columns of a set of boxes in a sample's record: types, shape, meaning.
+_BOX_COLUMNS: Final = {
+    "boxes_xyxy": (["cr:Float64", "cr:BoundingBox"], "-1,4", "x1 y1 x2 y2, 0-based and half-open, in pixels"),
+    "labels": (["cr:Int64", "cr:Label"], "-1", "native class ids"),
+    "ignore": (["sc:Boolean"], "-1", "regions that are neither hit nor miss"),
+    "occlusion": (["cr:Int64"], "-1", "0 none, 1 partial, 2 heavy, -1 not stated"),
+    "raw": (["cr:Float64"], "-1,-1", "the numbers as the source writes them"),
+    "corners": (["cr:Float64"], "-1,8", "x1 y1 to x4 y4 of oriented boxes; empty where boxes are upright"),
+}
+
+
+def prepared_data(card: DatasetCard, data: Path, address: str) -> tuple[list[Json], list[Json]]:
+    """Describe prepared data.
+
+    Args:
+        card: of the dataset.
+        data: folder that `prepare` wrote.
+        address: what leads from the description to `data`.
+
+    Returns:
+        FileObjects and FileSets, and RecordSets.
+
+    Raises:
+        ShardError: `data` is no prepared dataset, is another one, or has no index.
+    """
+    manifest = read_manifest(data)
+    if manifest.dataset != card.name:
+        raise ShardError(f"holds {manifest.dataset}", expected=card.name, path=data)
+    if stored_columns(data, manifest, next(iter(manifest.splits))) is None:
+        raise ShardError(f"has no {INDEX} of these shards", path=data, remedy="run `rgbtbench prepare` again")
+    start = f"{address.rstrip('/')}/" if address else ""
+    shards = [
+        file_object(
+            shard.file,
+            address=start + shard.file,
+            encoding="application/x-tar",
+            size=shard.bytes,
+            sha256=shard.sha256,
+        )
+        for shard in all_shards(manifest)
+    ]
+    tables = [
+        file_object(
+            name,
+            address=start + name,
+            encoding=encoding,
+            size=(data / name).stat().st_size,
+            sha256=_sha256(data / name),
+        )
+        for name, encoding in ((INDEX, "application/x-parquet"), (MANIFEST, "application/json"))
+    ]
+    splits = [open_split(data, name) for name in manifest.splits]
+    members = _Members(manifest, splits)
+    record_sets = [
+        prepared_splits(manifest),
+        *(classes(name, card.label_sets[name]) for name in manifest.label_sets if card.label_sets[name].classes),
+        _samples(card, manifest, splits),
+        *members.record_sets(card),
+        _records(members.disjoint),
+        _annotations(manifest, splits),
+    ]
+    return [*tables, *shards, *members.file_sets()], record_sets
+
+
+class _Members:
+    """The images and masks in the shards: one FileSet and one RecordSet for each."""
+
+    def __init__(self, manifest: Manifest, splits: Sequence[PreparedSplit]) -> None:
+        self._archives = [{"@id": shard.file} for shard in all_shards(manifest)]
+        self._extensions: dict[str, tuple[str, ...]] = {}
+        for facts in manifest.splits.values():
+            for member in facts.members:
+                stem, _, extension = member.rpartition(".")
+                self._extensions[stem] = tuple(sorted({*self._extensions.get(stem, ()), extension}))
+        self._modalities = manifest.modalities
+        self._label_sets = manifest.label_sets
+        keys = [key for split in splits for key in split.keys]
+        #: Whether a key names one sample of the dataset, and so leads to its row in the index.
+        self.disjoint = len(keys) == len(set(keys))
+
+    def file_sets(self) -> list[Json]:
+        """Return a FileSet per image, mask and for the records."""
+        return [
+            {
+                "@type": "cr:FileSet",
+                "@id": _files_of(stem),
+                "name": _files_of(stem),
+                "containedIn": self._archives,
+                "encodingFormat": [_encoding(extension) for extension in extensions],
+                "includes": [f"*.{stem}.{extension}" if stem else f"*.{extension}" for extension in extensions],
+            }
+            for stem, extensions in self._extensions.items()
+        ]
+
+    def record_sets(self, card: DatasetCard) -> list[Json]:
+        """Return the images of each modality and the masks of each label set, by key."""
+        described = []
+        for stem in (*self._modalities, *self._label_sets):
+            if stem not in self._extensions:
+                continue
+            name = f"image-{stem}" if stem in self._modalities else f"mask-{stem}"
+            fields = _key_fields(name, _files_of(stem), joined=self.disjoint)
+            content = {"fileSet": {"@id": _files_of(stem)}, "extract": {"fileProperty": "content"}}
+            if not set(self._extensions[stem]) <= set(_IMAGES):
+                path = {**content, "extract": {"fileProperty": "fullpath"}}
+                fields.append(field(f"{name}/file", ["sc:Text"], "path in the archive; numpy.save wrote it", path))
+            elif stem in self._modalities:
+                fields.append(field(f"{name}/image", ["sc:ImageObject"], card.modalities[stem].sensor, content))
+            else:
+                types = ["cr:SegmentationMask", "sc:ImageObject", "cr:Label"]
+                fields.append(field(f"{name}/mask", types, self._mask(stem), content))
+            described.append(record_set(name, fields, key=[f"{name}/key"] if self.disjoint else []))
+        return described
+
+    def _mask(self, label_set: str) -> str:
+        facts = self._label_sets[label_set]
+        if facts.kind == "saliency":
+            return "0 to 255, how salient a pixel is"
+        ignored = LabelMap.from_json(facts.map).ignore_ids
+        ids = f"ids of classes-{label_set}" + (f"; not scored: {', '.join(map(str, ignored))}" if ignored else "")
+        return f"pixel values are {ids}"
+
+
+def _samples(card: DatasetCard, manifest: Manifest, splits: Sequence[PreparedSplit]) -> Json:
+    """Return the rows of the index: one per sample, without opening a shard."""
+
+    def column(name: str, kind: str, meaning: str, source: str | None = None) -> Json:
+        where = {"fileObject": {"@id": INDEX}, "extract": {"column": source or name}}
+        return field(f"samples/{name}", [kind], meaning, where)
+
+    split = column("split", "sc:Text", "name of the split")
+    split["references"] = {"field": {"@id": "splits/name"}}
+    fields = [
+        column("key", "sc:Text", "names the sample in the shards and in prediction files"),
+        split,
+        column("image_id", "cr:Int64", "number that official result files use"),
+        column("cluster", "sc:Text", f"frames that belong together share it: {card.clusters}"),
+        column("width", "cr:Int64", f"pixels of {manifest.modalities[0]}"),
+        column("height", "cr:Int64", f"pixels of {manifest.modalities[0]}"),
+    ]
+    for name in manifest.attributes:
+        kind = attribute_type(value for opened in splits for value in opened.attributes[name])
+        fields.append(column(name, _COLUMN_TYPES[kind], card.attributes[name].source, f"attr.{name}"))
+    for name, facts in manifest.label_sets.items():
+        if facts.kind == "boxes" and all(name in opened.store.index.box_counts for opened in splits):
+            fields.append(column(f"{name}-boxes", "cr:Int64", f"boxes in {name}", f"boxes.{name}.count"))
+    return record_set("samples", fields, key=["samples/split", "samples/key"])
+
+
+def _records(joined: bool) -> Json:
+    source = {"fileSet": {"@id": _files_of("")}, "extract": {"fileProperty": "content"}}
+    fields = _key_fields("records", _files_of(""), joined=joined)
+    fields.append(field("records/json", ["sc:Text"], "everything about the sample but its images, as JSON", source))
+    return record_set("records", fields, key=["records/key"] if joined else [])
+
+
+def _annotations(manifest: Manifest, splits: Sequence[PreparedSplit]) -> Json:
+    """Return boxes and texts as typed fields of the `json` members."""
+
+    def value(name: str, types: Sequence[str], meaning: str, path: Iterable[str], shape: str | None = None) -> Json:
+        where: Json = {"fileSet": {"@id": _files_of("")}, "extract": {"jsonPath": _json_path(path)}}
+        if "cr:BoundingBox" in types:
+            where["format"] = "XYXY"
+        described = field(f"annotations/{name}", types, meaning, where)
+        return described if shape is None else {**described, "isArray": True, "arrayShape": shape}
+
+    fields = [
+        value("key", ["sc:Text"], "names the sample", ["key"]),
+        value("split", ["sc:Text"], "name of the split", ["split"]),
+        value("official_id", ["sc:Text"], "the id as the dataset writes it", ["official_id"]),
+    ]
+    first = splits[0].record(0)
+    for name, facts in manifest.label_sets.items():
+        if facts.kind == "boxes" and name in first["boxes"]:
+            for column, (types, shape, meaning) in _BOX_COLUMNS.items():
+                about = f"{meaning}; ids of classes-{name}" if column == "labels" else meaning
+                fields.append(value(f"{name}-{column}", types, about, ["boxes", name, column], shape))
+        elif facts.kind == "text" and name in first["text"]:
+            fields.append(value(f"{name}-captions", ["sc:Text"], "texts", ["text", name, "captions"], "-1"))
+    return record_set("annotations", fields, key=["annotations/split", "annotations/key"])
+
+
+def _key_fields(name: str, files: str, *, joined: bool) -> list[Json]:
+    """Return the key that a file's name holds and, where it leads to the index, the split that stands there."""
+    source = {
+        "fileSet": {"@id": files},
+        "extract": {"fileProperty": "fullpath"},
+        # A key has no dots. mlcroissant applies the expression twice where tables are joined: it fits its own result.
+        "transform": {"regex": "^([^.]+)"},
+    }
+    key = field(f"{name}/key", ["sc:Text"], "names the sample", source)
+    if not joined:
+        return [key]
+    key["references"] = {"fileObject": {"@id": INDEX}, "extract": {"column": "key"}}
+    split = {"fileObject": {"@id": INDEX}, "extract": {"column": "split"}}
+    return [key, field(f"{name}/split", ["sc:Text"], "name of the split", split)]
+
+
+def _files_of(stem: str) -> str:
+    return f"{stem or 'json'}-files"
+
+
+def _encoding(extension: str) -> str:
+    if extension == "json":
+        return "application/json"
+    return _IMAGES.get(extension, "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html")
+
+
+def _json_path(parts: Iterable[str]) -> str:
+    return "$" + "".join(f"['{part}']" for part in parts)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
