@@ -13,6 +13,7 @@ from rgbtbench.cli import (
     demo,
     doctor,
     evaluate,
+    export,
     inspect,
     leaderboard,
     models,
@@ -44,6 +45,7 @@ app.add_typer(datasets.app, name="datasets", rich_help_panel=DATA)
 app.command("prepare", rich_help_panel=DATA)(prepare.prepare)
 app.command("verify", rich_help_panel=DATA)(verify.verify)
 app.command("inspect", rich_help_panel=DATA)(inspect.inspect)
+app.command("export", rich_help_panel=DATA)(export.export)
 app.add_typer(models.app, name="models", rich_help_panel=MODEL)
 app.command("train", rich_help_panel=MODEL)(train.train)
 app.command("predict", rich_help_panel=MODEL)(predict.predict)

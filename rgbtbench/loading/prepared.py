@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from rgbtbench.loading.sample import Sample, frame_size, read_sample
 from rgbtbench.loading.store import SplitStore
 from rgbtbench.shards.index import read_index
 from rgbtbench.shards.manifest import Manifest, read_manifest
+
+#: Kinds of label set whose ids are looked up.
+_WITH_CLASSES: Final = ("semantic", "boxes")
 
 
 def open_split(
@@ -37,7 +40,7 @@ def open_split(
         split: `train`, `val`, `test`, …
         label_space: ids of masks and boxes: `native`, `unified`, or the name of another dataset.
         modalities: those to decode, in this order; all by default.
-        label_sets: those to decode; all by default.
+        label_sets: those to decode; all by default. Another dataset's label space needs a counterpart of these alone.
 
     Raises:
         ShardError: the folder is not prepared, damaged or of another format version, or lacks the split, a modality or
@@ -51,7 +54,7 @@ def open_split(
     lookups = {
         name: look_up(name, LabelMap.from_json(facts.map), kind=facts.kind, space=label_space)
         for name, facts in manifest.label_sets.items()
-        if facts.kind in ("semantic", "boxes")
+        if facts.kind in _WITH_CLASSES and (label_sets is None or name in label_sets)
     }
     opened = PreparedSplit(
         store=store,
@@ -227,6 +230,7 @@ class PreparedSplit:
         sets = self.label_sets if label_sets is None else tuple(label_sets)
         self._require("modality", kept, _stored_modalities(self.manifest, self.name))
         self._require("label set", sets, self.manifest.label_sets)
+        self._require("opened label set", sets, self._opened_sets())
         return replace(self, modalities=kept, label_sets=sets)
 
     def under(self, condition: str) -> PreparedSplit:
@@ -252,6 +256,11 @@ class PreparedSplit:
         MFNet's 1,569 pairs of 640x480 2.4 GB. Worker processes each keep their own. Further views share what is kept.
         """
         return self if self.store.cached else replace(self, store=self.store.caching())
+
+    def _opened_sets(self) -> list[str]:
+        """Return the label sets whose labels can be translated to `label_space`, and those without classes."""
+        sets = self.manifest.label_sets.items()
+        return [name for name, facts in sets if facts.kind not in _WITH_CLASSES or name in self.lookups]
 
     def _column(self, values: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(values[row] for row in self.rows.tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,9 +90,19 @@ def frame_size(record: Mapping[str, Any], label_set: str | None, modalities: tup
         facts = record["masks"][label_set]
     else:
         frame = record["boxes"][label_set]["frame"] if label_set in record["boxes"] else "both"
-        others = [name for name in modalities if name != "rgb"]
-        facts = record["images"][{"rgb": "rgb", "x": others[0] if others else "rgb", "both": modalities[0]}[frame]]
+        facts = record["images"][frame_modality(frame, modalities)]
     return int(facts["height"]), int(facts["width"])
+
+
+def frame_modality(frame: str, modalities: Sequence[str]) -> str:
+    """Return the modality whose pixels labels of a frame follow.
+
+    Args:
+        frame: of the label set: `rgb`, `x` or `both`.
+        modalities: all of the dataset, in the manifest's order.
+    """
+    others = [name for name in modalities if name != "rgb"]
+    return {"rgb": "rgb", "x": others[0] if others else "rgb", "both": modalities[0]}[frame]
 
 
 def _image(store: SplitStore, row: int, facts: Mapping[str, Any]) -> Pixels:

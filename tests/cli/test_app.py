@@ -11,6 +11,7 @@ from rgbtbench import __version__
 from rgbtbench.cli import main
 
 VERBS = [
+    "export",
     "datasets croissant",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
     "train", "predict", "weights convert", "weights list", "protocols list", "protocols show", "eval", "score",
@@ -92,6 +93,8 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
         (["verify", "nowhere"], "nowhere"),
         (["verify", "nowhere.json"], "nowhere.json"),
         (["inspect", "nowhere"], "rgbtbench prepare"),
+        (["export", "nowhere", "--as", "coco", "--out", "x"], "rgbtbench prepare"),
+        (["export", "nowhere", "--as", "cocoa", "--out", "x"], "did you mean coco"),
         (
             ["weights", "convert", "no.pth", "--method", "mfnet", "--dataset", "mfnet", "--out", "o.safetensors"],
             "no.pth",

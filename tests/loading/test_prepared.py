@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from rgbtbench.errors import ShardError, UnknownNameError
+from rgbtbench.errors import LabelError, ShardError, UnknownNameError
 from rgbtbench.loading.prepared import open_split
 from tests.loading import tiny
 
@@ -175,6 +175,17 @@ def test_a_folder_that_is_not_prepared_says_what_to_run(tmp_path):
 def test_a_wrong_name_is_answered_with_the_closest(prepared, split, options, words):
     with pytest.raises(ShardError, match=words):
         open_split(prepared, split, **options)
+
+
+def test_another_datasets_label_space_is_asked_of_the_chosen_sets_alone(prepared):
+    with pytest.raises(LabelError, match="mfnet has 0 label sets of kind boxes"):
+        open_split(prepared, "train", label_space="mfnet")
+    masks = open_split(prepared, "train", label_space="mfnet", label_sets=("semantic", "salient"))
+    assert masks.classes("semantic")[2] == "person"
+    assert 2 in np.unique(masks[1].masks["semantic"])
+    assert masks.only(label_sets=("captions",))[1].text["captions"] == ("sample 1", "street")
+    with pytest.raises(ShardError, match="no opened label set 'people'"):
+        masks.only(label_sets=("people",))
 
 
 def test_a_wrong_label_space_is_refused(prepared):

@@ -1,0 +1,62 @@
+"""`rgbtbench export`: prepared data in the formats of other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rgbtbench.cli.output import JsonOption, print_facts, print_json
+
+
+def export(
+    data: Annotated[Path, typer.Argument(help="Prepared dataset.")],
+    format_name: Annotated[str, typer.Option("--as", help="coco, voc, yolo, index-png or ade20k.")],
+    out: Annotated[Path, typer.Option(help="New or empty folder.")],
+    split: Annotated[list[str] | None, typer.Option(help="Only this split; may be repeated.")] = None,
+    label_set: Annotated[str | None, typer.Option(help="Labels to write, where the data has several.")] = None,
+    label_space: Annotated[str, typer.Option(help="Class ids: native, unified, or another dataset's name.")] = "native",
+    modality: Annotated[list[str] | None, typer.Option(help="Only this modality; may be repeated.")] = None,
+    folder: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a modality or the labels go, such as 'rgb=visible/{split}'; may be repeated."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a prepared dataset as COCO, VOC, YOLO, index PNG or M-SpecGene's ADE20K folders.
+
+    Images keep their bytes. The folder appears when it is whole, and nothing that exists is overwritten.
+    What the format cannot hold is printed, and stands in export.json.
+
+    Example: rgbtbench export shards/mfnet --as index-png --out mfnet-cmx --folder rgb=RGB --folder lwir=Modal
+    """
+    from rgbtbench.cli.progress import make_progress
+    from rgbtbench.exporting.export import export as write
+
+    with make_progress() as progress:
+        summary = write(
+            data,
+            out,
+            format_name=format_name,
+            splits=split,
+            label_set=label_set,
+            label_space=label_space,
+            modalities=modality,
+            folders=folder or (),
+            progress=progress,
+        )
+    if as_json:
+        print_json(summary.to_json())
+        return
+    print_facts(
+        [
+            ("dataset", f"{summary.dataset}, edition {summary.edition}"),
+            ("labels", f"{summary.label_set}, {summary.label_space} ids"),
+            ("pairs", ", ".join(f"{name} {count}" for name, count in summary.splits.items())),
+            ("images", ", ".join(summary.modalities)),
+            ("written to", f"{out} ({summary.files} files, {summary.bytes / 1e6:.1f} MB)"),
+        ]
+    )
+    for note in summary.notes:
+        typer.echo(f"note: {note}")

@@ -1,0 +1,1 @@
+"""Prepared data written back in the formats that other tools read."""
