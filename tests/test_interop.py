@@ -1,11 +1,14 @@
 """The examples of docs/interop.md run as printed."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from rgbtbench.cli import main
 from rgbtbench.datasets.registry import dataset
+from rgbtbench.exporting.formats import FORMATS
 from rgbtbench.shards.build import prepare_dataset
 
 PAGE = Path(__file__).parents[1] / "docs" / "interop.md"
@@ -42,6 +45,30 @@ def run(work, monkeypatch):
         return names
 
     return section_names
+
+
+def test_every_printed_command_runs(work, monkeypatch, capsys):
+    monkeypatch.chdir(work)
+    lines = re.findall(r"^rgbtbench (.*)$", SECTIONS["Export"], re.MULTILINE)
+    for line in lines:
+        monkeypatch.setattr("sys.argv", ["rgbtbench", *line.split()])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert not end.value.code
+        printed = capsys.readouterr().out
+    summary = json.loads(printed)
+    assert summary["splits"] == COUNTS
+    assert summary == json.loads((work / "mfnet-unified/export.json").read_text())
+    assert (work / "mfnet-cmx/Modal/00001N.png").is_file()
+    assert sorted(path.name for path in (work / "mfnet-ade20k").iterdir()) == [
+        "ADEChallengeData2016",
+        "ADEChallengeData2016_T",
+        "export.json",
+    ]
+
+
+def test_the_page_lists_every_export_format():
+    assert re.findall(r"^\| `([a-z][a-z0-9-]+)` \|", SECTIONS["Export"], re.MULTILINE) == list(FORMATS)
 
 
 def test_webdataset(run):
