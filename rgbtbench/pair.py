@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,11 @@ class Entry:
     image_id: int | None = None
 
 
+#: What an image may be: photographs, and `npy` for float32 rasters.
+ImageExtension = Literal["jpg", "png", "npy"]
+IMAGE_EXTENSIONS: Final = get_args(ImageExtension)
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """One modality of a pair: the bytes of an ordinary image file.
@@ -87,7 +92,7 @@ class Image:
     """
 
     data: bytes
-    extension: Literal["jpg", "png", "npy"]
+    extension: ImageExtension
     width: int
     height: int
     channels: int

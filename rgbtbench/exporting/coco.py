@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
+
+import numpy as np
 
 from rgbtbench.exporting.job import ExportedSample, Job
 from rgbtbench.exporting.objects import WrittenObject, written_objects
@@ -75,12 +77,20 @@ def _image(job: Job, sample: ExportedSample, number: int) -> dict[str, Any]:
 def _object(thing: WrittenObject) -> dict[str, Any]:
     x1, y1, x2, y2 = thing.xyxy
     hidden = thing.ignore or thing.classless
+    outline = {} if thing.corners is None else {"segmentation": [list(thing.corners)]}
     return {
         "bbox": [x1, y1, x2 - x1, y2 - y1],
-        "area": (x2 - x1) * (y2 - y1),
+        "area": (x2 - x1) * (y2 - y1) if thing.corners is None else _area(thing.corners),
+        **outline,
         "iscrowd": int(hidden),
         "occlusion": thing.occlusion,
     }
+
+
+def _area(corners: Sequence[float]) -> float:
+    """Return the area of a polygon `x1 y1 x2 y2 …`, by the shoelace formula."""
+    x, y = np.array(corners).reshape(-1, 2).T
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
 
 
 def _line(entry: Mapping[str, Any], *, first: bool) -> bytes:

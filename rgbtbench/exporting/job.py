@@ -12,10 +12,8 @@ from rgbtbench.exporting.layout import Folders
 from rgbtbench.exporting.summary import Notes
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sample import frame_modality, frame_size
-from rgbtbench.pair import Boxes
+from rgbtbench.pair import IMAGE_EXTENSIONS, Boxes
 from rgbtbench.progress import Progress
-
-EXTENSIONS = ("jpg", "png", "npy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +102,8 @@ class Job:
 def _extension(record: Mapping[str, Any], modality: str) -> str:
     file = str(record["images"][modality]["file"])
     extension = file.rpartition(".")[2]
-    if extension not in EXTENSIONS:
-        raise ShardError(f"{record['key']} has an image member {file!r}", expected=" or ".join(EXTENSIONS))
+    if extension not in IMAGE_EXTENSIONS:
+        raise ShardError(f"{record['key']} has an image member {file!r}", expected=" or ".join(IMAGE_EXTENSIONS))
     return extension
 
 

@@ -17,6 +17,7 @@ class WrittenObject:
         label: id in the label space; `IGNORE` for a region of no class.
         xyxy: 0-based, half-open, in pixels; not clipped.
         raw: the numbers as the source writes them.
+        corners: `x1 y1 … x4 y4` of an oriented box, None for an upright one.
         ignore: neither hit nor miss.
         occlusion: 0 none, 1 partial, 2 heavy, -1 not stated.
     """
@@ -24,6 +25,7 @@ class WrittenObject:
     label: int
     xyxy: tuple[float, float, float, float]
     raw: tuple[float, ...]
+    corners: tuple[float, ...] | None
     ignore: bool
     occlusion: int
 
@@ -47,6 +49,7 @@ def written_objects(job: Job, sample: ExportedSample) -> Iterator[WrittenObject]
             label=int(boxes.labels[row]),
             xyxy=(x1, y1, x2, y2),
             raw=tuple(boxes.raw[row].tolist()),
+            corners=None if boxes.corners is None else tuple(boxes.corners[row].ravel().tolist()),
             ignore=bool(boxes.ignore[row]),
             occlusion=int(boxes.occlusion[row]),
         )

@@ -58,6 +58,7 @@ def _object(job: Job, thing: WrittenObject, *, own_numbers: bool) -> str:
     difficult = thing.ignore or thing.classless
     job.notes.add("regions to pass over are marked `difficult`", difficult, "boxes")
     job.notes.add(f"regions of no class are named {IGNORED!r}", thing.classless, "boxes")
+    job.notes.add("oriented boxes are written as the upright boxes around them", thing.corners is not None, "boxes")
     job.notes.add("heavy and partial occlusion are both `occluded`", thing.occlusion > 0, "boxes")
     fractions = not all(number.is_integer() for number in numbers)
     job.notes.add("coordinates have fractions, which readers of whole numbers refuse", fractions, "boxes")

@@ -52,6 +52,7 @@ def _lines(job: Job, sample: ExportedSample, numbers: dict[int, int]) -> list[st
         if thing.ignore or thing.classless:
             job.notes.add("regions to pass over are left out", 1, "boxes")
             continue
+        job.notes.add("oriented boxes are written as the upright boxes around them", thing.corners is not None, "boxes")
         job.notes.add("occlusion is left out", thing.occlusion > 0, "boxes")
         x1, y1, x2, y2 = _clipped(job, thing, width, height)
         if x2 <= x1 or y2 <= y1:

@@ -18,6 +18,7 @@ from rgbtbench.loading import conditions
 from rgbtbench.loading.label_space import NATIVE, LabelLookup, look_up
 from rgbtbench.loading.sample import Sample, frame_size, read_sample
 from rgbtbench.loading.store import SplitStore
+from rgbtbench.pair import IMAGE_EXTENSIONS
 from rgbtbench.shards.index import read_index
 from rgbtbench.shards.manifest import Manifest, read_manifest
 
@@ -278,4 +279,6 @@ class PreparedSplit:
 
 def _stored_modalities(manifest: Manifest, split: str) -> tuple[str, ...]:
     members = manifest.split(split).members
-    return tuple(name for name in manifest.modalities if {f"{name}.jpg", f"{name}.png"} & set(members))
+    return tuple(
+        name for name in manifest.modalities if {f"{name}.{extension}" for extension in IMAGE_EXTENSIONS} & set(members)
+    )

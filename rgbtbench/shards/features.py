@@ -35,19 +35,26 @@ def features(records: Iterable[Mapping[str, Any]], attributes: Mapping[str, str]
         records: one record of each split.
         attributes: attribute to column type; see `attribute_type`.
     """
-    files: set[str] = set()
+    files: dict[str, Feature] = {}
     json_member: dict[str, Feature] = {"attributes": {name: _value(kind) for name, kind in attributes.items()}}
     parts: dict[str, dict[str, Feature]] = {part: {} for part in _PARTS}
     for record in records:
-        files |= {facts["file"] for part in ("images", "masks") for facts in record[part].values()}
+        files |= {facts["file"]: _of_file(facts) for part in ("images", "masks") for facts in record[part].values()}
         for part, model in _PARTS.items():
             for name, content in record[part].items():
                 parts[part][name] = _of_model(model, content)
     for name, field in SampleRecord.model_fields.items():
         if name not in json_member:
             json_member[name] = parts[name] if name in parts else _of_type(field.annotation)
-    images: dict[str, Feature] = {file: {"_type": "Image"} for file in files}
-    return {"json": json_member, **images, "__key__": _value("string"), "__url__": _value("string")}
+    return {"json": json_member, **files, "__key__": _value("string"), "__url__": _value("string")}
+
+
+def _of_file(facts: Mapping[str, Any]) -> Feature:
+    if not facts["file"].endswith(".npy"):
+        return {"_type": "Image"}
+    # `datasets` decodes these by itself, and has no type for arrays of varying height and width but lists.
+    rows: Feature = [[_value("float32")]]
+    return rows if facts.get("channels", 1) == 1 else [rows]
 
 
 def _of_model(model: type[BaseModel], content: Mapping[str, Any]) -> Feature:

@@ -5,6 +5,7 @@ import pytest
 from rgbtbench.datasets.registry import dataset
 from rgbtbench.shards.build import prepare_dataset
 
+from ..aerial import prepare_aerial
 from ..loading.tiny import prepare_tiny
 
 
@@ -28,6 +29,12 @@ def tiny(tmp_path_factory):
 def scenes(tmp_path_factory):
     """Rendered scenes: boxes with occlusion, contrast and regions to pass over."""
     return prepare_fake(tmp_path_factory.mktemp("scenes"), "synthetic", "official", {"test": 6})
+
+
+@pytest.fixture(scope="session")
+def aerial(tmp_path_factory):
+    """Float32 rasters, 16 bits, several views, oriented boxes."""
+    return prepare_aerial(tmp_path_factory.mktemp("aerial"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from rgbtbench.exporting.export import export
 from rgbtbench.labels import IGNORE
 from rgbtbench.loading.prepared import open_split
 
+from ..aerial import corners
+
 coco = pytest.importorskip("pycocotools.coco")
 cocoeval = pytest.importorskip("pycocotools.cocoeval")
 image = pytest.importorskip("PIL.Image")
@@ -68,6 +70,17 @@ def test_regions_without_a_class_are_crowds_of_every_class(tiny, tmp_path):
     # Six training and four test images show a person, a group without a class here and a poster that is no object.
     assert notes["regions of no class are crowd regions of every class"] == 10
     assert notes["objects of classes that the label space does not have are left out"] == 10
+
+
+def test_oriented_boxes_are_polygons(aerial, tmp_path):
+    export(aerial, tmp_path / "out", format_name="coco")
+    found = opened(tmp_path / "out", "train")
+    rows = [row for row in found.dataset["annotations"] if row["image_id"] == 3]
+    assert [row["segmentation"] for row in rows] == [[shape.ravel().tolist()] for shape in corners(2)]
+    assert [row["bbox"] for row in rows] == [[1.0, 1.0, 7.0, 5.0], [10.5, 2.0, 5.5, 7.0]]
+    assert [row["area"] for row in rows] == [20.0, 38.5]
+    # pycocotools fills the first polygon with about as many pixels.
+    assert found.annToMask(rows[0]).sum() == pytest.approx(20, abs=3)
 
 
 def test_hidden_and_occluded_objects_are_told_apart(scenes, tmp_path):

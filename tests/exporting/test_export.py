@@ -9,6 +9,7 @@ from rgbtbench.errors import InputFileError, ShardError, UnknownNameError, UserE
 from rgbtbench.exporting.export import export
 from rgbtbench.exporting.folder import whole_folder
 from rgbtbench.exporting.formats import FORMATS
+from rgbtbench.loading.prepared import open_split
 
 SETS = {"coco": "people", "voc": "people", "yolo": "people", "index-png": "semantic", "ade20k": "semantic"}
 
@@ -37,6 +38,23 @@ def test_losses_that_every_format_has_are_named(tiny, tmp_path, format_name):
     others = sorted({"captions", "hot", "people", "salient", "semantic"} - {SETS[format_name]})
     assert f"other labels are left out: {', '.join(others)} (5 samples)" in notes
     assert ("attributes are left out: time_of_day (5 samples)" in notes) == (format_name != "coco")
+
+
+@pytest.mark.parametrize("format_name", ["coco", "voc", "yolo"])
+def test_what_few_formats_hold_is_copied_and_named(aerial, tmp_path, format_name):
+    summary = export(aerial, tmp_path / "out", format_name=format_name)
+    written = files(tmp_path / "out")
+    samples = open_split(aerial, "train")
+    for position, key in enumerate(samples.keys):
+        for modality, extension in {"lwir_raw": "png", "aolp": "npy", "polarisation": "npy"}.items():
+            (path,) = (path for path in written if modality in path and path.endswith(f"{key}.{extension}"))
+            assert written[path] == samples.member(position, f"{modality}.{extension}")
+    notes = [str(note) for note in summary.notes]
+    assert "aolp is a NumPy file, copied as it is; image readers cannot open it (7 images)" in notes
+    assert "lwir_raw has 16 bits, copied as they are; readers of 8 bits clip them (7 images)" in notes
+    assert "other labels are left out: captions (7 samples)" in notes
+    upright = "oriented boxes are written as the upright boxes around them (6 boxes)"
+    assert (upright in notes) == (format_name != "coco")
 
 
 @pytest.mark.parametrize("there", ["file", "folder"])

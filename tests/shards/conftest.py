@@ -7,6 +7,7 @@ import pytest
 
 from rgbtbench.shards.build import prepare
 
+from ..aerial import prepare_aerial
 from .street import SMALL_SHARDS, Street, card
 
 
@@ -42,6 +43,12 @@ def late(tmp_path_factory):
     facts = card(editions={"official": {"splits": {"train": {"count": 9}, "test": {"count": 1}}}})
     prepare(Street(), facts, folder / "raw", folder / "street", options=SMALL_SHARDS, workers=1)
     return folder / "street"
+
+
+@pytest.fixture(scope="session")
+def aerial(tmp_path_factory):
+    """Prepared: float32 rasters, 16 bits, oriented boxes, and none in the first sample. Not to be changed."""
+    return prepare_aerial(tmp_path_factory.mktemp("aerial"))
 
 
 @pytest.fixture(params=["pristine", "late"])

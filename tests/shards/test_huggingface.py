@@ -9,6 +9,8 @@ import pytest
 from rgbtbench.shards.manifest import read_manifest
 from rgbtbench.shards.records import shard_records
 
+from ..aerial import raster
+
 image = pytest.importorskip("PIL.Image")
 
 IMAGES = {"rgb.jpg", "lwir.png", "semantic.png"}
@@ -83,6 +85,21 @@ def test_images_decode_to_the_stored_pixels(huggingface, pristine, tmp_path):
             with image.open(io.BytesIO(reader.member(member.offset, member.size))) as ours:
                 assert np.array_equal(np.asarray(sample[name]), np.asarray(ours))
         assert np.asarray(sample["lwir.png"]).dtype == np.uint16
+
+
+def test_rasters_and_oriented_boxes_arrive_too(huggingface, aerial, tmp_path):
+    features = huggingface.Features.from_dict(json.loads((aerial / "features.json").read_text()))
+    files = str(aerial / "shards/train-*.tar")
+    theirs = huggingface.load_dataset(
+        "webdataset", data_files=files, features=features, split="train", cache_dir=str(tmp_path)
+    )
+    ours = stored(aerial, "train")
+    assert theirs.num_rows == len(ours)
+    for order, (sample, (record, _, _)) in enumerate(zip(theirs.with_format("numpy"), ours, strict=True)):
+        assert np.array_equal(sample["aolp.npy"], raster(order))
+        assert np.array_equal(sample["polarisation.npy"], raster(order, 2))
+        assert theirs[order]["json"] == record
+    assert theirs[1]["json"]["boxes"]["vehicles"]["corners"] == [[2.0, 1.0, 8.0, 3.0, 7.0, 6.0, 1.0, 4.0]]
 
 
 def test_columns_can_be_filtered_by_what_first_appears_late(huggingface, late, tmp_path):
