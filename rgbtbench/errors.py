@@ -80,6 +80,10 @@ class LabelError(UserError):
     """A label id or name that the card does not map."""
 
 
+class DifferenceError(UserError):
+    """What was read is not what the card says that the dataset holds."""
+
+
 class ShardError(UserError):
     """Prepared data is damaged, incomplete or of another format version."""
 

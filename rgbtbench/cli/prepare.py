@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
+
+if TYPE_CHECKING:
+    from rgbtbench.shards.manifest import Difference
 
 
 class CheckDepth(StrEnum):
@@ -30,13 +34,17 @@ def prepare(
         CheckDepth, typer.Option(help="probe: headers, end markers, checksums. full: decode every photograph.")
     ] = CheckDepth.PROBE,
     rehash: Annotated[bool, typer.Option(help="Compare contents, not only size and time, when resuming.")] = False,
+    allow_differences: Annotated[
+        bool, typer.Option(help="Take what is there, where files and card disagree about what the dataset holds.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be written, and write nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check a dataset's official files and write them as WebDataset shards with a manifest.
 
     Photographs keep their official bytes. The same input gives the same bytes, whatever the number of workers.
-    A run that was stopped goes on where it was; a faulty file is listed in quarantine.jsonl.
+    A run that was stopped goes on where it was; a faulty file is listed in quarantine.jsonl. What is read is compared
+    with the card's counts per split, class and attribute.
 
     Example: rgbtbench prepare mfnet --root ir_seg_dataset --out shards/mfnet
     """
@@ -57,10 +65,18 @@ def prepare(
             return
         print_facts([("layout", plan.layout), ("edition", plan.edition), ("input", f"{plan.bytes / 1e6:.1f} MB")])
         print_table(["split", "pairs", "shards"], [[row.split, row.pairs, row.shards] for row in plan.splits])
+        _print_differences(plan.differences)
         return
     with make_progress() as progress:
         manifest = build.prepare_dataset(
-            name, root, out, options=options, workers=workers, rehash=rehash, progress=progress
+            name,
+            root,
+            out,
+            options=options,
+            workers=workers,
+            rehash=rehash,
+            allow_differences=allow_differences,
+            progress=progress,
         )
     if as_json:
         print_json(manifest.model_dump(mode="json"))
@@ -76,3 +92,13 @@ def prepare(
             ("written to", out),
         ]
     )
+    _print_differences(manifest.differences)
+
+
+def _print_differences(differences: Sequence[Difference]) -> None:
+    if differences:
+        print_table(
+            ["split", "what", "expected", "found"],
+            [[item.split, item.what, item.expected, item.found] for item in differences],
+            title=f"differs from edition {differences[0].edition} of the card",
+        )

@@ -20,10 +20,11 @@ from rgbtbench.datasets.source import DatasetSource
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.content import edition_of
 from rgbtbench.shards.destination import check_destination, claim, published, remove_superseded
+from rgbtbench.shards.expectations import planned_differences, refuse
 from rgbtbench.shards.features import FEATURES, features
 from rgbtbench.shards.fingerprint import code_fingerprint
 from rgbtbench.shards.index import INDEX, INDEX_SUM, all_shards, checksum_line, index_identity, write_index
-from rgbtbench.shards.manifest import MANIFEST, Manifest, manifest_bytes, pretty_json
+from rgbtbench.shards.manifest import MANIFEST, Difference, Manifest, manifest_bytes, pretty_json
 from rgbtbench.shards.merge import Merged, finished, index_chunks, merge, refusals
 from rgbtbench.shards.plan import Options, Plan, plan
 from rgbtbench.shards.quarantine import QUARANTINE, too_many, write_quarantine
@@ -57,6 +58,7 @@ class PlanSummary:
         edition: what the result would be, if no input is faulty.
         bytes: size of all input files.
         splits: in alphabetical order.
+        differences: from the card's counts and keys; see `expectations.planned_differences`.
     """
 
     dataset: str
@@ -64,10 +66,11 @@ class PlanSummary:
     edition: str
     bytes: int
     splits: tuple[SplitSummary, ...]
+    differences: tuple[Difference, ...]
 
     def to_json(self) -> dict[str, object]:
         """Return the summary as plain data."""
-        return asdict(self)
+        return {**asdict(self), "differences": [item.model_dump(mode="json") for item in self.differences]}
 
 
 def plan_dataset(name: str, root: Path, *, options: Options = _EVERYTHING) -> PlanSummary:
@@ -85,6 +88,7 @@ def plan_dataset(name: str, root: Path, *, options: Options = _EVERYTHING) -> Pl
         edition=edition_of(card, counts, whole=options.limit is None),
         bytes=planned.input_bytes,
         splits=tuple(SplitSummary(split, len(listed), shards[split]) for split, listed in keys.items()),
+        differences=planned_differences(card, planned),
     )
 
 
@@ -96,6 +100,7 @@ def prepare_dataset(
     options: Options = _EVERYTHING,
     workers: int | None = None,
     rehash: bool = False,
+    allow_differences: bool = False,
     progress: Progress = _SILENT,
 ) -> Manifest:
     """Prepare a dataset by its name; see `prepare`.
@@ -104,7 +109,17 @@ def prepare_dataset(
         UnknownNameError: no such dataset; the closest are named.
     """
     source, card = dataset(name), dataset_card(name)
-    return prepare(source, card, root, out, options=options, workers=workers, rehash=rehash, progress=progress)
+    return prepare(
+        source,
+        card,
+        root,
+        out,
+        options=options,
+        workers=workers,
+        rehash=rehash,
+        allow_differences=allow_differences,
+        progress=progress,
+    )
 
 
 def prepare(
@@ -116,6 +131,7 @@ def prepare(
     options: Options = _EVERYTHING,
     workers: int | None = None,
     rehash: bool = False,
+    allow_differences: bool = False,
     progress: Progress = _SILENT,
 ) -> Manifest:
     """Turn a dataset's official files into shards, and return the manifest.
@@ -131,14 +147,20 @@ def prepare(
         workers: processes; None for one per core, 1 for this process alone.
         rehash: when deciding what is still current, compare the content of input files instead of their time of
             change.
+        allow_differences: go on where files and card disagree about what the dataset holds; the manifest lists how.
         progress: is told of samples done, and of what is re-used.
 
     Raises:
         LayoutError: `root` is not this dataset's.
+        DifferenceError: the files differ from the card's counts and that is not allowed. Keys are compared before any
+            work; classes and attributes before anything is published.
         ShardError: `out` cannot be used or written, the disk is full, or more inputs are faulty than the card
             allows. Finished shards stay, and a published dataset stays as it was.
     """
     planned = plan(source, card, root, options)
+    differences = planned_differences(card, planned)
+    if not allow_differences:
+        refuse(differences, card, root)
     check_destination(out, root, card.name)
     make_folder(out / STATE)
     with locked(out):
@@ -153,7 +175,9 @@ def prepare(
         finally:
             progress.finish()
         _check_quarantine(out, planned, card)
-        merged = merge(out, planned, card, signatures)
+        merged = merge(out, planned, card, signatures, known=differences)
+        if not allow_differences:
+            refuse(merged.manifest.differences, card, root)
         _publish(out, planned, merged)
     return merged.manifest
 

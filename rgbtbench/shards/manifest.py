@@ -58,6 +58,16 @@ class PlanFacts(Strict):
     check: Check
 
 
+class Difference(Strict):
+    """One number of the card that the files do not have, prepared all the same because the user said so."""
+
+    edition: Name = Field(description="edition of the card that was compared with")
+    split: Name
+    what: str = Field(description="pairs, keys, a class of a label set, a value of an attribute")
+    expected: str
+    found: str
+
+
 class Manifest(Strict):
     """A prepared dataset."""
 
@@ -73,6 +83,7 @@ class Manifest(Strict):
     splits: dict[Name, Split]
     plan: PlanFacts
     quarantined: int = Field(ge=0)
+    differences: tuple[Difference, ...] = Field(description="from the card's counts; none unless they were allowed")
     data_hash: Sha256
     labels_hash: Sha256
     protocol_hash: Sha256

@@ -13,8 +13,9 @@ from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
 from rgbtbench.shards.content import data_hasher, edition_of, labels_hasher, protocols_sha256
+from rgbtbench.shards.expectations import ContentCounts, content_differences
 from rgbtbench.shards.index import Row, attribute_type
-from rgbtbench.shards.manifest import LabelSet, Manifest, Shard, Split
+from rgbtbench.shards.manifest import Difference, LabelSet, Manifest, Shard, Split
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
 from rgbtbench.shards.sample import Signature
@@ -61,8 +62,22 @@ def index_chunks(out: Path, plan: Plan) -> Iterator[list[Row]]:
             yield [sample.row for sample in state.samples]
 
 
-def merge(out: Path, plan: Plan, card: DatasetCard, signatures: Mapping[str, Signature | None]) -> Merged:
+def merge(
+    out: Path,
+    plan: Plan,
+    card: DatasetCard,
+    signatures: Mapping[str, Signature | None],
+    *,
+    known: tuple[Difference, ...] = (),
+) -> Merged:
     """Return the manifest of the finished shards.
+
+    Args:
+        out: the prepared dataset.
+        plan: what was planned.
+        card: the dataset's card.
+        signatures: by split.
+        known: differences from the card that the plan has already shown.
 
     Raises:
         ShardError: a split of which no sample could be stored, or an attribute of several kinds.
@@ -73,6 +88,7 @@ def merge(out: Path, plan: Plan, card: DatasetCard, signatures: Mapping[str, Sig
     splits = {split: _SplitSoFar() for split in plan.facts.splits}
     kinds: dict[str, dict[type, AttributeValue]] = {name: {} for name in card.attributes}
     columns: set[str] = set()
+    counted = {split: ContentCounts() for split in plan.facts.splits}
     refused = 0
     current = None
     for shard, state in finished(out, plan):
@@ -85,15 +101,17 @@ def merge(out: Path, plan: Plan, card: DatasetCard, signatures: Mapping[str, Sig
             data.add(sample.data)
             labels.add(sample.labels)
             columns |= sample.row.keys()
+            counted[current].add(sample)
             for name, found in kinds.items():
                 value = sample.row[f"attr.{name}"]
                 found.setdefault(type(value), value)
         splits[shard.split].add(shard, state)
     whole = plan.facts.limit is None
     counts = {name: (len(split.keys), keys_sha256(split.keys)) for name, split in splits.items()}
+    edition = edition_of(card, counts, whole=whole)
     manifest = Manifest(
         dataset=card.name,
-        edition=edition_of(card, counts, whole=whole),
+        edition=edition,
         layout=plan.layout.name,
         rgbtbench=__version__,
         modalities=tuple(name for name in card.modalities if any(_has(signatures, f"{name}."))),
@@ -102,6 +120,7 @@ def merge(out: Path, plan: Plan, card: DatasetCard, signatures: Mapping[str, Sig
         splits={name: split.facts(name, plan, signatures[name]) for name, split in splits.items()},
         plan=plan.facts,
         quarantined=refused,
+        differences=(*known, *content_differences(card, edition, counted, plan)),
         data_hash=data.hexdigest(),
         labels_hash=labels.hexdigest(),
         protocol_hash=protocols_sha256(card),

@@ -136,7 +136,7 @@ def _chosen_splits(found: Iterable[str], asked: Sequence[str] | None, card: Data
             "lists no samples", path=root, remedy="unpack the list files again, or check that the lists are not empty"
         )
     if asked is None:
-        return sorted(found)
+        return _wanted_by_default(found, card, root)
     in_card = {split for edition in card.editions.values() for split in edition.splits}
     for split in asked:
         if split in found:
@@ -151,6 +151,20 @@ def _chosen_splits(found: Iterable[str], asked: Sequence[str] | None, card: Data
     if not asked:
         raise LayoutError("no split was chosen", path=root, remedy=f"choose among {', '.join(sorted(found))}")
     return sorted(set(asked))
+
+
+def _wanted_by_default(found: Iterable[str], card: DatasetCard, root: Path) -> list[str]:
+    on_request = {
+        split for edition in card.editions.values() for split, facts in edition.splits.items() if facts.on_request
+    }
+    wanted = sorted(set(found) - on_request)
+    if not wanted:
+        raise LayoutError(
+            f"holds only splits that are prepared when named: {', '.join(sorted(found))}",
+            path=root,
+            remedy="name one with --split",
+        )
+    return wanted
 
 
 def _check_split(split: str, entries: Sequence[Entry], root: Path) -> None:

@@ -77,7 +77,8 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
             else:
                 record = stored.record.model_dump(mode="json")
                 row = index_row(record, job.shard.file, placed, modalities=list(job.card.modalities))
-                samples.append(SampleState(row=row, data=data_item(record), labels=labels_item(record)))
+                values = {name: mask.values for name, mask in stored.record.masks.items() if mask.kind == "semantic"}
+                samples.append(SampleState(row=row, data=data_item(record), labels=labels_item(record), values=values))
                 known |= _official_hashes(stored.record)
             advance()
         writer.finish()

@@ -41,6 +41,7 @@ class SampleState(_Remembered):
     row: dict[str, Any]
     data: list[Any]
     labels: list[Any]
+    values: dict[str, tuple[int, ...]]
 
 
 class ShardState(_Remembered):

@@ -32,7 +32,7 @@ def work(tmp_path_factory):
     source = dataset("mfnet")
     (folder / "raw").mkdir()
     source.fake(folder / "raw", source.layouts[0], {"train": 4, "val": 2, "test": 3}, seed=0)
-    run(folder, "prepare mfnet --root raw --out shards --workers 1")
+    run(folder, "prepare mfnet --root raw --out shards --workers 1 --allow-differences")
     run(folder, "train mfnet/smoke --data shards --out run --set data.validation=val")
     return folder
 
@@ -81,7 +81,10 @@ def test_a_published_protocol_refuses_other_images_and_names_the_right_one(work)
 
 
 def test_a_second_preparation_says_what_it_reuses(work):
-    assert "re-used 3 of 3 shards" in run(work, "prepare mfnet --root raw --out shards --workers 1").stderr
+    assert (
+        "re-used 3 of 3 shards"
+        in run(work, "prepare mfnet --root raw --out shards --workers 1 --allow-differences").stderr
+    )
 
 
 def test_a_finished_training_is_not_repeated(work):
@@ -97,7 +100,7 @@ def test_the_viewer_is_written(work):
 @pytest.mark.parametrize(
     "line",
     [
-        "prepare mfnet --root raw --out again --workers 1",
+        "prepare mfnet --root raw --out again --workers 1 --allow-differences",
         "verify shards",
         "score {protocol} predictions --data shards --records without",
         "leaderboard build --records records --out site-without",

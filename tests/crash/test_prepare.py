@@ -30,7 +30,7 @@ def official(tmp_path_factory):
 
 
 def prepared_from(raw, out):
-    prepare(Street(), card(), raw, out, options=SMALL_SHARDS, workers=1)
+    prepare(Street(), card(), raw, out, options=SMALL_SHARDS, workers=1, allow_differences=True)
     return tree(out)
 
 
@@ -151,7 +151,7 @@ def test_a_full_disk_is_one_clear_error_and_finished_shards_stay(official, expec
     with monkeypatch.context() as patch:
         patch.setattr(TarWriter, "_write", fill_up)
         with pytest.raises(ShardError, match=r"the disk is full; free space and run again: finished shards are kept"):
-            prepare(Street(), card(), official, out, options=SMALL_SHARDS, workers=1)
+            prepare(Street(), card(), official, out, options=SMALL_SHARDS, workers=1, allow_differences=True)
     assert [path.name for path in (out / "shards").iterdir()] == ["test-000000.tar"]
     kept = (out / "shards/test-000000.tar").stat().st_ino
     assert prepared_from(official, out) == expected
