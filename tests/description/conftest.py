@@ -30,7 +30,7 @@ def synthetic(tmp_path_factory):
     source = dataset("synthetic")
     (folder / "raw").mkdir()
     source.fake(folder / "raw", source.layouts[0], {"train": 3, "test": 4}, seed=0)
-    prepare_dataset("synthetic", folder / "raw", folder / "shards", workers=1)
+    prepare_dataset("synthetic", folder / "raw", folder / "shards", workers=1, allow_differences=True)
     return Prepared(dataset_card("synthetic"), folder / "shards")
 
 
@@ -39,7 +39,9 @@ def street(tmp_path_factory):
     """Several shards per split, 16-bit images, empty boxes, attributes that are null, keys that were mapped."""
     folder = tmp_path_factory.mktemp("street")
     Street().fake(folder / "raw", Street.layouts[0], {"train": 7, "test": 4}, seed=0)
-    prepare(Street(), card(), folder / "raw", folder / "shards", options=SMALL_SHARDS, workers=1)
+    prepare(
+        Street(), card(), folder / "raw", folder / "shards", options=SMALL_SHARDS, workers=1, allow_differences=True
+    )
     return Prepared(card(), folder / "shards")
 
 
@@ -49,5 +51,7 @@ def overlapping(tmp_path_factory):
     folder = tmp_path_factory.mktemp("overlapping")
     Street().fake(folder / "raw", Street.layouts[0], {"train": 4, "test": 2}, seed=0)
     (folder / "raw" / "few.txt").write_text("train.0001\ntrain.0003\n")
-    prepare(Street(), card(), folder / "raw", folder / "shards", options=SMALL_SHARDS, workers=1)
+    prepare(
+        Street(), card(), folder / "raw", folder / "shards", options=SMALL_SHARDS, workers=1, allow_differences=True
+    )
     return Prepared(card(), folder / "shards")

@@ -15,7 +15,7 @@ def prepare_fake(folder, name, layout_name, counts):
     (layout,) = (layout for layout in source.layouts if layout.name == layout_name)
     (folder / "raw").mkdir()
     source.fake(folder / "raw", layout, counts, 0)
-    prepare_dataset(name, folder / "raw", folder / name, workers=1)
+    prepare_dataset(name, folder / "raw", folder / name, workers=1, allow_differences=True)
     return folder / name
 
 
