@@ -75,7 +75,14 @@ def show_dataset(
     """
     from rgbtbench.cards import dataset_card, protocol_ids
     from rgbtbench.datasets import dataset
-    from rgbtbench.description.wording import access_in_words, counts_in_words, link_in_words, terms_in_words
+    from rgbtbench.description.wording import (
+        access_in_words,
+        alignment_in_words,
+        counts_in_words,
+        link_in_words,
+        modality_in_words,
+        terms_in_words,
+    )
 
     card = dataset_card(name)
     layouts = dataset(name).layouts
@@ -102,10 +109,8 @@ def show_dataset(
             ("clusters", card.clusters),
             *((f"layout {layout.name}", layout.tree) for layout in layouts),
             *((f"edition {edition}", counts_in_words(facts)) for edition, facts in card.editions.items()),
-            *(
-                (f"modality {name}", f"{m.sensor}, {m.channels} x {m.bit_depth} bit")
-                for name, m in card.modalities.items()
-            ),
+            ("alignment", alignment_in_words(card)),
+            *((f"modality {name}", modality_in_words(facts)) for name, facts in card.modalities.items()),
             *((f"attribute {name}", ", ".join(facts.values or ("free",))) for name, facts in card.attributes.items()),
         ]
     )
@@ -143,3 +148,54 @@ def describe_in_croissant(
     address = url or ("" if data is None else address_between(out, data))
     described = croissant(dataset_card(name), data=data, address=address)
     write_or_print(json.dumps(described, indent=1, ensure_ascii=False) + "\n", out)
+
+
+@app.command("card")
+def write_dataset_card(name: NameArgument, data: DataOption = None, out: OutOption = None) -> None:
+    """Write a dataset card as Hugging Face shows it; with --data it lies beside the shards, and counts what they hold.
+
+    Counts of a card are expected values from the source, unless it says that they were verified.
+
+    Example: rgbtbench datasets card mfnet --data shards/mfnet --out shards/mfnet/README.md
+    """
+    from rgbtbench.cards import dataset_card
+    from rgbtbench.cli.progress import make_progress
+    from rgbtbench.datasets import dataset
+    from rgbtbench.description.dataset_card import dataset_card_text
+
+    card = dataset_card(name)
+    with make_progress() as progress:
+        text = dataset_card_text(card, tuple(dataset(name).layouts), data=data, progress=progress)
+    write_or_print(text, out)
+
+
+@app.command("statistics")
+def count_prepared_data(
+    data: Annotated[Path, typer.Argument(help="Prepared dataset.")],
+    out: Annotated[Path | None, typer.Option(help="Write the counts as JSON.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count what prepared data holds: pairs, attributes, boxes and classes per split.
+
+    Example: rgbtbench datasets statistics shards/mfnet --json
+    """
+    from rgbtbench.cli.progress import make_progress
+    from rgbtbench.description.count_rows import count_rows
+    from rgbtbench.description.statistics import statistics
+
+    with make_progress() as progress:
+        counted = statistics(data, progress=progress)
+    if out is not None or as_json:
+        write_or_print(counted.model_dump_json(indent=1) + "\n", out)
+        return
+    splits = counted.splits
+    print_table(
+        ["split", "pairs", "clusters"],
+        [[split, found.pairs, found.clusters] for split, found in splits.items()],
+        title=f"{counted.dataset}, edition {counted.edition}",
+    )
+    typer.echo("")
+    print_table(
+        ["counted", "value", "unit", *splits],
+        [[what, value, unit, *numbers] for what, value, unit, numbers in count_rows(list(splits.values()))],
+    )

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from rgbtbench.cards.dataset import DatasetCard, Edition, Licence, Link, ModalityFacts, SplitFacts
-from rgbtbench.cards.schema import Use
+from rgbtbench.cards.dataset import (
+    Alignment,
+    ClassFacts,
+    DatasetCard,
+    Edition,
+    LabelSetFacts,
+    Licence,
+    Link,
+    ModalityFacts,
+    SplitFacts,
+)
+from rgbtbench.cards.schema import Frame, LabelKind, Use
+from rgbtbench.labels import DROP, HIDE
 
 #: What a dataset is made for, in the field's words.
 USE_IN_WORDS: Final[dict[Use, str]] = {
@@ -25,6 +36,24 @@ _COMMERCIAL: Final = {
     "yes": "commercial use allowed",
     "no": "no commercial use",
     "unknown": "commercial use not stated",
+}
+
+
+_ALIGNMENT: Final[dict[Alignment, str]] = {
+    "registered": "The modalities are registered: the same pixel shows the same point.",
+    "approximate": "The modalities are roughly registered: they show the same field of view.",
+    "unregistered": "The modalities are not registered: their images were only taken at the same moment.",
+}
+_LABELS: Final[dict[LabelKind, str]] = {
+    "semantic": "A class id per pixel",
+    "boxes": "Boxes of objects",
+    "saliency": "How salient each pixel is",
+    "text": "Texts",
+}
+_FRAMES: Final[dict[Frame, str]] = {
+    "rgb": "in the frame of the visible image",
+    "x": "in the frame of the other modality",
+    "both": "in the frame that the modalities share",
 }
 
 
@@ -57,9 +86,47 @@ def first_edition(card: DatasetCard) -> Edition:
     return card.editions.get("official") or next(iter(card.editions.values()))
 
 
+def alignment_in_words(card: DatasetCard) -> str:
+    """Return how the pixels of the modalities correspond."""
+    return _ALIGNMENT[card.alignment]
+
+
+def size_in_words(facts: ModalityFacts) -> str:
+    """Return width and height of a modality's images, in pixels."""
+    return "varies" if facts.size is None else f"{facts.size[0]} x {facts.size[1]}"
+
+
+def label_set_in_words(facts: LabelSetFacts) -> str:
+    """Return what kind of labels these are, and what else is known of them."""
+    version = [f"version: {facts.version}"] if facts.version else []
+    ignored = [f"ids that are not scored: {', '.join(map(str, facts.ignore_ids))}"] if facts.ignore_ids else []
+    return "; ".join([f"{_LABELS[facts.kind]}, {_FRAMES[facts.frame]}", *version, *ignored]) + "."
+
+
+def unified_in_words(entry: ClassFacts) -> str:
+    """Return the place of a class in the unified label space."""
+    return {DROP: "none: no object", HIDE: "none: not scored"}.get(entry.unified, entry.unified)
+
+
+def split_note(facts: SplitFacts) -> str:
+    """Return what there is to say about a split beside its count."""
+    repeats = ["Repeats samples of other splits; prepared only when named."] if facts.on_request else []
+    return " ".join([*repeats, *([facts.note] if facts.note else [])])
+
+
+def counts_statement(card: DatasetCard) -> str:
+    """Return how far the counts of the card can be trusted."""
+    verified = {facts.verified for edition in card.editions.values() for facts in edition.splits.values()}
+    if verified == {True}:
+        return "All counts of splits were verified."
+    if verified == {False}:
+        return "All counts are expected values from the source: nobody has verified them."
+    return "Counts are expected values from the source, except where a split is marked as verified."
+
+
 def modality_in_words(facts: ModalityFacts) -> str:
     """Return what a modality's files hold: `uncooled thermal camera, 1 x 8 bit, 640 x 480`."""
-    size = [] if facts.size is None else [f"{facts.size[0]} x {facts.size[1]}"]
+    size = [size_in_words(facts)] if facts.size else []
     return ", ".join([facts.sensor, f"{facts.channels} x {facts.bit_depth} bit", *size])
 
 
