@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.formats.image_file import Pixels, encode_png
+from rgbtbench.formats.image_file import Levels, Pixels, encode_png
 from rgbtbench.formats.npy_file import encode_npy
 
 JPEG_QUALITY = 95
 
 
 def write_image(path: Path, pixels: Pixels) -> None:
-    """Write a JPEG, PNG or NumPy file, as the extension says, and the folders above it.
+    """Write a JPEG, PNG, BMP, TIFF or NumPy file, as the extension says, and the folders above it.
 
     Args:
-        path: ends in `.jpg`, `.jpeg`, `.png` or `.npy`.
-        pixels: (H, W) or (H, W, C) with RGB or RGBA; uint8, for PNG also uint16, for NumPy float32.
+        path: ends in `.jpg`, `.jpeg`, `.png`, `.bmp`, `.tif`, `.tiff` or `.npy`.
+        pixels: (H, W) or (H, W, C) with RGB or RGBA; uint8, for PNG and TIFF also uint16, for NumPy float32.
     """
     encoders: dict[str, Callable[[Any], bytes]] = {
         ".png": encode_png,
         ".npy": encode_npy,
         ".jpg": _encode_jpeg,
         ".jpeg": _encode_jpeg,
+        **{ending: partial(_encode_foreign, ending=ending) for ending in (".bmp", ".tif", ".tiff")},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encoders[path.suffix](pixels))
+
+
+def _encode_foreign(pixels: Levels, *, ending: str) -> bytes:
+    import cv2
+
+    in_order = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(ending, in_order)
+    return bytes(encoded)
 
 
 def _encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
