@@ -21,6 +21,18 @@ def file_object(identifier: str, *, address: str, encoding: str, size: int, sha2
     }
 
 
+def file_set(identifier: str, *, archives: Sequence[str], encodings: Sequence[str], includes: Sequence[str]) -> Json:
+    """Return the files in some archives whose paths match a pattern."""
+    return {
+        "@type": "cr:FileSet",
+        "@id": identifier,
+        "name": identifier,
+        "containedIn": [{"@id": archive} for archive in archives],
+        "encodingFormat": list(encodings),
+        "includes": list(includes),
+    }
+
+
 def record_set(identifier: str, fields: Sequence[Json], *, key: Sequence[str], about: str | None = None) -> Json:
     """Return a table; `key` holds the ids of the fields that tell its rows apart, if any do."""
     described: Json = {"@type": "cr:RecordSet", "@id": identifier, "name": identifier, "field": list(fields)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from rgbtbench.cards.dataset import DatasetCard
+from rgbtbench.description.croissant_annotations import RECORD_FILES, boxes_and_texts
 from rgbtbench.description.croissant_enumerations import classes, prepared_splits
-from rgbtbench.description.croissant_nodes import Json, field, file_object, record_set
+from rgbtbench.description.croissant_nodes import Json, field, file_object, file_set, record_set
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
 from rgbtbench.loading.prepared import PreparedSplit, open_split
@@ -18,15 +19,6 @@ from rgbtbench.shards.manifest import MANIFEST, Manifest, read_manifest
 
 _IMAGES: Final = {"jpg": "image/jpeg", "png": "image/png"}
 _COLUMN_TYPES: Final = {"string": "sc:Text", "bool": "sc:Boolean", "int64": "cr:Int64", "float64": "cr:Float64"}
-#: Columns of a set of boxes in a sample's record: types, shape, meaning.
-_BOX_COLUMNS: Final = {
-    "boxes_xyxy": (["cr:Float64", "cr:BoundingBox"], "-1,4", "x1 y1 x2 y2, 0-based and half-open, in pixels"),
-    "labels": (["cr:Int64", "cr:Label"], "-1", "native class ids"),
-    "ignore": (["sc:Boolean"], "-1", "regions that are neither hit nor miss"),
-    "occlusion": (["cr:Int64"], "-1", "0 none, 1 partial, 2 heavy, -1 not stated"),
-    "raw": (["cr:Float64"], "-1,-1", "the numbers as the source writes them"),
-    "corners": (["cr:Float64"], "-1,8", "x1 y1 to x4 y4 of oriented boxes; empty where boxes are upright"),
-}
 
 
 def prepared_data(card: DatasetCard, data: Path, address: str) -> tuple[list[Json], list[Json]]:
@@ -71,22 +63,23 @@ def prepared_data(card: DatasetCard, data: Path, address: str) -> tuple[list[Jso
     ]
     splits = [open_split(data, name) for name in manifest.splits]
     members = _Members(manifest, splits)
+    label_files, label_sets = boxes_and_texts(manifest, {opened.name: opened.record(0) for opened in splits})
     record_sets = [
         prepared_splits(manifest),
         *(classes(name, card.label_sets[name]) for name in manifest.label_sets if card.label_sets[name].classes),
         _samples(card, manifest, splits),
         *members.record_sets(card),
         _records(members.disjoint),
-        _annotations(manifest, splits),
+        *label_sets,
     ]
-    return [*tables, *shards, *members.file_sets()], record_sets
+    return [*tables, *shards, *members.file_sets(), *label_files], record_sets
 
 
 class _Members:
     """The images and masks in the shards: one FileSet and one RecordSet for each."""
 
     def __init__(self, manifest: Manifest, splits: Sequence[PreparedSplit]) -> None:
-        self._archives = [{"@id": shard.file} for shard in all_shards(manifest)]
+        self._archives = [shard.file for shard in all_shards(manifest)]
         self._extensions: dict[str, tuple[str, ...]] = {}
         for facts in manifest.splits.values():
             for member in facts.members:
@@ -101,14 +94,12 @@ class _Members:
     def file_sets(self) -> list[Json]:
         """Return a FileSet per image, mask and for the records."""
         return [
-            {
-                "@type": "cr:FileSet",
-                "@id": _files_of(stem),
-                "name": _files_of(stem),
-                "containedIn": self._archives,
-                "encodingFormat": [_encoding(extension) for extension in extensions],
-                "includes": [f"*.{stem}.{extension}" if stem else f"*.{extension}" for extension in extensions],
-            }
+            file_set(
+                _files_of(stem),
+                archives=self._archives,
+                encodings=[_encoding(extension) for extension in extensions],
+                includes=[f"*.{stem}.{extension}" if stem else f"*.{extension}" for extension in extensions],
+            )
             for stem, extensions in self._extensions.items()
         ]
 
@@ -122,8 +113,8 @@ class _Members:
             fields = _key_fields(name, _files_of(stem), joined=self.disjoint)
             content = {"fileSet": {"@id": _files_of(stem)}, "extract": {"fileProperty": "content"}}
             if not set(self._extensions[stem]) <= set(_IMAGES):
-                path = {**content, "extract": {"fileProperty": "fullpath"}}
-                fields.append(field(f"{name}/file", ["sc:Text"], "path in the archive; numpy.save wrote it", path))
+                file = {**content, "extract": {"fileProperty": "filename"}}
+                fields.append(field(f"{name}/file", ["sc:Text"], "name of the file; numpy.save wrote it", file))
             elif stem in self._modalities:
                 fields.append(field(f"{name}/image", ["sc:ImageObject"], card.modalities[stem].sensor, content))
             else:
@@ -162,7 +153,7 @@ def _samples(card: DatasetCard, manifest: Manifest, splits: Sequence[PreparedSpl
         kind = attribute_type(value for opened in splits for value in opened.attributes[name])
         fields.append(column(name, _COLUMN_TYPES[kind], card.attributes[name].source, f"attr.{name}"))
     for name, facts in manifest.label_sets.items():
-        if facts.kind == "boxes" and all(name in opened.store.index.box_counts for opened in splits):
+        if facts.kind == "boxes" and any(name in opened.store.index.box_counts for opened in splits):
             fields.append(column(f"{name}-boxes", "cr:Int64", f"boxes in {name}", f"boxes.{name}.count"))
     return record_set("samples", fields, key=["samples/split", "samples/key"])
 
@@ -172,32 +163,6 @@ def _records(joined: bool) -> Json:
     fields = _key_fields("records", _files_of(""), joined=joined)
     fields.append(field("records/json", ["sc:Text"], "everything about the sample but its images, as JSON", source))
     return record_set("records", fields, key=["records/key"] if joined else [])
-
-
-def _annotations(manifest: Manifest, splits: Sequence[PreparedSplit]) -> Json:
-    """Return boxes and texts as typed fields of the `json` members."""
-
-    def value(name: str, types: Sequence[str], meaning: str, path: Iterable[str], shape: str | None = None) -> Json:
-        where: Json = {"fileSet": {"@id": _files_of("")}, "extract": {"jsonPath": _json_path(path)}}
-        if "cr:BoundingBox" in types:
-            where["format"] = "XYXY"
-        described = field(f"annotations/{name}", types, meaning, where)
-        return described if shape is None else {**described, "isArray": True, "arrayShape": shape}
-
-    fields = [
-        value("key", ["sc:Text"], "names the sample", ["key"]),
-        value("split", ["sc:Text"], "name of the split", ["split"]),
-        value("official_id", ["sc:Text"], "the id as the dataset writes it", ["official_id"]),
-    ]
-    first = splits[0].record(0)
-    for name, facts in manifest.label_sets.items():
-        if facts.kind == "boxes" and name in first["boxes"]:
-            for column, (types, shape, meaning) in _BOX_COLUMNS.items():
-                about = f"{meaning}; ids of classes-{name}" if column == "labels" else meaning
-                fields.append(value(f"{name}-{column}", types, about, ["boxes", name, column], shape))
-        elif facts.kind == "text" and name in first["text"]:
-            fields.append(value(f"{name}-captions", ["sc:Text"], "texts", ["text", name, "captions"], "-1"))
-    return record_set("annotations", fields, key=["annotations/split", "annotations/key"])
 
 
 def _key_fields(name: str, files: str, *, joined: bool) -> list[Json]:
@@ -217,17 +182,13 @@ def _key_fields(name: str, files: str, *, joined: bool) -> list[Json]:
 
 
 def _files_of(stem: str) -> str:
-    return f"{stem or 'json'}-files"
+    return f"{stem}-files" if stem else RECORD_FILES
 
 
 def _encoding(extension: str) -> str:
     if extension == "json":
         return "application/json"
     return _IMAGES.get(extension, "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html")
-
-
-def _json_path(parts: Iterable[str]) -> str:
-    return "$" + "".join(f"['{part}']" for part in parts)
 
 
 def _sha256(path: Path) -> str:

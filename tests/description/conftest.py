@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets import dataset
 from rgbtbench.shards.build import prepare, prepare_dataset
 
+from .. import aerial as rasters
 from ..shards.street import SMALL_SHARDS, Street, card
 
 
@@ -55,3 +56,28 @@ def overlapping(tmp_path_factory):
         Street(), card(), folder / "raw", folder / "shards", options=SMALL_SHARDS, workers=1, allow_differences=True
     )
     return Prepared(card(), folder / "shards")
+
+
+class Withheld(Street):
+    """A street whose test labels are not published."""
+
+    def pair(self, root, layout, entry):
+        pair = super().pair(root, layout, entry)
+        return replace(pair, labels={}) if entry.split == "test" else pair
+
+
+@pytest.fixture(scope="session")
+def withheld(tmp_path_factory):
+    """Labels for training alone."""
+    folder = tmp_path_factory.mktemp("withheld")
+    Street().fake(folder / "raw", Street.layouts[0], {"train": 4, "test": 2}, seed=0)
+    prepare(
+        Withheld(), card(), folder / "raw", folder / "shards", options=SMALL_SHARDS, workers=1, allow_differences=True
+    )
+    return Prepared(card(), folder / "shards")
+
+
+@pytest.fixture(scope="session")
+def aerial(tmp_path_factory):
+    """Rasters of float32, oriented boxes, no test split."""
+    return Prepared(rasters.CARD, rasters.prepare_aerial(tmp_path_factory.mktemp("aerial")))

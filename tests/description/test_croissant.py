@@ -18,11 +18,14 @@ from rgbtbench.cards.dataset import Link
 from rgbtbench.description.croissant import CONTEXT, address_between, croissant
 from rgbtbench.errors import ShardError
 from rgbtbench.loading.prepared import open_split
+from rgbtbench.shards.manifest import read_manifest
 
 from ..shards.street import card as street_card
 
-PREPARED = ("synthetic", "street")
+PREPARED = ("synthetic", "street", "withheld", "aerial")
 #: What the format recommends and a card may not state: a version, and the year of its publication.
+#: Record sets whose fields are parts of the JSON members of archives.
+INSIDE_JSON = ("boxes-", "texts-")
 NOT_STATED = {"version", "datePublished"}
 
 
@@ -56,7 +59,7 @@ def by_key(dataset, record_set):
 
 
 def samples(prepared):
-    splits = [open_split(prepared.data, name) for name in ("train", "test")]
+    splits = [open_split(prepared.data, name) for name in read_manifest(prepared.data).splits]
     return {(split.name, sample.key): sample for split in splits for sample in split}
 
 
@@ -112,7 +115,7 @@ def test_prepared_data_validates_without_a_warning_of_its_own(prepared, tmp_path
     with caplog.at_level(logging.WARNING):
         dataset = loaded(prepared, tmp_path)
         for record_set in dataset.metadata.record_sets:
-            if record_set.id != "annotations":
+            if not record_set.id.startswith(INSIDE_JSON):
                 list(dataset.records(record_set.id))
     assert dataset.metadata.ctx.issues.errors == set()
     assert all("is recommended, but does not exist" in record.getMessage() for record in caplog.records)
@@ -120,14 +123,17 @@ def test_prepared_data_validates_without_a_warning_of_its_own(prepared, tmp_path
 
 def test_every_image_and_mask_has_the_stored_pixels(prepared, tmp_path):
     dataset, expected = loaded(prepared, tmp_path), samples(prepared)
-    first = next(iter(expected.values()))
-    for kind, field, values in (("image", "image", first.images), ("mask", "mask", first.masks)):
-        for name in values:
+    for kind in ("image", "mask"):
+        held = {where: sample.images if kind == "image" else sample.masks for where, sample in expected.items()}
+        for name in dict.fromkeys(name for values in held.values() for name in values):
             rows = by_key(dataset, f"{kind}-{name}")
-            assert rows.keys() == expected.keys()
+            assert rows.keys() == {where for where, values in held.items() if name in values}
             for where, row in rows.items():
-                stored = (expected[where].images if kind == "image" else expected[where].masks)[name]
-                found = np.asarray(row[field])
+                stored = held[where][name]
+                if stored.dtype == np.float32:
+                    assert row["file"].decode() == f"{where[1]}.{name}.npy"
+                    continue
+                found = np.asarray(row[kind])
                 assert found.dtype == stored.dtype
                 if name == "rgb":  # another JPEG decoder rounds otherwise
                     assert np.abs(found.astype(int) - stored).max() <= 3
@@ -145,8 +151,8 @@ def test_samples_have_their_official_numbers_clusters_and_attributes(prepared, t
         assert (row["height"], row["width"]) == sample.images["rgb"].shape[:2]
         for name, value in sample.attributes.items():
             assert (row[name].decode() if isinstance(row[name], bytes) else row[name]) == value
-        for name, boxes in sample.boxes.items():
-            assert row[f"{name}-boxes"] == len(boxes.labels)
+        for name in (name for name, facts in prepared.card.label_sets.items() if facts.kind == "boxes"):
+            assert row[f"{name}-boxes"] == (len(sample.boxes[name].labels) if name in sample.boxes else None)
 
 
 def test_records_are_whole(prepared, tmp_path):
@@ -158,30 +164,41 @@ def test_records_are_whole(prepared, tmp_path):
 
 def test_boxes_and_texts_are_where_the_description_says(prepared, tmp_path):
     """mlcroissant does not parse JSON inside archives, so the members are unpacked first; the fields are the same."""
-    described = croissant(prepared.card, data=prepared.data)
     for shard in sorted(prepared.data.glob("shards/*.tar")):
         with tarfile.open(shard) as archive:
             archive.extractall(tmp_path / "unpacked" / shard.stem, filter="data")
-    [files] = [place for place in described["distribution"] if place["@id"] == "json-files"]
-    del files["containedIn"]
-    [annotations] = [one for one in described["recordSet"] if one["@id"] == "annotations"]
-    found = opened(described | {"distribution": [files], "recordSet": [annotations]}, tmp_path / "unpacked")
-    rows, expected = by_key(found, "annotations"), samples(prepared)
-    assert rows.keys() == expected.keys()
-    for where, row in rows.items():
-        record = expected[where].record
-        assert row["official_id"].decode() == record["official_id"]
-        for name, boxes in record["boxes"].items():
-            for column in ("boxes_xyxy", "labels", "ignore", "occlusion", "raw", "corners"):
-                assert np.array_equal(np.array(row[f"{name}-{column}"]), np.array(boxes[column])), column
-        for name, texts in record["text"].items():
-            assert [text.decode() for text in row[f"{name}-captions"]] == texts["captions"]
+    expected = samples(prepared)
+    for name, facts in prepared.card.label_sets.items():
+        if facts.kind not in ("boxes", "text"):
+            continue
+        table = f"boxes-{name}" if facts.kind == "boxes" else f"texts-{name}"
+        described = croissant(prepared.card, data=prepared.data)
+        [labels] = [one for one in described["recordSet"] if one["@id"] == table]
+        [files] = [
+            one for one in described["distribution"] if one["@id"] == labels["field"][0]["source"]["fileSet"]["@id"]
+        ]
+        splits = {one["@id"].removeprefix("shards/").rpartition("-")[0] for one in files.pop("containedIn")}
+        files["includes"] = [f"{split}-*/*.json" for split in splits]
+        found = opened(described | {"distribution": [files], "recordSet": [labels]}, tmp_path / "unpacked")
+        rows = by_key(found, table)
+        stored = {where: sample.record[facts.kind] for where, sample in expected.items()}
+        assert rows.keys() == {where for where, sets in stored.items() if name in sets}
+        for where, row in rows.items():
+            for column, value in row.items():
+                if column == "captions":
+                    assert [text.decode() for text in value] == stored[where][name]["captions"]
+                elif column not in ("key", "split"):
+                    assert np.array_equal(np.array(value), np.array(stored[where][name][column])), column
 
 
 def test_json_inside_archives_is_beyond_mlcroissant(prepared, tmp_path):
-    """As docs/croissant.md says; when this fails, `annotations` loads and the page can say so."""
-    with pytest.raises(mlcroissant.GenerationError):
-        list(loaded(prepared, tmp_path).records("annotations"))
+    """As docs/croissant-and-cards.md says; when this fails, boxes load and the page can say so."""
+    dataset = loaded(prepared, tmp_path)
+    inside = [record_set.id for record_set in dataset.metadata.record_sets if record_set.id.startswith(INSIDE_JSON)]
+    assert inside
+    for name in inside:
+        with pytest.raises(mlcroissant.GenerationError):
+            list(dataset.records(name))
 
 
 def test_classes_and_splits_stand_in_the_description(synthetic, tmp_path):

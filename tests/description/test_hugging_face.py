@@ -22,6 +22,13 @@ SIZES = {
 }  # fmt: skip
 
 
+def without_nulls(value):
+    """Plain data without the nulls that a table needs where a split has no such label set."""
+    if isinstance(value, dict):
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return value
+
+
 @pytest.mark.parametrize("name", dataset_names())
 def test_every_card_has_a_head_that_the_hub_reads(name):
     card = dataset_card(name)
@@ -63,7 +70,7 @@ def test_sizes_are_in_the_hubs_words(pairs, category):
     assert size_category(pairs) == category
 
 
-@pytest.mark.parametrize("name", ["synthetic", "street", "overlapping"])
+@pytest.mark.parametrize("name", ["synthetic", "street", "overlapping", "withheld", "aerial"])
 def test_a_folder_with_its_card_loads_in_hugging_face_as_it_is(name, request, tmp_path, monkeypatch):
     import datasets
 
@@ -83,8 +90,14 @@ def test_a_folder_with_its_card_loads_in_hugging_face_as_it_is(name, request, tm
         samples = list(open_split(prepared.data, split))
         assert [row["__key__"].rpartition("/")[2] for row in rows] == [sample.key for sample in samples]
         for row, sample in zip(rows, samples, strict=True):
-            assert row["json"] == sample.record
-            assert np.array_equal(np.asarray(row["lwir.png"]), sample.images["lwir"][..., 0])
+            assert without_nulls(row["json"]) == without_nulls(sample.record)
+            for modality, image in sample.images.items():
+                file = sample.record["images"][modality]["file"]
+                found = np.asarray(row[file], image.dtype).reshape(image.shape)
+                if file.endswith("jpg"):  # another JPEG decoder rounds otherwise
+                    assert np.abs(found.astype(int) - image).max() <= 3
+                else:
+                    assert np.array_equal(found, image)
 
 
 def test_splits_whose_names_begin_alike_keep_their_own_shards(synthetic):
