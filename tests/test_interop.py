@@ -9,12 +9,18 @@ import pytest
 from rgbtbench.cli import main
 from rgbtbench.datasets.registry import dataset
 from rgbtbench.exporting.formats import FORMATS
+from rgbtbench.loading.prepared import open_split
 from rgbtbench.shards.build import prepare_dataset
 
 PAGE = Path(__file__).parents[1] / "docs" / "interop.md"
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL))
 COUNTS = {"train": 6, "test": 4}
-NEEDS = {"webdataset": ("webdataset",), "timm": ("timm", "webdataset"), "Hugging Face datasets": ("datasets",)}
+NEEDS = {
+    "webdataset": ("webdataset",),
+    "timm": ("timm", "webdataset"),
+    "Hugging Face datasets": ("datasets",),
+    "mmsegmentation": ("mmcv", "mmengine"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +93,10 @@ def test_hugging_face(run):
     found = run("Hugging Face datasets")
     assert found["train"].num_rows == COUNTS["train"]
     assert (found["image"].size, found["record"]["image_id"]) == ((160, 120), 1)
+
+
+def test_mmsegmentation(run, work):
+    found = run("mmsegmentation")
+    assert 0 <= found["numbers"]["mIoU"] <= 100
+    samples = open_split(work / "shards/mfnet", "test")
+    assert sorted(path.stem for path in (work / "mfnet-predictions").glob("*.png")) == sorted(samples.keys)

@@ -1,0 +1,1 @@
+"""Prepared data inside the training frameworks of others."""
