@@ -77,6 +77,7 @@ class ClassFacts(Strict):
     name: str
     unified: str = Field(description="a name of the unified label space, or `drop` (no object) or `ignore`")
     colour: tuple[int, int, int] | None = Field(None, description="the dataset's own palette, RGB 0 to 255")
+    spellings: tuple[str, ...] = Field((), description="other names that the files give this class")
     note: str | None = None
 
 

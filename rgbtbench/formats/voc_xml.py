@@ -43,6 +43,16 @@ def read_voc(root: Path, relative: str) -> tuple[VocObject, ...]:
         InputFileError: missing, outside `root`, too large, no XML, XML with a document type or entities, or an
             object without name, with numbers that are missing or not finite, or with an empty box.
     """
+    path = resolve_inside(root, relative)
+    return tuple(_object(item, number, path) for number, item in enumerate(annotation_objects(root, relative), 1))
+
+
+def annotation_objects(root: Path, relative: str) -> list[Element]:
+    """Return the `object` elements of one annotation file in their order, for formats that differ inside them.
+
+    Raises:
+        InputFileError: missing, outside `root`, too large, no XML, or XML with a document type or entities.
+    """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
@@ -60,25 +70,20 @@ def read_voc(root: Path, relative: str) -> tuple[VocObject, ...]:
     except (ParseError, ValueError) as error:
         line = error.position[0] if isinstance(error, ParseError) else None
         raise InputFileError(f"not XML: {error}", path=path, line=line, remedy=_AGAIN) from error
-    return tuple(_object(item, number, path) for number, item in enumerate(annotation.findall("object"), 1))
+    found: list[Element] = annotation.findall("object")
+    return found
 
 
-def _object(item: Element, number: int, path: Path) -> VocObject:
+def object_name(item: Element, number: int, path: Path) -> str:
+    """Return the class name of the `number`-th object of the file at `path`; raises `InputFileError` without one."""
     name = (item.findtext("name") or "").strip()
     if not name:
         raise InputFileError(f"object {number} has no name", path=path, remedy=_AGAIN)
-    left, top, right, bottom = (_number(item, edge, number, path) for edge in ("xmin", "ymin", "xmax", "ymax"))
-    if right <= left or bottom <= top:
-        raise InputFileError(
-            f"object {number} ({name}) has an empty box {left:g} {top:g} {right:g} {bottom:g}",
-            expected="xmin below xmax and ymin below ymax",
-            path=path,
-            remedy="correct or remove the object",
-        )
-    return VocObject(name, (left, top, right, bottom), (item.findtext("difficult") or "0").strip() == "1")
+    return name
 
 
-def _number(item: Element, edge: str, number: int, path: Path) -> float:
+def box_number(item: Element, edge: str, number: int, path: Path) -> float:
+    """Return one number of an object's `bndbox`; raises `InputFileError` when it is missing or not finite."""
     text = item.findtext(f"bndbox/{edge}")
     try:
         value = float(text or "")
@@ -89,3 +94,16 @@ def _number(item: Element, edge: str, number: int, path: Path) -> float:
             f"object {number}: {edge} is {text!r}", expected="a finite number", path=path, remedy=_AGAIN
         )
     return value
+
+
+def _object(item: Element, number: int, path: Path) -> VocObject:
+    name = object_name(item, number, path)
+    left, top, right, bottom = (box_number(item, edge, number, path) for edge in ("xmin", "ymin", "xmax", "ymax"))
+    if right <= left or bottom <= top:
+        raise InputFileError(
+            f"object {number} ({name}) has an empty box {left:g} {top:g} {right:g} {bottom:g}",
+            expected="xmin below xmax and ymin below ymax",
+            path=path,
+            remedy="correct or remove the object",
+        )
+    return VocObject(name, (left, top, right, bottom), (item.findtext("difficult") or "0").strip() == "1")

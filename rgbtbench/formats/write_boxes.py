@@ -32,6 +32,24 @@ def write_voc(path: Path, *, size: tuple[int, int], boxes: Sequence[NamedBox]) -
     )
 
 
+def write_polygons(path: Path, objects: Sequence[tuple[str, Sequence[float]]]) -> None:
+    """Write an annotation file of quadrilaterals and the folders above it.
+
+    Args:
+        path: ends in `.xml`.
+        objects: class name and `x1 y1 … x4 y4`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    places = [f"{axis}{corner}" for corner in range(1, 5) for axis in "xy"]
+    items = (
+        f"  <object><name>{escape(name)}</name><polygon>"
+        + "".join(f"<{place}>{value:g}</{place}>" for place, value in zip(places, numbers, strict=True))
+        + "</polygon></object>\n"
+        for name, numbers in objects
+    )
+    path.write_text(f"<annotation>\n{''.join(items)}</annotation>\n")
+
+
 def write_coco(path: Path, *, size: tuple[int, int], boxes: Mapping[str, Sequence[NamedBox]]) -> None:
     """Write a COCO instances file and the folders above it.
 

@@ -166,8 +166,12 @@ def test_labels_are_of_the_kind_and_the_classes_that_the_card_states(fakes, name
                 assert facts.kind == "boxes"
                 assert labels.frame == facts.frame
                 count = len(labels.labels)
-                assert labels.xyxy.shape == labels.raw.shape == (count, 4)
+                assert labels.xyxy.shape == (count, 4)
+                assert len(labels.raw) == count
                 assert labels.xyxy.dtype == labels.raw.dtype == np.float64
+                if labels.corners is not None:
+                    around = [labels.corners.min(axis=1), labels.corners.max(axis=1)]
+                    np.testing.assert_array_equal(labels.xyxy, np.concatenate(around, axis=1))
                 assert labels.ignore.shape == labels.occlusion.shape == (count,)
                 assert set(labels.labels.tolist()) <= known
                 assert (labels.xyxy[:, 2:] > labels.xyxy[:, :2]).all()
