@@ -26,11 +26,13 @@ class CocoBox:
         name: class name.
         numbers: `x, y, width, height` as written.
         ignore: marked `iscrowd` or `ignore`.
+        occlusion: 0 none, 1 partial, 2 heavy, as pedestrian benchmarks write it; -1 where the file does not.
     """
 
     name: str
     numbers: tuple[float, float, float, float]
     ignore: bool
+    occlusion: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,13 @@ class CocoImage:
     boxes: tuple[CocoBox, ...]
 
 
-def read_coco(root: Path, relative: str) -> Mapping[str, CocoImage]:
+def read_coco(root: Path, relative: str, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:
     """Return all images of an instances file by `file_name`, in the file's order.
+
+    Args:
+        root: the dataset's folder.
+        relative: path below it.
+        file_key: what the file calls `file_name`; the ground truth of pedestrian benchmarks says `im_name`.
 
     Raises:
         InputFileError: missing, outside `root`, too large, no JSON, a part that is missing or of another type, an
@@ -62,9 +69,9 @@ def read_coco(root: Path, relative: str) -> Mapping[str, CocoImage]:
         number = _id(item, path, "images")
         if number in files:
             raise InputFileError(f"two images have the id {number!r}", path=path, remedy=_AGAIN)
-        files[number] = _text(item, "file_name", path)
+        files[number] = _text(item, file_key, path)
     if len(set(files.values())) != len(files):
-        raise InputFileError("two images have the same file_name", path=path, remedy=_AGAIN)
+        raise InputFileError(f"two images have the same {file_key}", path=path, remedy=_AGAIN)
     boxes: dict[int | str, list[CocoBox]] = {number: [] for number in files}
     seen: set[int | str] = set()
     for item in _items(content, "annotations", path):
@@ -83,25 +90,33 @@ def read_coco(root: Path, relative: str) -> Mapping[str, CocoImage]:
                 remedy=_AGAIN,
             )
         ignore = bool(item.get("iscrowd")) or bool(item.get("ignore"))
-        boxes[image].append(CocoBox(names[category], _numbers(item, number, path), ignore))
+        occlusion = item.get("occlusion", -1)
+        if occlusion not in (-1, 0, 1, 2):
+            raise InputFileError(
+                f"annotation {number!r} has the occlusion {occlusion!r}",
+                expected="0 none, 1 partial or 2 heavy",
+                path=path,
+                remedy="correct the annotation",
+            )
+        boxes[image].append(CocoBox(names[category], _numbers(item, number, path), ignore, int(occlusion)))
     return {file: CocoImage(number, tuple(boxes[number])) for number, file in files.items()}
 
 
-def read_coco_once(root: Path, relative: str) -> Mapping[str, CocoImage]:
+def read_coco_once(root: Path, relative: str, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:
     """Return what `read_coco` does, parsed once per process as long as the file's size and time stay.
 
     All samples of a split lie in one file, and each is opened by itself.
     """
     path = resolve_inside(root, relative)
     if not path.is_file():
-        return read_coco(root, relative)  # raises the error that names the file
+        return read_coco(root, relative, file_key=file_key)  # raises the error that names the file
     facts = path.stat()
-    return _read_coco_as_of(root, relative, facts.st_mtime_ns, facts.st_size)
+    return _read_coco_as_of(root, relative, file_key, facts.st_mtime_ns, facts.st_size)
 
 
 @lru_cache(maxsize=4)
-def _read_coco_as_of(root: Path, relative: str, _modified: int, _size: int) -> Mapping[str, CocoImage]:
-    return read_coco(root, relative)
+def _read_coco_as_of(root: Path, relative: str, file_key: str, _modified: int, _size: int) -> Mapping[str, CocoImage]:
+    return read_coco(root, relative, file_key=file_key)
 
 
 def image_of(images: Mapping[str, CocoImage], name: str, *, path: Path) -> CocoImage:

@@ -10,6 +10,10 @@ from xml.sax.saxutils import escape
 #: Class name and half-open `x1 y1 x2 y2`.
 NamedBox = tuple[str, tuple[float, float, float, float]]
 
+_SIZED_OBJECT = (
+    "  <object><name>{}</name><bndbox><x>{:g}</x><y>{:g}</y><w>{:g}</w><h>{:g}</h></bndbox>"
+    "<truncated>0</truncated><difficult>0</difficult><occlusion>0</occlusion></object>\n"
+)
 _OBJECT = (
     "  <object><name>{}</name><difficult>0</difficult><bndbox>"
     "<xmin>{:g}</xmin><ymin>{:g}</ymin><xmax>{:g}</xmax><ymax>{:g}</ymax></bndbox></object>\n"
@@ -48,6 +52,38 @@ def write_polygons(path: Path, objects: Sequence[tuple[str, Sequence[float]]]) -
         for name, numbers in objects
     )
     path.write_text(f"<annotation>\n{''.join(items)}</annotation>\n")
+
+
+def write_kaist_xml(path: Path, *, frame: str, boxes: Sequence[NamedBox]) -> None:
+    """Write an annotation file of the KAIST pedestrian benchmark and the folders above it.
+
+    Args:
+        path: ends in `.xml`.
+        frame: `set06/V000/I00019`.
+        boxes: written as `x y w h`, not occluded.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    objects = "".join(_SIZED_OBJECT.format(escape(name), *_sized(box)) for name, box in boxes)
+    path.write_text(f"<annotation>\n  <filename>{frame}</filename>\n{objects}</annotation>\n")
+
+
+def write_bbgt(path: Path, *, boxes: Sequence[NamedBox]) -> None:
+    """Write a bbGt text file, version 3, and the folders above it; boxes as `x y w h`, neither occluded nor ignored."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["{} {:g} {:g} {:g} {:g} 0 0 0 0 0 0 0\n".format(name, *_sized(box)) for name, box in boxes]
+    path.write_text("".join(["% bbGt version=3\n", *lines]))
+
+
+def write_cvc_text(path: Path, *, boxes: Sequence[NamedBox]) -> None:
+    """Write a CVC text file and the folders above it; boxes as centre and size, each of a track of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    centred = [((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1) for _, (x1, y1, x2, y2) in boxes]
+    path.write_text("".join(f"{x:g} {y:g} {w:g} {h:g} 1 0 0 0 0 {n} 0\n" for n, (x, y, w, h) in enumerate(centred, 1)))
+
+
+def _sized(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = box
+    return x1, y1, x2 - x1, y2 - y1
 
 
 def write_coco(path: Path, *, size: tuple[int, int], boxes: Mapping[str, Sequence[NamedBox]]) -> None:

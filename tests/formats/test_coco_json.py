@@ -33,6 +33,17 @@ def test_images_keep_their_order_and_ids_may_be_text_or_zero(tmp_path):
     assert (box.name, box.numbers, box.ignore) == ("person", (1, 2, 3, 4), True)
 
 
+def test_ground_truth_of_pedestrian_benchmarks_names_images_otherwise_and_states_occlusion(tmp_path):
+    content = instances(images=[{"id": "x", "im_name": "set06/V000/I00019"}])
+    content["annotations"][0] |= {"occlusion": 2, "ignore": 1}
+    put(tmp_path, "gt.json", json.dumps(content))
+    images = read_coco_once(tmp_path, "gt.json", file_key="im_name")
+    (box,) = images["set06/V000/I00019"].boxes
+    assert (box.occlusion, box.ignore) == (2, True)
+    with pytest.raises(InputFileError, match="an entry has the file_name None"):
+        read_coco_once(tmp_path, "gt.json")
+
+
 def annotation(**changes):
     return instances(annotations=[{**instances()["annotations"][0], **changes}])
 
@@ -46,6 +57,7 @@ def annotation(**changes):
         (annotation(bbox=[1, 2, 0, 4]), InputFileError, r"annotation 1 has the bbox \[1, 2, 0, 4\]"),
         (annotation(bbox=[1, 2, 3]), InputFileError, "has the bbox"),
         (annotation(bbox=[1, 2, 3, "4"]), InputFileError, "has the bbox"),
+        (annotation(occlusion=3), InputFileError, "annotation 1 has the occlusion 3; expected 0 none"),
         (annotation(bbox=[1, 2, 3, 10**400]), InputFileError, "has the bbox"),
         (annotation(id=None), InputFileError, "an entry of `annotations` has the id None"),
         (instances(annotations=instances()["annotations"] * 2), InputFileError, "two annotations have the id 1"),
