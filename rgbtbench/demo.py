@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rgbtbench.cards import dataset_card
 from rgbtbench.leaderboard.render import Site, build
+from rgbtbench.outputs import require_folder
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.build import prepare_dataset
 from rgbtbench.study import load_study, run_study
@@ -53,6 +54,7 @@ def demonstrate(out: Path, *, study: str, workers: int, progress: Progress = _SI
     Raises:
         UserError: `out` holds something else, or the disk is full.
     """
+    require_folder(out)
     raw, shards, records = out / "raw", out / "shards", out / "records"
     splits = dataset_card(DATASET).editions["official"].splits
     counts = {name: facts.count for name, facts in splits.items() if facts.count is not None}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table, write_or_print
+from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table, require_out, write_or_print
 
 app = typer.Typer(
     help="List the datasets and show their cards.\n\nExample: rgbtbench datasets show mfnet", no_args_is_help=True
@@ -145,6 +145,7 @@ def describe_in_croissant(
     from rgbtbench.cards import dataset_card
     from rgbtbench.description.croissant import address_between, croissant
 
+    require_out(out)
     address = url or ("" if data is None else address_between(out, data))
     described = croissant(dataset_card(name), data=data, address=address)
     write_or_print(json.dumps(described, indent=1, ensure_ascii=False) + "\n", out)
@@ -163,6 +164,7 @@ def write_dataset_card(name: NameArgument, data: DataOption = None, out: OutOpti
     from rgbtbench.datasets import dataset
     from rgbtbench.description.dataset_card import dataset_card_text
 
+    require_out(out)
     card = dataset_card(name)
     with make_progress() as progress:
         text = dataset_card_text(card, tuple(dataset(name).layouts), data=data, progress=progress)
@@ -183,6 +185,7 @@ def count_prepared_data(
     from rgbtbench.description.count_rows import count_rows
     from rgbtbench.description.statistics import statistics
 
+    require_out(out)
     with make_progress() as progress:
         counted = statistics(data, progress=progress)
     if out is not None or as_json:

@@ -20,19 +20,25 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def write_or_print(text: str, out: Path | None) -> None:
-    """Write a text as a file, whole or not at all, and say where; without `out`, print it.
+def require_out(out: Path | None) -> None:
+    """Make sure that a file can be written, before the work that leads to it.
 
     Raises:
         UserError: `out` is a folder, or its folder cannot be written to.
     """
-    from rgbtbench.atomic_file import atomic_file
     from rgbtbench.outputs import require_file
+
+    if out is not None:
+        require_file(out)
+
+
+def write_or_print(text: str, out: Path | None) -> None:
+    """Write a text as a file, whole or not at all, and say where; without `out`, print it."""
+    from rgbtbench.atomic_file import atomic_file
 
     if out is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
-    require_file(out)
     with atomic_file(out) as file:
         file.write(text.encode())
     typer.echo(out)

@@ -118,6 +118,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(rgbtbench, arguments, words, tmp_
         ["score", "mfnet/miou-9", "p", "--data", "x", "--records", "notes.txt"],
         ["score", "mfnet/miou-9", "p", "--data", "x", "--records", "notes.txt/records"],
         ["leaderboard", "build", "--out", "notes.txt"],
+        ["demo", "--out", "notes.txt"],
+        ["datasets", "card", "mfnet", "--out", "notes.txt/card.md"],
         ["weights", "convert", "notes.txt", "--method=mfnet", "--dataset=mfnet", "--out", "notes.txt/a.safetensors"],
         ["weights", "convert", "notes.txt", "--method=mfnet", "--dataset=mfnet", "--out", "a.safetensors"],
     ],
