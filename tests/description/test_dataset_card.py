@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 import yaml
@@ -29,8 +30,13 @@ def tables(text):
     found = []
     for table in re.findall(r"<table>(.*?)</table>", html(text), re.DOTALL):
         rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
-        found.append([re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows])
+        found.append([[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows])
     return found
+
+
+def plain(text):
+    """Text without the marks that Markdown turns into something else."""
+    return re.sub(r"[`*_]", "", " ".join(text.split()))
 
 
 @pytest.mark.parametrize("name", dataset_names())
@@ -41,9 +47,10 @@ def test_every_card_has_whole_tables_and_all_its_classes(name):
     assert "|---" not in html(text), "a table was not recognised as one"
     for facts in card.label_sets.values():
         for entry in facts.classes:
-            assert any(row[:2] == [f"{entry.id:,}", entry.name] for table in tables(text) for row in table)
-    for line in (*card.unverified, card.citation.text):
-        assert " ".join(line.split())[:40] in text
+            assert any(row[:2] == [str(entry.id), entry.name] for table in tables(text) for row in table)
+    shown = plain(unescape(re.sub(r"<[^>]+>", "", html(text))))
+    for line in (*card.unverified, *card.notes, card.citation.text):
+        assert plain(line)[:60] in shown
 
 
 def test_expected_counts_are_called_expected():
