@@ -208,7 +208,7 @@ def _record_of_weights(
     from rgbtbench.zoo.registry import has_published_slots
 
     spec, trained = info.model, info.training
-    known = {name: value for name, value in vars(trained).items() if name in Training.model_fields} if trained else {}
+    known = trained.model_dump(include=set(Training.model_fields)) if trained else {}
     fidelity: Fidelity | None = None
     if spec.method in method_names():
         # A network with another set of inputs is no longer the one that the paper describes.
@@ -216,14 +216,17 @@ def _record_of_weights(
     notes = [f"weights of others, converted from {info.conversion.source}"] if info.conversion else []
     if trained is not None and trained.condition != NONE:
         notes.append(f"trained under {trained.condition}")
+    if trained is not None and trained.members:
+        notes.append(f"trained in {len(spec.classes)} {trained.label_space} classes, scored in the dataset's own")
+    inputs = spec.inputs_of(truth.manifest.dataset)
     return record_of(
         result,
         truth,
         kind="measured" if trained else "scored",
         method=spec.method,
-        variant=variant or "+".join(spec.inputs.values()),
+        variant=variant or "+".join(inputs.values()),
         condition=condition,
-        inputs=tuple(spec.inputs.values()),
+        inputs=tuple(inputs.values()),
         fidelity=fidelity,
         training=Training(**known),
         weights_sha256=info.sha256,

@@ -7,7 +7,7 @@ error when data is prepared, never a silent background.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -91,6 +91,13 @@ class LabelSpace:
         if name not in self.ids:
             raise LabelError(f"{name!r} is no class of the unified label space", remedy=did_you_mean(name, self.ids))
         return self.ids[name]
+
+    def ancestors(self, number: int) -> Iterator[int]:
+        """Yield the ids of the coarser classes that hold a class, the nearest first."""
+        parent = self.parents[self.names[number]]
+        while parent is not None:
+            yield self.ids[parent]
+            parent = self.parents[parent]
 
 
 def read_label_space(path: Path) -> LabelSpace:

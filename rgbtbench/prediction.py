@@ -8,13 +8,16 @@ from rgbtbench.cards.catalog import protocol_prefix
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import PredictionError, UserError
 from rgbtbench.loading.conditions import NONE
+from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.predictions.boxes import read_boxes
 from rgbtbench.predictions.masks import mask_sha256, masks_sha256, read_masks
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.zoo.weights_info import WEIGHTS_FILE
+from rgbtbench.shards.manifest import read_manifest
+from rgbtbench.zoo.spec import member_of
+from rgbtbench.zoo.weights_info import WEIGHTS_FILE, WeightsInfo
 
 _SILENT = Silent()
 
@@ -54,17 +57,25 @@ def predict_weights(
     from rgbtbench.zoo.weights_info import read_info
 
     info = read_info(weights)
+    label_space, label_set = _answers(info, read_manifest(data).dataset)
     return predict_split(
         load_model(weights),
-        open_split(data, split, label_space=info.training.label_space if info.training else "native").under(condition),
+        open_split(data, split, label_space=label_space).under(condition),
         out,
-        label_set=info.training.label_set if info.training else None,
+        label_set=label_set,
         weights_sha256=info.sha256,
         batch_size=batch_size,
         workers=workers,
         device=torch_device(device),
         progress=progress,
     )
+
+
+def _answers(info: WeightsInfo, dataset: str) -> tuple[str, str | None]:
+    """Return label space and label set that weights predict for a dataset; None for its only set of the task's kind."""
+    if info.model.members:
+        return NATIVE, member_of(info.model, dataset).label_set
+    return (info.training.label_space, info.training.label_set) if info.training else (NATIVE, None)
 
 
 def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.formats.image_file import encode_png, read_image_file
 from rgbtbench.formats.index_mask import read_index_mask
 from rgbtbench.pair import Boxes, Entry, Pair
+from rgbtbench.shards.build import prepare
 
 WIDTH, HEIGHT = 64, 48
 COUNTS = {"train": 10, "val": 5, "test": 3}
@@ -19,16 +20,22 @@ COUNTS = {"train": 10, "val": 5, "test": 3}
 LOOKS = {1: (220, 60), 4: (60, 230)}
 
 
-def card() -> DatasetCard:
-    classes = (
-        {"id": 0, "name": "background", "unified": "unlabeled"},
-        {"id": 1, "name": "lamp", "unified": "street_lamp"},
-        {"id": 4, "name": "person", "unified": "person"},
-    )
+#: Id, name and unified name of the background, the left squares and the right ones.
+CLASSES = ((0, "background", "unlabeled"), (1, "lamp", "street_lamp"), (4, "person", "person"))
+
+
+def card(
+    *,
+    name: str = "blobs",
+    second: str = "lwir",
+    classes: Sequence[tuple[int, str, str]] = CLASSES,
+    counts: Mapping[str, int] = COUNTS,
+) -> DatasetCard:
+    facts = [{"id": number, "name": native, "unified": unified} for number, native, unified in classes]
     return DatasetCard.model_validate(
         {
-            "name": "blobs",
-            "title": "Blobs",
+            "name": name,
+            "title": name.title(),
             "summary": "made for tests",
             "tasks": ("semantic", "detection"),
             "source": {"access": "generated"},
@@ -36,29 +43,40 @@ def card() -> DatasetCard:
             "citation": {"text": "none"},
             "modalities": {
                 "rgb": {"sensor": "camera", "channels": 3, "bit_depth": 8},
-                "lwir": {"sensor": "bolometer", "channels": 1, "bit_depth": 8},
+                second: {"sensor": "bolometer", "channels": 1, "bit_depth": 8},
             },
             "label_sets": {
-                "semantic": {"kind": "semantic", "frame": "both", "ignore_ids": (255,), "classes": classes},
-                "objects": {"kind": "boxes", "frame": "both", "classes": classes[1:]},
+                "semantic": {"kind": "semantic", "frame": "both", "ignore_ids": (255,), "classes": facts},
+                "objects": {"kind": "boxes", "frame": "both", "classes": facts[1:]},
             },
-            "editions": {"official": {"splits": {split: {"count": count} for split, count in COUNTS.items()}}},
+            "editions": {"official": {"splits": {split: {"count": count} for split, count in counts.items()}}},
             "verified": True,
         }
     )
 
 
 class Blobs:
-    """`<split>/<n>_{rgb,lwir,labels}.png`; boxes are those of the squares."""
+    """`<split>/<n>_{rgb,lwir,labels}.png`; boxes are those of the squares.
 
-    name = "blobs"
+    Args:
+        name: of the dataset.
+        second: what the second camera is called.
+        classes: as `CLASSES`.
+    """
+
     layouts = (Layout("official", ("train",), "<split>/<n>_{rgb,lwir,labels}.png"),)
+
+    def __init__(
+        self, name: str = "blobs", second: str = "lwir", classes: Sequence[tuple[int, str, str]] = CLASSES
+    ) -> None:
+        self.name, self.second = name, second
+        self.ids = {look: number for look, (number, _, _) in zip((0, *LOOKS), classes, strict=True)}
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         for folder in sorted(path for path in root.iterdir() if path.is_dir()):
             for order, path in enumerate(sorted(folder.glob("*_rgb.png"))):
                 stem = path.name.removesuffix("_rgb.png")
-                files = {role: f"{folder.name}/{stem}_{role}.png" for role in ("rgb", "lwir", "labels")}
+                files = {role: f"{folder.name}/{stem}_{role}.png" for role in ("rgb", self.second, "labels")}
                 yield Entry(f"{folder.name}-{stem}", stem, folder.name, order, files)
 
     def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
@@ -67,13 +85,13 @@ class Blobs:
         return Pair(
             dataset=self.name,
             entry=entry,
-            images={name: read_image_file(root, entry.files[name]) for name in ("rgb", "lwir")},
+            images={name: read_image_file(root, entry.files[name]) for name in ("rgb", self.second)},
             labels={
                 "semantic": read_index_mask(root, entry.files["labels"], kind="semantic", frame="both"),
                 "objects": Boxes(
                     frame="both",
                     xyxy=xyxy,
-                    labels=np.array([label for label, _ in squares], np.int64),
+                    labels=np.array([self.ids[label] for label, _ in squares], np.int64),
                     ignore=np.zeros(len(squares), np.bool_),
                     occlusion=np.zeros(len(squares), np.int64),
                     raw=xyxy,
@@ -90,11 +108,11 @@ class Blobs:
                 noise = np.random.default_rng([seed, index, len(split)])
                 rgb = noise.integers(90, 130, (HEIGHT, WIDTH, 3), np.uint8)
                 lwir = noise.integers(90, 130, (HEIGHT, WIDTH), np.uint8)
-                labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+                labels = np.full((HEIGHT, WIDTH), self.ids[0], np.uint8)
                 for label, (x1, y1, x2, y2) in _squares(split, index):
                     rgb[y1:y2, x1:x2], lwir[y1:y2, x1:x2] = LOOKS[label]
-                    labels[y1:y2, x1:x2] = label
-                for role, pixels in {"rgb": rgb, "lwir": lwir, "labels": labels}.items():
+                    labels[y1:y2, x1:x2] = self.ids[label]
+                for role, pixels in {"rgb": rgb, self.second: lwir, "labels": labels}.items():
                     (root / split / f"{index:02d}_{role}.png").write_bytes(encode_png(pixels))
 
 
@@ -108,3 +126,19 @@ def _squares(split: str, index: int) -> list[tuple[int, tuple[int, int, int, int
         y = int(random.integers(0, HEIGHT - size))
         squares.append((label, (x, y, x + size, y + size)))
     return squares
+
+
+def prepare_blobs(
+    folder: Path,
+    *,
+    name: str = "blobs",
+    second: str = "lwir",
+    classes: Sequence[tuple[int, str, str]] = CLASSES,
+    counts: Mapping[str, int] = COUNTS,
+    seed: int = 0,
+) -> Path:
+    """Prepare a dataset of blobs below `folder`, and return where."""
+    source, raw, out = Blobs(name, second, classes), folder / "raw", folder / name
+    source.fake(raw, source.layouts[0], counts, seed=seed)
+    prepare(source, card(name=name, second=second, classes=classes, counts=counts), raw, out, workers=1)
+    return out

@@ -13,11 +13,11 @@ from pydantic import Field, JsonValue, model_validator
 from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import recipe_path
+from rgbtbench.cards.data_choice import Data, DataChoice, JointData, Selection, require_unseen_test
 from rgbtbench.cards.schema import Modality, Name, Strict, Task
 from rgbtbench.cards.yaml_file import read_yaml, validate
 from rgbtbench.errors import RecipeError
 
-Selection = Literal["last", "val", "test"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
@@ -26,15 +26,6 @@ class ModelChoice(Strict):
 
     method: Name
     config: dict[str, JsonValue] = Field(default_factory=dict)
-
-
-class DataChoice(Strict):
-    """Which part of the prepared data is used for what."""
-
-    train: Name = "train"
-    validation: Name | None = Field("val", description="split that is looked at during training; null: none")
-    label_set: Name | None = Field(None, description="null: the data's only label set of the task's kind")
-    label_space: str = Field("native", pattern=r"^[a-z0-9][a-z0-9_-]*$", description="native, unified or a dataset")
 
 
 class Sgd(Strict):
@@ -128,7 +119,7 @@ class Recipe(Strict):
     )
     condition: str = Field("none", description="what is done to the input, in training and validation alike")
     initial_weights: str | None = Field(None, description="file of converted weights; null: random")
-    data: DataChoice = DataChoice()
+    data: Data = DataChoice()
     selection: Selection = "last"
     optimiser: Annotated[Sgd | AdamW, Field(discriminator="name")]
     schedule: Annotated[Constant | Exponential | Cosine | Polynomial, Field(discriminator="name")] = Constant()
@@ -154,21 +145,9 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _test_stays_unseen(self) -> Self:
-        if _is_test(self.data.train):
-            raise ValueError(f"data.train: {self.data.train!r} is a test split; nothing is trained on it")
-        watched = self.data.validation
-        if self.selection == "test":
-            if watched is None or not _is_test(watched):
-                raise ValueError("selection: test needs a test split as data.validation; use val or last otherwise")
-        elif watched is not None and _is_test(watched):
-            raise ValueError(
-                f"data.validation: {watched!r} is a test split; choose another, or mark a paper's practice of "
-                "choosing weights on test data with selection: test"
-            )
-        elif self.selection == "val" and watched is None:
-            raise ValueError("selection: val needs data.validation")
-        if watched == self.data.train and self.selection != "last":
-            raise ValueError("data.validation: weights cannot be selected on the training split")
+        if isinstance(self.data, JointData) and self.validation.protocol is not None:
+            raise ValueError("validation.protocol: with several datasets, each of data.members names its own")
+        require_unseen_test(self.data, self.selection)
         return self
 
 
@@ -251,10 +230,6 @@ def seed_group(recipe: Recipe) -> str:
 def _hash(recipe: Recipe, *, exclude: set[str]) -> str:
     content = recipe.model_dump(mode="json", exclude=exclude)
     return content_sha256(content)
-
-
-def _is_test(split: str) -> bool:
-    return split.split("_")[0].split("-")[0] == "test"
 
 
 def _value(text: str, assignment: str) -> Any:

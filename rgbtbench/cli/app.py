@@ -15,6 +15,7 @@ from rgbtbench.cli import (
     evaluate,
     export,
     inspect,
+    joint,
     leaderboard,
     models,
     predict,
@@ -41,6 +42,7 @@ DATA, MODEL, RESULT, HELP = "Data", "Models", "Results", "Getting started"
 
 app.command("demo", rich_help_panel=HELP)(demo.demo)
 app.command("doctor", rich_help_panel=HELP)(doctor.doctor)
+datasets.app.command("joint")(joint.show_joint_classes)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=DATA)
 app.command("prepare", rich_help_panel=DATA)(prepare.prepare)
 app.command("verify", rich_help_panel=DATA)(verify.verify)

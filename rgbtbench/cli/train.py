@@ -25,7 +25,7 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Processes that decode; 
 
 def train(
     recipe: Annotated[str, typer.Argument(help="`<method>/<recipe>`, or a path to a YAML file.")],
-    data: Annotated[Path, typer.Option(help="Prepared dataset.")],
+    data: Annotated[list[Path], typer.Option(help="Prepared dataset; once for each that the recipe mixes.")],
     out: Annotated[Path, typer.Option(help="Run folder: recipe, log, checkpoints, weights.")],
     override: Annotated[
         list[str] | None, typer.Option("--set", help="Change a value: optimiser.lr=0.001; may be repeated.")

@@ -10,7 +10,17 @@ from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.schema import Modality, Name, Sha256, Strict, Task
 from rgbtbench.scoring.results import Interval, Subset
 
-__all__ = ["Data", "Efficiency", "Environment", "Interval", "PretrainingData", "Record", "Subset", "Training"]
+__all__ = [
+    "Data",
+    "Efficiency",
+    "Environment",
+    "Interval",
+    "PretrainingData",
+    "Record",
+    "Subset",
+    "Training",
+    "TrainingMember",
+]
 
 RECORD_VERSION: Final = 1
 
@@ -25,12 +35,25 @@ class PretrainingData(Strict):
     evidence: str | None = None
 
 
+class TrainingMember(Strict):
+    """One of several datasets that the weights were trained on."""
+
+    dataset: Name
+    edition: str
+    split: Name
+    pairs: int
+    weight: float | None = None
+    data_hash: Sha256
+    labels_hash: Sha256
+
+
 class Training(Strict):
     """How the weights came to be; every field that a fair reader asks for."""
 
     recipe: str | None = None
     recipe_sha256: Sha256 | None = None
     data: tuple[str, ...] = Field((), description="dataset-edition and split: `mfnet/train`, 784 pairs")
+    members: tuple[TrainingMember, ...] = Field((), description="where several datasets were mixed")
     selection: Literal["last", "val", "test", "unknown"] = "unknown"
     initial_weights: str = "unknown"
     pretraining: tuple[PretrainingData, ...] = ()

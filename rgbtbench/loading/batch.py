@@ -39,6 +39,7 @@ class Batch:
         boxes: B targets, or None.
         saliency: float32 (B, 1, H, W) in [0, 1], or None.
         text: B tuples of captions, or None.
+        datasets: B names of datasets; `<dataset>/<key>` names a sample among those of all datasets.
     """
 
     keys: tuple[str, ...]
@@ -51,6 +52,7 @@ class Batch:
     boxes: tuple[BoxTargets, ...] | None = None
     saliency: Tensor | None = None
     text: tuple[tuple[str, ...], ...] | None = None
+    datasets: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)

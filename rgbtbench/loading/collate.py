@@ -45,19 +45,29 @@ def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | N
         boxes=tuple(boxes) if target == "boxes" else None,
         saliency=_padded(masks, (height, width), 0, torch.float32)[:, None] / 255 if target == "saliency" else None,
         text=tuple(texts) if target == "text" else None,
+        datasets=tuple(item.dataset for item in items),
     )
 
 
 def _images(items: Sequence[Item], name: str, canvas: Size) -> Tensor:
-    first = items[0]
-    for item in items:
+    seen = [item for item in items if name not in item.missing] or [items[0]]
+    first = seen[0]
+    for item in seen:
         if _kind(item.images[name]) != _kind(first.images[name]):
             raise ShardError(
                 f"{name} of {first.key} and of {item.key} differ in channels or bit depth",
                 expected="one kind of image per modality",
-                remedy="use a batch size of 1, or prepare the dataset from files of one kind",
+                remedy="use a batch size of 1 or batches of one dataset, or prepare the dataset from files of one kind",
             )
-    return _padded([item.images[name] for item in items], canvas, 0, first.images[name].dtype)
+    channels, kind = _kind(first.images[name])
+    # A fill is zeros of whatever kind the other samples are.
+    images = [
+        item.images[name]
+        if _kind(item.images[name]) == (channels, kind)
+        else torch.zeros((channels, *item.grid), dtype=kind)
+        for item in items
+    ]
+    return _padded(images, canvas, 0, kind)
 
 
 def _kind(image: Tensor) -> tuple[int, torch.dtype]:

@@ -29,6 +29,7 @@ class Item:
         boxes: boxes on the grid, or None.
         text: captions, or None.
         valid: False where the sample only fills up a batch.
+        dataset: name of the sample's dataset.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Item:
     boxes: BoxTargets | None = None
     text: tuple[str, ...] | None = None
     valid: bool = True
+    dataset: str = ""
 
     @property
     def grid(self) -> tuple[int, int]:

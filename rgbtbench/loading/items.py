@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch.utils.data import Dataset
 
 from rgbtbench.cards.augmentations import Augmentations
@@ -30,6 +31,7 @@ class SampleItems(Dataset[Item | UserError]):
         label_set: whose frame is the grid, and where targets come from; None for the first modality's frame.
         rules: what training changes; None for evaluation.
         seed: of the changes.
+        missing: modalities that no sample has, and that items hold as zeros, marked missing.
     """
 
     split: PreparedSplit
@@ -37,6 +39,7 @@ class SampleItems(Dataset[Item | UserError]):
     label_set: str | None
     rules: Augmentations | None = None
     seed: int = 0
+    missing: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.split)
@@ -50,11 +53,13 @@ class SampleItems(Dataset[Item | UserError]):
     def _item(self, draw: Draw) -> Item:
         sample = self.split[draw.index]
         size = frame_size(sample.record, self.label_set, self.split.manifest.modalities)
+        fills = {name: torch.zeros((1, *size), dtype=torch.uint8) for name in self.missing}
         item = Item(
+            dataset=self.split.manifest.dataset,
             key=sample.key,
-            images={name: image_tensor(pixels) for name, pixels in sample.images.items()},
+            images={name: image_tensor(pixels) for name, pixels in sample.images.items()} | fills,
             size=size,
-            missing=sample.missing,
+            missing=sample.missing | fills.keys(),
             valid=draw.valid,
             **self._targets(sample),
         )
@@ -72,3 +77,20 @@ class SampleItems(Dataset[Item | UserError]):
                 return {"boxes": box_targets(sample.boxes[self.label_set])}
             case "language":
                 return {"text": sample.text[self.label_set]}
+
+
+@dataclass(frozen=True)
+class MixtureItems(Dataset[Item | UserError]):
+    """The samples of several splits as items, by `Draw`, whose `member` says which split.
+
+    Attributes:
+        members: the splits' items.
+    """
+
+    members: tuple[SampleItems, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.members))
+
+    def __getitem__(self, draw: Draw) -> Item | UserError:
+        return self.members[draw.member][draw]

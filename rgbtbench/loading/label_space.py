@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rgbtbench.cards import catalog
 from rgbtbench.cards.dataset import LabelSetFacts
 from rgbtbench.errors import LabelError, UnknownNameError, did_you_mean
-from rgbtbench.labels import IGNORE, LabelMap, reverse_table, unified_space
+from rgbtbench.labels import IGNORE, LabelMap, LabelSpace, reverse_table, unified_space
 from rgbtbench.pair import Boxes
 
 NATIVE, UNIFIED = "native", "unified"
@@ -79,16 +79,18 @@ def look_up(name: str, source: LabelMap, *, kind: str, space: str) -> LabelLooku
         return LabelLookup(source.native, source.native_table())
     removed = tuple(sorted(native for native, unified in source.unified.items() if unified < 0))
     if space == UNIFIED:
-        return LabelLookup(_unified_classes(source), source.unified_table(), removed)
-    if space not in catalog.dataset_names():
-        known = [NATIVE, UNIFIED, *catalog.dataset_names()]
-        raise UnknownNameError(f"no label space {space!r}", remedy=did_you_mean(space, known))
-    target = LabelMap.of(_counterpart(name, kind, space))
+        return LabelLookup(unified_classes(source, unified_space()), source.unified_table(), removed)
+    target = LabelMap.of(counterpart(name, kind, space))
     return LabelLookup(target.native, reverse_table(source, target), removed)
 
 
-def _unified_classes(source: LabelMap) -> dict[int, str]:
-    names = unified_space().names
+def unified_classes(source: LabelMap, tree: LabelSpace) -> dict[int, str]:
+    """Return the classes of the unified space that a label set holds, id to name.
+
+    Raises:
+        LabelError: the map knows classes that `tree` does not.
+    """
+    names = tree.names
     ids = sorted(set(source.unified.values()) - {IGNORE, -1})
     unknown = [number for number in ids if number not in names]
     if unknown:
@@ -99,7 +101,16 @@ def _unified_classes(source: LabelMap) -> dict[int, str]:
     return {number: names[number] for number in ids}
 
 
-def _counterpart(name: str, kind: str, dataset: str) -> LabelSetFacts:
+def counterpart(name: str, kind: str, dataset: str) -> LabelSetFacts:
+    """Return a dataset's label set of a kind: the one of this name, or the only one.
+
+    Raises:
+        UnknownNameError: no such dataset, or label space.
+        LabelError: several label sets, or none.
+    """
+    if dataset not in catalog.dataset_names():
+        known = [NATIVE, UNIFIED, *catalog.dataset_names()]
+        raise UnknownNameError(f"no label space {dataset!r}", remedy=did_you_mean(dataset, known))
     sets = {other: facts for other, facts in catalog.dataset_card(dataset).label_sets.items() if facts.kind == kind}
     if name in sets:
         return sets[name]

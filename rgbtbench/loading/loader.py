@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.schema import LABEL_KIND, Task
-from rgbtbench.errors import RecipeError, UserError
+from rgbtbench.errors import UserError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.collate import collate
 from rgbtbench.loading.item import Item
@@ -25,6 +25,33 @@ from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sampler import Draw, TrainingStream, evaluation_batches
 
 Join = Callable[[Sequence[Item | UserError]], Batch | UserError]
+#: Samples by `Draw`.
+Items = Dataset[Item | UserError]
+
+
+class Stream(Protocol):
+    """The endless order of a training's samples, as this rank's part of every batch.
+
+    Attributes:
+        batch_size: samples per step over all ranks together.
+        position: where iteration starts, counted over all ranks and epochs.
+    """
+
+    batch_size: int
+    position: int
+
+    @property
+    def epoch_samples(self) -> int:
+        """How many samples make an epoch."""
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        """Yield batches without end."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what identifies the order, and the position."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go to the position of `state`; raises `RecipeError` when it is of another order."""
 
 
 def train_loader(
@@ -59,7 +86,7 @@ def train_loader(
     name = label_set or split.label_set_of(LABEL_KIND[task])
     rules = augmentations or Augmentations()
     source = SampleItems(split.only(label_sets=(name,)), task, name, rules=rules, seed=seed)
-    join = partial(_joined, target=LABEL_KIND[task], canvas=rules.crop)
+    join = partial(joined, target=LABEL_KIND[task], canvas=rules.crop)
     stream = TrainingStream(len(split), batch_size=batch_size, seed=seed, rank=rank, world=world)
     return TrainLoader(source, join, stream, workers=workers)
 
@@ -70,6 +97,7 @@ def eval_loader(
     batch_size: int,
     task: Task | None = None,
     label_set: str | None = None,
+    missing: Sequence[str] = (),
     workers: int = 0,
     rank: int = 0,
     world: int = 1,
@@ -82,6 +110,7 @@ def eval_loader(
         task: which targets batches carry; None for none.
         label_set: whose frame predictions are written in, and where targets come from; None for the only set of the
             task's kind, or the first modality's frame without a task.
+        missing: modalities that batches hold as a fill, because a model wants them and the split has none.
         workers: processes that decode; 0 decodes in this one.
         rank: this process, from 0.
         world: how many processes share the split; all get equally many batches, see `Batch.valid`.
@@ -92,8 +121,8 @@ def eval_loader(
     """
     name = label_set if label_set or task is None else split.label_set_of(LABEL_KIND[task])
     labelled = split.only(label_sets=() if name is None else (name,))
-    source = SampleItems(labelled if task else labelled.only(label_sets=()), task, name)
-    join = partial(_joined, target=None if task is None else LABEL_KIND[task], canvas=None)
+    source = SampleItems(labelled if task else labelled.only(label_sets=()), task, name, missing=tuple(missing))
+    join = partial(joined, target=None if task is None else LABEL_KIND[task], canvas=None)
     draws = evaluation_batches(len(split), batch_size=batch_size, rank=rank, world=world)
     return EvalLoader(source, join, draws, workers=workers)
 
@@ -105,43 +134,40 @@ class TrainLoader:
     those that workers have prepared beyond.
     """
 
-    def __init__(self, source: SampleItems, join: Join, stream: TrainingStream, *, workers: int) -> None:
+    def __init__(self, source: Items, join: Join, stream: Stream, *, workers: int) -> None:
         self._stream = stream
         self._loader = _data_loader(source, stream, join, workers)
 
     @property
+    def epoch_samples(self) -> int:
+        """How many samples make an epoch."""
+        return self._stream.epoch_samples
+
+    @property
     def epoch(self) -> float:
-        """Passes over the split so far."""
-        return self._stream.position / self._stream.samples
+        """Epochs so far: passes over the split, or as a mixture counts them."""
+        return self._stream.position / self._stream.epoch_samples
 
     def steps(self, epochs: float) -> int:
-        """Return how many batches it takes to see every sample `epochs` times, rounded up."""
-        return math.ceil(epochs * self._stream.samples / self._stream.batch_size)
+        """Return how many batches so many epochs take, rounded up."""
+        return math.ceil(epochs * self._stream.epoch_samples / self._stream.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in _unwrapped(self._loader):
             self._stream.position += self._stream.batch_size
             yield batch
 
-    def state_dict(self) -> dict[str, int]:
-        """Return seed, split size and the place in the stream, counted over all ranks."""
-        epoch, position = divmod(self._stream.position, self._stream.samples)
-        return {"seed": self._stream.seed, "samples": self._stream.samples, "epoch": epoch, "position": position}
+    def state_dict(self) -> dict[str, Any]:
+        """Return what identifies the order, and the place in it, counted over all ranks."""
+        return self._stream.state_dict()
 
-    def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Go on after the batch at which `state` was taken; batch size and ranks may have changed.
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on after the batch at which `state` was taken; the number of ranks may have changed.
 
         Raises:
             RecipeError: the state is of another order.
         """
-        stream = self._stream
-        if (state["seed"], state["samples"]) != (stream.seed, stream.samples):
-            raise RecipeError(
-                f"a stream of {stream.samples} samples with seed {stream.seed}",
-                expected=f"{state['samples']} samples with seed {state['seed']}, as when the checkpoint was written",
-                remedy="resume with the recipe and the data of the run",
-            )
-        stream.position = state["epoch"] * stream.samples + state["position"]
+        self._stream.load_state_dict(state)
 
 
 class EvalLoader:
@@ -149,7 +175,7 @@ class EvalLoader:
 
     def __init__(
         self,
-        source: SampleItems,
+        source: Items,
         join: Join,
         draws: list[list[Draw]],
         *,
@@ -165,7 +191,8 @@ class EvalLoader:
         return _unwrapped(self._loader)
 
 
-def _joined(items: Sequence[Item | UserError], **options: Any) -> Batch | UserError:
+def joined(items: Sequence[Item | UserError], **options: Any) -> Batch | UserError:
+    """Return the batch of `items`, or the first error among them; options are those of `collate`."""
     whole: list[Item] = []
     for item in items:
         if isinstance(item, UserError):
@@ -185,7 +212,7 @@ def _unwrapped(batches: Iterable[Batch | UserError]) -> Iterator[Batch]:
 
 
 def _data_loader(
-    source: SampleItems,
+    source: Items,
     draws: Iterable[list[Draw]],
     join: Join,
     workers: int,

@@ -234,6 +234,16 @@ class PreparedSplit:
         self._require("opened label set", sets, self._opened_sets())
         return replace(self, modalities=kept, label_sets=sets)
 
+    def in_space(self, label_space: str, label_set: str, lookup: LabelLookup) -> PreparedSplit:
+        """Return a view whose label set appears in a label space that only the caller knows, such as a joint one.
+
+        Args:
+            label_space: its name.
+            label_set: whose ids change.
+            lookup: from native ids.
+        """
+        return replace(self, label_space=label_space, lookups={**self.lookups, label_set: lookup})
+
     def under(self, condition: str) -> PreparedSplit:
         """Return a view in which a condition is in force; see `rgbtbench.loading.conditions`.
 

@@ -12,10 +12,11 @@ All randomness comes from Philox, a counter-based generator (Salmon et al., "Par
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ class Purpose(IntEnum):
     ORDER = 0
     AUGMENTATION = 1
     CONDITION = 2
+    MIXTURE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,13 @@ class Draw:
         index: position of the sample in the split.
         epoch: pass over the split that it belongs to, from 0.
         valid: False where it only makes the ranks equally long and must count nowhere.
+        member: position of the split among those of a mixture.
     """
 
     index: int
     epoch: int = 0
     valid: bool = True
+    member: int = 0
 
 
 def random_bits(*, seed: int, purpose: Purpose, epoch: int = 0, index: int = 0, part: int = 0) -> np.random.Philox:
@@ -60,8 +64,7 @@ def random_bits(*, seed: int, purpose: Purpose, epoch: int = 0, index: int = 0, 
     return np.random.Philox(key=key, counter=counter)
 
 
-@lru_cache(maxsize=2)
-def epoch_order(samples: int, *, seed: int, epoch: int = 0, purpose: Purpose = Purpose.ORDER) -> NDArray[np.int64]:
+def shuffled(samples: int, *, seed: int, epoch: int = 0, purpose: Purpose = Purpose.ORDER) -> NDArray[np.int64]:
     """Return a permutation of `range(samples)`, int64 (samples,), read-only.
 
     Each index gets one 64-bit number and the indices are sorted by it: unlike `Generator.permutation`, whose
@@ -71,6 +74,10 @@ def epoch_order(samples: int, *, seed: int, epoch: int = 0, purpose: Purpose = P
     order = np.argsort(numbers, kind="stable")
     order.flags.writeable = False
     return order
+
+
+#: `shuffled`, remembering the last two: those of a batch that straddles two passes.
+epoch_order = lru_cache(maxsize=2)(shuffled)
 
 
 @dataclass
@@ -102,18 +109,36 @@ class TrainingStream:
     position: int = 0
 
     def __post_init__(self) -> None:
-        _check_ranks(self.samples, rank=self.rank, world=self.world)
-        if self.batch_size < 1 or self.batch_size % self.world:
-            raise RecipeError(
-                f"a batch of {self.batch_size} for {self.world} processes",
-                expected="a positive multiple of the number of processes",
-                remedy="change the batch size or the number of devices",
-            )
+        require_shares(self.samples, batch_size=self.batch_size, rank=self.rank, world=self.world)
 
     def __iter__(self) -> Iterator[list[Draw]]:
         for first in itertools.count(self.position, self.batch_size):
             places = range(first + self.rank, first + self.batch_size, self.world)
             yield [draw_at(place, samples=self.samples, seed=self.seed) for place in places]
+
+    @property
+    def epoch_samples(self) -> int:
+        """Length of an epoch."""
+        return self.samples
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return seed, split size and the place in the stream, counted over all ranks."""
+        epoch, position = divmod(self.position, self.samples)
+        return {"seed": self.seed, "samples": self.samples, "epoch": epoch, "position": position}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go to where `state` was taken; batch size and ranks may have changed.
+
+        Raises:
+            RecipeError: the state is of another order.
+        """
+        if (state["seed"], state["samples"]) != (self.seed, self.samples):
+            raise RecipeError(
+                f"a stream of {self.samples} samples with seed {self.seed}",
+                expected=f"{state['samples']} samples with seed {state['seed']}, as when the checkpoint was written",
+                remedy="resume with the recipe and the data of the run",
+            )
+        self.position = state["epoch"] * self.samples + state["position"]
 
 
 def draw_at(position: int, *, samples: int, seed: int) -> Draw:
@@ -143,6 +168,21 @@ def evaluation_batches(samples: int, *, batch_size: int, rank: int = 0, world: i
     positions = range(rank, -(-samples // world) * world, world)
     draws = [Draw(min(position, samples - 1), valid=position < samples) for position in positions]
     return [draws[first : first + batch_size] for first in range(0, len(draws), batch_size)]
+
+
+def require_shares(samples: int, *, batch_size: int, rank: int, world: int) -> None:
+    """Make sure that a training batch can be drawn, and shared evenly by all processes.
+
+    Raises:
+        RecipeError: no samples, no such rank, or a batch that cannot be shared evenly.
+    """
+    _check_ranks(samples, rank=rank, world=world)
+    if batch_size < 1 or batch_size % world:
+        raise RecipeError(
+            f"a batch of {batch_size} for {world} processes",
+            expected="a positive multiple of the number of processes",
+            remedy="change the batch size or the number of devices",
+        )
 
 
 def _check_ranks(samples: int, *, rank: int, world: int) -> None:

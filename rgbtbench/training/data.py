@@ -1,117 +1,169 @@
-"""The prepared data that a recipe trains on, and whether it fits."""
+"""What a training asks of its prepared data, whether of one dataset or of several."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol, Self
 
 from rgbtbench.cards.catalog import dataset_card, dataset_names
 from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.cards.recipe import Recipe
-from rgbtbench.cards.schema import LABEL_KIND
+from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import RecipeError, did_you_mean
-from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.loading.label_space import LabelLookup
+from rgbtbench.loading.loader import TrainLoader
+from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.zoo.spec import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingData:
-    """What a recipe's `data` names.
+class Watched:
+    """A split that is looked at during training.
 
     Attributes:
-        train: samples to learn from.
-        validation: samples to look at, or None.
-        label_set: that targets come from.
-        classes: class id of the label space to name.
+        split: its samples, in the classes that metrics are computed in.
+        label_set: that they are compared with.
+        rules: of the metrics.
+        member: dataset in whose own classes a jointly trained model answers; None where the classes are the model's.
+        lookup: from the split's classes to the model's, for the loss; None where they are the same.
+        missing: modalities that batches hold as a fill.
     """
 
-    train: PreparedSplit
-    validation: PreparedSplit | None
+    split: PreparedSplit
     label_set: str
-    classes: dict[int, str]
+    rules: SegmentationRules | CocoRules
+    member: str | None = None
+    lookup: LabelLookup | None = None
+    missing: tuple[str, ...] = ()
 
-    def under(self, condition: str, modalities: Mapping[str, str]) -> TrainingData:
-        """Return the data under a condition, decoding only what `modalities` (slot to modality) names.
+
+class TrainingData(Protocol):
+    """Prepared data, opened as a recipe names it."""
+
+    @property
+    def classes(self) -> Mapping[int, str]:
+        """Class id of the label space to name."""
+
+    def remarks(self, recipe: Recipe) -> list[str]:
+        """Return what a user should know before it is trained on."""
+
+    def completed(self, spec: ModelSpec) -> ModelSpec:
+        """Return the model's description with what the data adds to it; raises `RecipeError` where they do not fit."""
+
+    def resolved(self, recipe: Recipe) -> Recipe:
+        """Return the recipe with everything filled in that it left to the data."""
+
+    def under(self, condition: str, spec: ModelSpec) -> Self:
+        """Return the data under a condition, decoding only what the model is fed.
 
         Raises:
             RecipeError: the data lacks a modality.
             UnknownNameError: no such condition.
         """
-        there = self.train.manifest.modalities
-        for slot, modality in modalities.items():
-            if modality not in there:
-                raise RecipeError(
-                    f"inputs.{slot} takes {modality!r}, and {self.train.manifest.dataset} has {', '.join(there)}",
-                    path=self.train.store.root,
-                    remedy=did_you_mean(modality, there),
-                )
-        used = tuple(dict.fromkeys(modalities.values()))
 
-        def view(split: PreparedSplit) -> PreparedSplit:
-            return split.under(condition).only(modalities=used, label_sets=(self.label_set,))
-
-        validation = None if self.validation is None else view(self.validation)
-        return replace(self, train=view(self.train), validation=validation)
-
-    def cached(self) -> TrainingData:
+    def cached(self) -> Self:
         """Return the data with decoded images kept in memory."""
-        validation = None if self.validation is None else self.validation.cached()
-        return replace(self, train=self.train.cached(), validation=validation)
+
+    def batches(self, recipe: Recipe, *, workers: int, rank: int, world: int) -> TrainLoader:
+        """Return the endless stream of training batches."""
+
+    def watched(self, recipe: Recipe) -> Sequence[Watched]:
+        """Return the splits that are looked at during training."""
+
+    def identity(self) -> dict[str, str]:
+        """Return the hashes that must not change between the parts of an interrupted run."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return the fields of `TrainingFacts` that say what was trained on."""
 
 
-def open_data(recipe: Recipe, root: Path) -> TrainingData:
-    """Open the splits that a recipe trains on and looks at.
+def fitting_label_set(task: Task, wanted: str | None, split: PreparedSplit, *, field: str) -> str:
+    """Return the label set that a task learns from.
+
+    Args:
+        task: of the recipe.
+        wanted: the recipe's choice; None for the only set of the task's kind.
+        split: the samples.
+        field: the recipe's field, for errors.
 
     Raises:
-        ShardError: `root` is not prepared, or lacks a split.
-        RecipeError: it has no labels for the task.
+        RecipeError: the data has no labels for the task, or not the set that is wanted.
+        ShardError: there are several sets to choose from.
     """
-    choice = recipe.data
-    train = open_split(root, choice.train, label_space=choice.label_space)
-    kind = LABEL_KIND[recipe.task]
-    fitting = [name for name, facts in train.manifest.label_sets.items() if facts.kind == kind]
+    kind = LABEL_KIND[task]
+    label_sets = split.manifest.label_sets
+    fitting = [name for name, facts in label_sets.items() if facts.kind == kind]
     if not fitting:
-        has = ", ".join(f"{name} ({facts.kind})" for name, facts in train.manifest.label_sets.items())
+        has = ", ".join(f"{name} ({facts.kind})" for name, facts in label_sets.items())
         raise RecipeError(
-            f"task {recipe.task} needs labels of kind {kind}, and {train.manifest.dataset} has {has or 'none'}",
-            path=root,
+            f"task {task} needs labels of kind {kind}, and {split.manifest.dataset} has {has or 'none'}",
+            path=split.store.root,
             remedy="choose another recipe or dataset",
         )
-    if choice.label_set is not None and choice.label_set not in fitting:
-        raise RecipeError(
-            f"data.label_set: no {kind} set {choice.label_set!r}", remedy=did_you_mean(choice.label_set, fitting)
-        )
-    label_set = choice.label_set or train.label_set_of(kind)
-    watched = choice.validation
-    return TrainingData(
-        train=train,
-        validation=None if watched is None else open_split(root, watched, label_space=choice.label_space),
-        label_set=label_set,
-        classes=train.classes(label_set),
-    )
+    if wanted is not None and wanted not in fitting:
+        raise RecipeError(f"{field}: no {kind} set {wanted!r}", remedy=did_you_mean(wanted, fitting))
+    return wanted or split.label_set_of(kind)
 
 
-def validation_rules(recipe: Recipe, dataset: str, label_set: str) -> SegmentationRules | CocoRules:
-    """Return the rules by which a model is looked at during training.
+def require_modalities(
+    inputs: Mapping[str, str], there: Iterable[str], *, field: str, dataset: str, root: Path
+) -> None:
+    """Make sure that a dataset has what is fed into a model.
+
+    Args:
+        inputs: slot to modality.
+        there: the dataset's modalities.
+        field: the recipe's field, for errors.
+        dataset: name of the dataset.
+        root: its folder.
 
     Raises:
-        RecipeError: the recipe names a protocol that the dataset's card does not have, or that is of another task.
+        RecipeError: it lacks a modality.
     """
-    plain = CocoRules() if recipe.task == "detection" else SegmentationRules()
-    if recipe.data.label_space != "native":
-        return plain
+    known = tuple(there)
+    for slot, modality in inputs.items():
+        if modality not in known:
+            raise RecipeError(
+                f"{field}.{slot} takes {modality!r}, and {dataset} has {', '.join(known)}",
+                path=root,
+                remedy=did_you_mean(modality, known),
+            )
+
+
+def validation_rules(
+    task: Task, wanted: str | None, *, dataset: str, label_set: str, field: str
+) -> SegmentationRules | CocoRules:
+    """Return the rules by which a model is looked at in a dataset's own classes.
+
+    Args:
+        task: of the recipe.
+        wanted: a protocol's name in the dataset's card; None for the first that fits.
+        dataset: name of the dataset.
+        label_set: that predictions are compared with.
+        field: the recipe's field, for errors.
+
+    Raises:
+        RecipeError: the dataset's card does not have the protocol, or it is of another task.
+    """
+    plain = plain_rules(task)
     blocks = dataset_card(dataset).protocols if dataset in dataset_names() else {}
     fitting = {
         name: block.rules
         for name, block in blocks.items()
         if isinstance(block.rules, type(plain)) and block.label_set == label_set
     }
-    name = recipe.validation.protocol
-    if name is None:
+    if wanted is None:
         return next(iter(fitting.values()), plain)
-    if name not in fitting:
+    if wanted not in fitting:
         raise RecipeError(
-            f"validation.protocol: {dataset} has no {recipe.task} protocol {name!r} for {label_set}",
-            remedy=did_you_mean(name, fitting),
+            f"{field}: {dataset} has no {task} protocol {wanted!r} for {label_set}",
+            remedy=did_you_mean(wanted, fitting),
         )
-    return fitting[name]
+    return fitting[wanted]
+
+
+def plain_rules(task: Task) -> SegmentationRules | CocoRules:
+    """Return the rules for classes that no card has protocols for."""
+    return CocoRules() if task == "detection" else SegmentationRules()

@@ -204,9 +204,14 @@ def _require_finite(
     if broken:
         values = ", ".join(f"{name} {float(term.detach()):.4g}" for name, term in terms.items())
         raise RecipeError(
-            f"the loss is not finite at step {step} ({values}); the batch holds {', '.join(batch.keys)}",
+            f"the loss is not finite at step {step} ({values}); the batch holds {', '.join(_global_ids(batch))}",
             remedy=f"look at these samples, lower optimiser.lr ({rate:g}), or set clip_norm or a warm_up",
         )
+
+
+def _global_ids(batch: Batch) -> list[str]:
+    several = len(set(batch.datasets)) > 1
+    return [f"{dataset}/{key}" if several else key for dataset, key in zip(batch.datasets, batch.keys, strict=True)]
 
 
 def _look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, progress: Progress) -> Metrics:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.cards.recipe import Recipe
-from rgbtbench.loading.loader import eval_loader, train_loader
+from rgbtbench.errors import RecipeError
+from rgbtbench.loading.loader import eval_loader
 from rgbtbench.progress import Progress
 from rgbtbench.training.averaging import MovingAverage
-from rgbtbench.training.data import TrainingData, validation_rules
+from rgbtbench.training.data import TrainingData, Watched
 from rgbtbench.training.devices import with_synchronised_statistics
 from rgbtbench.training.loop import Metrics, Plan, Trainee
 from rgbtbench.training.optim import make_optimiser
 from rgbtbench.training.schedule import samples_per_step, total_steps
-from rgbtbench.training.validation import validate
+from rgbtbench.training.validation import Look, validate
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.spec import ModelSpec
@@ -44,10 +44,16 @@ def prepare_training(
 
     Raises:
         WeightsError: the initial weights do not fit.
-        RecipeError: the batch cannot be shared by the processes, or the validation protocol does not exist.
+        RecipeError: the batch cannot be shared by the processes, the validation protocol does not exist, or the method
+            has no loss that the recipe asks for.
     """
     seed_everything(recipe.seed)
     model = build_from(spec)
+    if spec.remap and not model.remaps:
+        raise RecipeError(
+            f"data.mixing.remap: {spec.method} has no loss in each dataset's own classes",
+            remedy="leave remap out, or choose a method that has one",
+        )
     if recipe.initial_weights is not None:
         load_weights(Path(recipe.initial_weights), model)
     if recipe.channels_last:
@@ -58,17 +64,7 @@ def prepare_training(
     model = cast("Model", synchronised.to(fabric.device))
     wrapped, optimiser = fabric.setup(model, make_optimiser(model, recipe.optimiser), move_to_device=False)
     seed_everything(recipe.seed + fabric.global_rank)
-    batches = train_loader(
-        data.train,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        augmentations=recipe.augmentations,
-        task=recipe.task,
-        label_set=data.label_set,
-        workers=workers,
-        rank=fabric.global_rank,
-        world=fabric.world_size,
-    )
+    batches = data.batches(recipe, workers=workers, rank=fabric.global_rank, world=fabric.world_size)
     trainee = Trainee(
         model=model,
         wrapped=wrapped,
@@ -76,42 +72,39 @@ def prepare_training(
         average=None if recipe.averaging is None else MovingAverage(model, recipe.averaging.decay),
         batches=batches,
     )
-    rules = validation_rules(recipe, data.train.manifest.dataset, data.label_set)
-    samples = len(data.train)
+    watched = data.watched(recipe)
+    samples = batches.epoch_samples
     plan = Plan(
         recipe=recipe,
         steps=total_steps(recipe, samples),
         samples=samples,
         validate_every=_validation_interval(recipe, samples),
-        validation=None
-        if data.validation is None
-        else _validation(fabric, recipe, model, data, rules=rules, workers=workers),
-        headline=rules.headline,
+        validation=_validation(fabric, recipe, model, watched, workers=workers) if watched else None,
+        headline=watched[0].rules.headline if watched else "",
     )
     return trainee, plan
 
 
 def _validation(
-    fabric: Fabric,
-    recipe: Recipe,
-    model: Model,
-    data: TrainingData,
-    *,
-    rules: SegmentationRules | CocoRules,
-    workers: int,
+    fabric: Fabric, recipe: Recipe, model: Model, watched: Sequence[Watched], *, workers: int
 ) -> Callable[[], Metrics]:
-    if data.validation is None:
-        raise ValueError("no validation split")
-    batches = eval_loader(
-        data.validation,
-        batch_size=max(1, recipe.batch_size // fabric.world_size),
-        task=recipe.task,
-        label_set=data.label_set,
-        workers=workers,
-        rank=fabric.global_rank,
-        world=fabric.world_size,
-    )
-    return partial(validate, model, batches, fabric=fabric, rules=rules)
+    looks = [
+        Look(
+            one,
+            eval_loader(
+                one.split,
+                batch_size=max(1, recipe.batch_size // fabric.world_size),
+                task=recipe.task,
+                label_set=one.label_set,
+                missing=one.missing,
+                workers=workers,
+                rank=fabric.global_rank,
+                world=fabric.world_size,
+            ),
+        )
+        for one in watched
+    ]
+    return partial(validate, model, looks, fabric=fabric)
 
 
 def seed_everything(seed: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +16,13 @@ from rgbtbench.cards.recipe import Recipe, recipe_sha256, recipe_yaml, seed_grou
 from rgbtbench.errors import RecipeError
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.training.checkpoint import load_checkpoint
-from rgbtbench.training.data import TrainingData, open_data
+from rgbtbench.training.data import TrainingData
 from rgbtbench.training.devices import Device, make_fabric, repeatable
 from rgbtbench.training.environment import comparable, describe_environment
 from rgbtbench.training.interruption import stop_requests
 from rgbtbench.training.loop import Metrics, Plan, Trainee, fit, selected_weights
 from rgbtbench.training.metrics_log import MetricsLog, TensorBoard
+from rgbtbench.training.open_data import open_data
 from rgbtbench.training.preparation import prepare_training
 from rgbtbench.training.run_folder import RunFolder
 from rgbtbench.zoo.registry import resolve
@@ -53,7 +54,7 @@ class RunResult:
 
 def train(
     recipe: Recipe,
-    data: Path,
+    data: Path | Sequence[Path],
     out: Path,
     *,
     resume: bool = False,
@@ -71,7 +72,7 @@ def train(
 
     Args:
         recipe: what to do; see `rgbtbench.cards.recipe.load_recipe`.
-        data: folder that `rgbtbench prepare` wrote.
+        data: folder that `rgbtbench prepare` wrote, or one for each dataset that the recipe mixes, in any order.
         out: the run folder; new or empty unless `resume`.
         resume: go on with the run in `out`; a finished one is returned as it is.
         device: `auto` takes a GPU where there is one.
@@ -92,18 +93,22 @@ def train(
     fabric.launch()
     told = progress if progress is not None and fabric.is_global_zero else Silent()
     folder = RunFolder(Path(out))
-    opened = open_data(recipe, Path(data))
-    spec = resolve(
-        recipe.model.method, recipe.model.config, task=recipe.task, classes=opened.classes, inputs=recipe.inputs
+    opened = open_data(recipe, [Path(data)] if isinstance(data, str | Path) else [Path(root) for root in data])
+    spec = opened.completed(
+        resolve(
+            recipe.model.method, recipe.model.config, task=recipe.task, classes=opened.classes, inputs=recipe.inputs
+        )
     )
     recipe = _resolved(recipe, spec, opened)
-    used = opened.under(recipe.condition, spec.inputs)
-    identity = _identity(recipe, opened)
+    used = opened.under(recipe.condition, spec)
+    identity = {"recipe_sha256": recipe_sha256(recipe), **opened.identity()}
     if fabric.is_global_zero:
         folder.claim(resume=resume)
     fabric.barrier()
     if folder.is_finished:
         return _finished(folder, identity, told)
+    for remark in used.remarks(recipe):
+        told.say(remark)
     with repeatable(fabric.device), stop_requests() as stop:
         trainee, plan = prepare_training(
             fabric, recipe, spec, used.cached() if cached else used, workers=workers, told=told
@@ -127,23 +132,8 @@ def train(
 
 def _resolved(recipe: Recipe, spec: ModelSpec, data: TrainingData) -> Recipe:
     """Return the recipe with everything filled in that it left to the method or to the data."""
-    return recipe.model_copy(
-        update={
-            "model": recipe.model.model_copy(update={"config": spec.config}),
-            "inputs": dict(spec.inputs),
-            "data": recipe.data.model_copy(update={"label_set": data.label_set}),
-        }
-    )
-
-
-def _identity(recipe: Recipe, data: TrainingData) -> dict[str, str]:
-    """Return what must not change between the parts of an interrupted run."""
-    manifest = data.train.manifest
-    return {
-        "recipe_sha256": recipe_sha256(recipe),
-        "data_hash": manifest.data_hash,
-        "labels_hash": manifest.labels_hash,
-    }
+    model = recipe.model.model_copy(update={"config": spec.config})
+    return data.resolved(recipe.model_copy(update={"model": model, "inputs": dict(spec.inputs)}))
 
 
 def _require_same(stored: Mapping[str, str], identity: Mapping[str, str], folder: RunFolder) -> None:
@@ -212,22 +202,15 @@ def _facts(
     step: int,
     metrics: Metrics,
 ) -> TrainingFacts:
-    manifest = data.train.manifest
-    edition = manifest.dataset if manifest.edition == "official" else f"{manifest.dataset}-{manifest.edition}"
     return TrainingFacts(
         recipe=recipe.name,
         recipe_sha256=identity["recipe_sha256"],
-        data=(f"{edition}/{recipe.data.train}, {plan.samples} pairs",),
         selection=recipe.selection,
         initial_weights=_initial_weights(recipe),
         seed=recipe.seed,
         seed_group=seed_group(recipe),
         wall_seconds=round(trainee.seconds, 3),
-        dataset=manifest.dataset,
-        data_hash=manifest.data_hash,
-        labels_hash=manifest.labels_hash,
-        label_set=data.label_set,
-        label_space=recipe.data.label_space,
+        **data.facts(),
         condition=recipe.condition,
         step=step,
         steps=plan.steps,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -12,12 +15,15 @@ from numpy.typing import NDArray
 
 from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.relabel import relabelled
 from rgbtbench.predictions.boxes import BoxTable
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
 from rgbtbench.scoring.average_precision import detection_metrics
 from rgbtbench.scoring.detection import TruthTable, match_detections
 from rgbtbench.scoring.segmentation import confusion_matrix, segmentation_metrics
+from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import gathered, over_processes, share_statistics
+from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.model import Model
 
 Rules = SegmentationRules | CocoRules
@@ -25,31 +31,60 @@ Rules = SegmentationRules | CocoRules
 _DETECTION_METRICS: Final = ("ap", "ap50", "ap75")
 
 
-@torch.no_grad()
-def validate(model: Model, batches: Iterable[Batch], *, fabric: Fabric, rules: Rules) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A split that is looked at, with its batches.
+
+    Attributes:
+        watched: the split, its rules and its classes.
+        batches: this process's share, with targets in the split's classes, in the original frame.
+    """
+
+    watched: Watched
+    batches: Iterable[Batch]
+
+    @property
+    def name(self) -> str:
+        """What tells it apart in the metrics of several."""
+        return f"{self.watched.split.manifest.dataset}/{self.watched.split.name}"
+
+
+def validate(model: Model, looks: Sequence[Look], *, fabric: Fabric) -> dict[str, float]:
     """Return the mean loss per image and the metrics of the task in percent.
 
+    Of several splits each metric is the mean over the splits, and stands beside it as `<dataset>/<split>/<metric>`.
     The model is left in training mode. Every image counts once, on any number of processes.
 
     Args:
         model: on the device of `fabric`; not wrapped.
-        batches: this process's share, with targets, in the original frame.
+        looks: at least one.
         fabric: device, precision and the other processes.
-        rules: of the protocol.
     """
-    loss = torch.zeros(2, dtype=torch.float64)
-    tally = _tally(rules, model.spec.class_ids)
     share_statistics(fabric, model)
     model.eval()
-    for batch in batches:
+    found = {look.name: _look(model, look, fabric=fabric) for look in looks}
+    model.train()
+    first = next(iter(found.values()))
+    if len(found) == 1:
+        return first
+    means = {metric: statistics.fmean(values[metric] for values in found.values()) for metric in first}
+    return means | {f"{name}/{metric}": value for name, values in found.items() for metric, value in values.items()}
+
+
+@torch.no_grad()
+def _look(model: Model, look: Look, *, fabric: Fabric) -> dict[str, float]:
+    watched = look.watched
+    loss = torch.zeros(2, dtype=torch.float64)
+    tally = _tally(watched.rules, sorted(watched.split.classes(watched.label_set)))
+    for batch in look.batches:
         on_device = batch.to(fabric.device)
         with fabric.autocast():
-            terms = model(on_device)
-            predictions = model.predict(on_device)
+            terms = model(on_device if watched.lookup is None else relabelled(on_device, watched.lookup))
+            with nullcontext() if watched.member is None else answering(model, watched.member):
+                predictions = model.predict(on_device)
         images = int(batch.valid.sum())
         loss += torch.tensor([float(sum(terms.values())) * images, images])
         tally.add(batch, predictions)
-    model.train()
     total, images = over_processes(fabric, loss).tolist()
     return {"loss": total / max(images, 1), **tally.metrics(fabric)}
 

@@ -11,6 +11,8 @@ from torch import Tensor, distributed
 from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.labels import IGNORE
 from rgbtbench.loading.batch import Batch
+from rgbtbench.zoo.answers import LEFT_OUT, answered_logits
+from rgbtbench.zoo.spec import ModelSpec
 
 
 def mean_over_processes(total: Tensor, count: Tensor) -> Tensor:
@@ -43,6 +45,37 @@ def pixel_cross_entropy(
     labelled = target[target != IGNORE]
     weight = labelled.numel() if class_weights is None else class_weights[labelled].sum()
     return mean_over_processes(total, torch.as_tensor(weight, device=logits.device))
+
+
+def native_cross_entropy(
+    logits: Tensor, batch: Batch, spec: ModelSpec, *, class_weights: Tensor | None = None
+) -> Tensor:
+    """Return the mean cross-entropy over labelled pixels in each dataset's own classes.
+
+    The second term of SegRGB-X's loss (arXiv 2603.28023, equation 8): logits and labels are brought to the classes of
+    the dataset that an image comes from; see `rgbtbench.zoo.answers`.
+
+    Args:
+        logits: (B, C, H, W) at the size of the labels.
+        batch: its `semantic` labels in the model's classes, and `datasets`.
+        spec: of a model that was trained on several datasets.
+        class_weights: float32 (C,), by the model's classes; None weighs all pixels alike.
+    """
+    outputs = logits.new_tensor(spec.class_ids, dtype=torch.int64)
+    labels = class_indices(batch, outputs)
+    total, weight = logits.new_zeros((), dtype=torch.float32), logits.new_zeros((), dtype=torch.float32)
+    for dataset in dict.fromkeys(batch.datasets):
+        rows = [row for row, name in enumerate(batch.datasets) if name == dataset]
+        answers = spec.members[dataset].answers
+        native = outputs.new_tensor([answers.get(number, LEFT_OUT) for number in spec.class_ids])
+        answered, classes = answered_logits(logits[rows].float(), native, dim=1)
+        known = labels[rows] != IGNORE
+        joint = labels[rows].masked_fill(~known, 0)
+        target = torch.searchsorted(classes, native[joint].clamp(min=0)).masked_fill(~known, IGNORE)
+        losses = F.cross_entropy(answered, target, ignore_index=IGNORE, reduction="none")
+        weights = known.float() if class_weights is None else class_weights[joint] * known
+        total, weight = total + (losses * weights).sum(), weight + weights.sum()
+    return mean_over_processes(total, weight)
 
 
 def class_weights(weights: Mapping[str, float], classes: Mapping[int, str]) -> Tensor | None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import MaskPrediction
+from rgbtbench.zoo.answers import answered_logits
 from rgbtbench.zoo.preprocess import content_sizes, in_original_frame
 
 
@@ -16,8 +17,9 @@ def mask_predictions(logits: Tensor, batch: Batch, class_ids: Tensor) -> list[Ma
     Args:
         logits: (B, C, H, W) at the size of the batch's tensors.
         batch: keys, validity and original sizes.
-        class_ids: int64 (C,), the label id of each output.
+        class_ids: int64 (C,), the label id of each output; see `rgbtbench.zoo.answers` for outputs without one.
     """
+    logits, class_ids = answered_logits(logits, class_ids, dim=1)
     contents = content_sizes(batch).tolist()
     predictions = []
     for index, (key, valid) in enumerate(zip(batch.keys, batch.valid.tolist(), strict=True)):

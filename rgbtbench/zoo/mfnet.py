@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from rgbtbench.cards.schema import Strict
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import MaskPrediction
-from rgbtbench.zoo.losses import class_weights, pixel_cross_entropy
+from rgbtbench.zoo.losses import class_weights, native_cross_entropy, pixel_cross_entropy
 from rgbtbench.zoo.masks import mask_predictions
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.preprocess import Preprocess, network_inputs, to_frame
@@ -109,8 +109,8 @@ class MiniInception(nn.Module):
 class MFNet(Model):
     """The network; with both streams its state dict has the published names and shapes."""
 
-    class_ids: Tensor
     class_weights: Tensor | None
+    remaps = True
 
     def __init__(self, spec: ModelSpec, config: MFNetConfig) -> None:
         super().__init__(spec)
@@ -122,7 +122,6 @@ class MFNet(Model):
         self.decode3 = ConvUnit(third, second)
         self.decode2 = ConvUnit(second, second // 2)
         self.decode1 = ConvUnit(second // 2, len(spec.classes))
-        self.register_buffer("class_ids", torch.tensor(spec.class_ids), persistent=False)
         self.register_buffer("class_weights", class_weights(config.class_weights, spec.classes), persistent=False)
 
     def _add_encoder(self, stream: str) -> None:
@@ -169,10 +168,12 @@ class MFNet(Model):
         return output
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the cross-entropy over labelled pixels."""
-        logits = self._batch_logits(batch)
-        loss = pixel_cross_entropy(logits, batch, self.class_ids, class_weights=self.class_weights)
-        return {"cross_entropy": loss}
+        """Return the cross-entropy over labelled pixels, and where asked for that in each dataset's own classes."""
+        logits, weights = self._batch_logits(batch), self.class_weights
+        losses = {"cross_entropy": pixel_cross_entropy(logits, batch, self.class_ids, class_weights=weights)}
+        if self.spec.remap:
+            losses["native_cross_entropy"] = native_cross_entropy(logits, batch, self.spec, class_weights=weights)
+        return losses
 
     def predict(self, batch: Batch) -> list[MaskPrediction]:
         """Return one mask of class ids per valid sample, at its original size."""
@@ -180,7 +181,7 @@ class MFNet(Model):
 
     def _batch_logits(self, batch: Batch) -> Tensor:
         rules = self.config.preprocess
-        images = network_inputs(batch, rules, inputs=self.spec.inputs, channels=_CHANNELS)
+        images = network_inputs(batch, rules, inputs=self.inputs_for(batch), channels=_CHANNELS)
         return to_frame(self.logits(images), batch, rules)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
+from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import Prediction
-from rgbtbench.zoo.spec import ModelSpec
+from rgbtbench.zoo.spec import ModelSpec, Wiring
 
 
 class Model(nn.Module, ABC):
@@ -17,11 +20,32 @@ class Model(nn.Module, ABC):
 
     Attributes:
         spec: method, configuration, classes and wiring, as stored beside the weights.
+        class_ids: int64 (C,), the label id of each output; `rgbtbench.zoo.answers` changes it while a jointly trained
+            model answers in a dataset's own classes, -1 marking outputs that are none of them.
+        remaps: whether `forward` adds the loss in each dataset's own classes that `ModelSpec.remap` asks for.
     """
+
+    class_ids: Tensor
+    remaps: ClassVar[bool] = False
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         self.spec = spec
+        self.register_buffer("class_ids", torch.tensor(spec.class_ids), persistent=False)
+
+    def inputs_for(self, batch: Batch) -> Wiring:
+        """Return what feeds each slot in a batch.
+
+        Raises:
+            RecipeError: the batch mixes datasets that feed the slots differently.
+        """
+        wirings = [self.spec.inputs_of(dataset) for dataset in dict.fromkeys(batch.datasets)] or [self.spec.inputs]
+        if any(wiring != wirings[0] for wiring in wirings):
+            raise RecipeError(
+                f"a batch of {', '.join(dict.fromkeys(batch.datasets))}, which feed the model differently",
+                remedy="set data.mixing.batches to single",
+            )
+        return wirings[0]
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:

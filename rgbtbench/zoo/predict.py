@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -10,13 +11,16 @@ import torch
 from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import PredictionError, RecipeError
 from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
 from rgbtbench.predictions.sidecar import Sidecar
 from rgbtbench.predictions.write import BoxWriter, MaskWriter
 from rgbtbench.progress import Progress, Silent, track
+from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.spec import member_of
 
 _WRITTEN = ("semantic", "detection")
 _SHOWN = 6
@@ -39,7 +43,8 @@ def predict_split(
 
     Args:
         model: in evaluation mode afterwards.
-        split: in the label space that the model names classes in, under the condition to be tested.
+        split: in the label space that the model names classes in, under the condition to be tested; a model that was
+            trained on several datasets also predicts the native classes of each.
         out: folder for the predictions, new or empty; see docs/formats/predictions.md.
         label_set: whose frame and classes are predicted; None for the only set of the task's kind.
         weights_sha256: noted beside the predictions.
@@ -59,20 +64,26 @@ def predict_split(
     if spec.task not in _WRITTEN:
         raise RecipeError(f"{spec.method} predicts {spec.task}, which has no prediction format yet")
     name = label_set or split.label_set_of(LABEL_KIND[spec.task])
-    _require_classes(model, split, name)
+    dataset = split.manifest.dataset
+    member = member_of(spec, dataset) if spec.members else None
+    missing = () if member is None else member.missing
+    in_own_classes = member is not None and split.label_space == NATIVE
+    _require_classes(spec.classes if member is None or not in_own_classes else member.classes, split, name)
     model.to(device).eval()
 
     def network(batch: Batch) -> Sequence[Prediction]:
-        with torch.inference_mode():
+        with torch.inference_mode(), answering(model, dataset) if in_own_classes else nullcontext():
             return model.predict(batch.to(device))
 
+    wanted = dict.fromkeys(modality for modality in spec.inputs_of(dataset).values() if modality not in missing)
     return write_predictions(
         network,
-        split.only(modalities=tuple(dict.fromkeys(spec.inputs.values()))),
+        split.only(modalities=tuple(wanted)),
         out,
         task=spec.task,
         label_set=name,
         method=spec.method,
+        missing=missing,
         weights_sha256=weights_sha256,
         batch_size=batch_size,
         workers=workers,
@@ -88,6 +99,7 @@ def write_predictions(
     task: Task,
     label_set: str,
     method: str,
+    missing: Sequence[str] = (),
     weights_sha256: str | None = None,
     batch_size: int = 8,
     workers: int = 0,
@@ -102,6 +114,7 @@ def write_predictions(
         task: what is predicted: semantic or detection.
         label_set: whose frame and classes are predicted.
         method: noted beside the predictions.
+        missing: modalities that batches hold as a fill.
         weights_sha256: likewise.
         batch_size: samples per call.
         workers: processes that decode; 0 decodes in this one.
@@ -111,7 +124,7 @@ def write_predictions(
         PredictionError: `out` holds something else, a prediction is malformed, or a sample is left out.
     """
     view = split.only(label_sets=(label_set,))
-    batches = eval_loader(view, batch_size=batch_size, label_set=label_set, workers=workers)
+    batches = eval_loader(view, batch_size=batch_size, label_set=label_set, missing=missing, workers=workers)
     sidecar = Sidecar.model_validate(
         {
             "task": task,
@@ -168,9 +181,9 @@ def _checked(predicted: object, asked: Sequence[str], *, task: Task, method: str
         )
 
 
-def _require_classes(model: Model, split: PreparedSplit, label_set: str) -> None:
+def _require_classes(classes: Mapping[int, str], split: PreparedSplit, label_set: str) -> None:
     known = split.classes(label_set)
-    wrong = [f"{identifier} {name}" for identifier, name in model.spec.classes.items() if known.get(identifier) != name]
+    wrong = [f"{identifier} {name}" for identifier, name in classes.items() if known.get(identifier) != name]
     if wrong:
         shown = ", ".join(wrong[:_SHOWN]) + (f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else "")
         raise RecipeError(

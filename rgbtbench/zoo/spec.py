@@ -7,9 +7,30 @@ from typing import Self
 from pydantic import Field, JsonValue, model_validator
 
 from rgbtbench.cards.schema import Modality, Name, Strict, Task
+from rgbtbench.errors import RecipeError, did_you_mean
 
 #: Slot of a model to the modality that feeds it: `{"rgb": "rgb", "inf": "lwir"}`.
 Wiring = dict[Name, Modality]
+
+
+class MemberSpec(Strict):
+    """What a model that was trained on several datasets is to one of them.
+
+    Attributes:
+        inputs: slot to the modality that the dataset feeds into it.
+        missing: modalities among them that the dataset does not have; the model gets a fill.
+        label_set: that targets come from and predictions are made for.
+        classes: the dataset's own class id to name.
+        labels: own class id to the model's; classes that teach nothing are absent.
+        answers: the model's class id to the own one that it counts as in evaluation; outputs without one are left out.
+    """
+
+    inputs: Wiring = Field(min_length=1)
+    missing: tuple[Modality, ...] = ()
+    label_set: Name
+    classes: dict[int, str] = Field(min_length=1)
+    labels: dict[int, int]
+    answers: dict[int, int]
 
 
 class ModelSpec(Strict):
@@ -21,6 +42,8 @@ class ModelSpec(Strict):
         task: what it predicts.
         classes: class id of the label space that it was built for to name; outputs are ordered by id.
         inputs: slot to source modality.
+        members: dataset to what it feeds and what the classes are there, for models trained on several datasets.
+        remap: training adds a loss in each dataset's own classes.
     """
 
     method: Name
@@ -28,6 +51,8 @@ class ModelSpec(Strict):
     task: Task
     classes: dict[int, str] = Field(min_length=1)
     inputs: Wiring = Field(min_length=1)
+    members: dict[Name, MemberSpec] = Field(default_factory=dict)
+    remap: bool = False
 
     @model_validator(mode="after")
     def _ids_are_classes(self) -> Self:
@@ -39,3 +64,21 @@ class ModelSpec(Strict):
     def class_ids(self) -> tuple[int, ...]:
         """Class ids in the order of the model's outputs."""
         return tuple(sorted(self.classes))
+
+    def inputs_of(self, dataset: str) -> Wiring:
+        """Return what feeds each slot on images of a dataset."""
+        return self.members[dataset].inputs if dataset in self.members else self.inputs
+
+
+def member_of(spec: ModelSpec, dataset: str) -> MemberSpec:
+    """Return what a jointly trained model is to a dataset.
+
+    Raises:
+        RecipeError: it was not trained on it.
+    """
+    if dataset not in spec.members:
+        raise RecipeError(
+            f"the model was trained on {', '.join(spec.members)}, and {dataset} is none of them",
+            remedy=did_you_mean(dataset, spec.members),
+        )
+    return spec.members[dataset]

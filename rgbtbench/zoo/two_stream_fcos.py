@@ -21,6 +21,7 @@ from torchvision.ops import FeaturePyramidNetwork
 from rgbtbench.cards.schema import Strict
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import BoxPrediction
+from rgbtbench.zoo.answers import answered_scores
 from rgbtbench.zoo.fcos import Locations, Targets, fcos_losses, locations, most_certain
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.preprocess import Preprocess, content_sizes, network_inputs
@@ -126,8 +127,6 @@ class Encoder(nn.Module):
 class TwoStreamFcos(Model):
     """The network."""
 
-    class_ids: Tensor
-
     def __init__(self, spec: ModelSpec, config: TwoStreamFcosConfig) -> None:
         super().__init__(spec)
         self.config = config
@@ -140,11 +139,10 @@ class TwoStreamFcos(Model):
         )
         self.head = FCOSHead(config.head_channels, 1, len(spec.classes), num_convs=config.head_depth)
         self.strides = tuple(2**exponent for exponent in range(1, len(config.widths) + 1))[-levels:]
-        self.register_buffer("class_ids", torch.tensor(spec.class_ids), persistent=False)
 
     def _detect(self, batch: Batch) -> tuple[dict[str, Tensor], Locations]:
         """Return the head's outputs over all locations, and the locations."""
-        images = network_inputs(batch, self.config.preprocess, inputs=self.spec.inputs, channels=_CHANNELS)
+        images = network_inputs(batch, self.config.preprocess, inputs=self.inputs_for(batch), channels=_CHANNELS)
         encoded = [self.encoders[stream](images[stream]) for stream in self.config.streams]
         fused = [torch.cat(scale, dim=1) for scale in zip(*encoded, strict=True)]
         pyramid = self.pyramid(OrderedDict((str(stride), f) for stride, f in zip(self.strides, fused, strict=True)))
@@ -182,6 +180,8 @@ class TwoStreamFcos(Model):
     def predict(self, batch: Batch) -> list[BoxPrediction]:
         """Return the detections of each valid sample in its original frame, surest first."""
         outputs, places = self._detect(batch)
+        scores, class_ids = answered_scores(outputs["cls_logits"], self.class_ids)
+        outputs |= {"cls_logits": scores}
         contents = content_sizes(batch).tolist()
         x, y = self._scale(batch)
         predictions = []
@@ -204,7 +204,7 @@ class TwoStreamFcos(Model):
                     key,
                     boxes_xyxy=(found.boxes.cpu().double().view(-1, 2, 2) * factor).view(-1, 4).numpy(),
                     scores=found.scores.cpu().double().numpy(),
-                    labels=self.class_ids[found.classes].cpu().numpy(),
+                    labels=class_ids[found.classes].cpu().numpy(),
                 )
             )
         return predictions

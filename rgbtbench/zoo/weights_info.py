@@ -18,6 +18,18 @@ WEIGHTS_VERSION: Final = 1
 WEIGHTS_FILE = "weights.safetensors"
 
 
+class MemberFacts(Strict):
+    """One of several datasets that weights were trained on."""
+
+    dataset: Name
+    edition: str
+    split: Name
+    pairs: int
+    weight: float | None = Field(description="as the recipe says; null: by the number of pairs, or in turn")
+    data_hash: Sha256
+    labels_hash: Sha256
+
+
 class TrainingFacts(Strict):
     """How trained weights came to be; the first fields are those of a record's `training`."""
 
@@ -29,10 +41,11 @@ class TrainingFacts(Strict):
     seed: int
     seed_group: str
     wall_seconds: float
-    dataset: Name
-    data_hash: Sha256
-    labels_hash: Sha256
-    label_set: Name
+    members: tuple[MemberFacts, ...] = Field((), description="of a training on several datasets")
+    dataset: Name | None = Field(description="null: several, see members")
+    data_hash: Sha256 = Field(description="of several datasets: over those of all members")
+    labels_hash: Sha256 = Field(description="likewise")
+    label_set: Name | None = Field(description="null: each dataset's own, see the model's members")
     label_space: str
     condition: str
     step: int = Field(description="of the optimiser, at which these weights were taken")

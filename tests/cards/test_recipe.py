@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 import yaml
 
@@ -22,6 +24,20 @@ def test_every_recipe_that_ships_is_valid_and_names_its_own_method(name):
     assert recipe.name == name
     assert recipe.model.method == name.split("/")[0]
     assert recipe.summary
+
+
+@pytest.mark.parametrize(
+    ("name", "resolved", "recipe_hash", "group"),
+    [
+        ("mfnet/demo", "84099286bf4b0a43", "e81a5e3f121e6a30", "c5aa53fdce55"),
+        ("mfnet/mfnet", "71daab5bffbca95e", "4c1a4fc7967946e6", "1f9c162a25c6"),
+        ("two_stream_fcos/llvip", "05a58279493e764c", "94c4cafa583f015e", "b9888cb0fe89"),
+    ],
+)
+def test_recipes_on_one_dataset_are_written_and_hashed_as_before_there_were_several(name, resolved, recipe_hash, group):
+    recipe = load_recipe(name)
+    assert hashlib.sha256(recipe_yaml(recipe).encode()).hexdigest()[:16] == resolved
+    assert (recipe_sha256(recipe)[:16], seed_group(recipe)) == (recipe_hash, group)
 
 
 def test_every_method_has_a_smoke_recipe():
@@ -99,6 +115,49 @@ def test_test_data_selects_nothing_in_silence(changes, message):
 def test_a_papers_practice_of_selecting_on_test_is_possible_and_visible():
     recipe = recipe_from(SMALLEST | {"data": {"validation": "test"}, "selection": "test"})
     assert recipe.selection == "test"
+
+
+TWO = [{"dataset": "mfnet"}, {"dataset": "synthetic", "inputs": {"inf": None}}]
+
+
+def joint(members=TWO, *, mixing=None, **changes):
+    return recipe_from(SMALLEST | {"data": {"members": members, "mixing": mixing or {}}} | changes)
+
+
+def test_several_datasets_are_members_with_a_mixing():
+    recipe = joint(mixing={"by": "round_robin", "over": "modalities", "epoch": 100, "merge": ["two_wheeler"]})
+    assert [member.name for member in recipe.data.members] == ["mfnet/train", "synthetic/train"]
+    assert recipe.data.members[1].inputs == {"inf": None}
+    again = recipe_from(yaml.safe_load(recipe_yaml(recipe)))
+    assert recipe_sha256(again) == recipe_sha256(recipe)
+    assert recipe_sha256(joint()) != recipe_sha256(recipe)
+
+
+@pytest.mark.parametrize(
+    ("members", "options", "message"),
+    [
+        (TWO[:1], {}, r"data\.several\.members"),
+        ([*TWO, {"dataset": "mfnet"}], {}, "a split is a member once: mfnet/train, synthetic/train, mfnet/train"),
+        ([TWO[0], {"dataset": "mfnet", "split": "val", "label_set": "x"}], {}, "members of mfnet share label_set"),
+        ([TWO[0] | {"weight": 2}, TWO[1]], {}, "give every member a weight, or none"),
+        ([m | {"weight": 2} for m in TWO], {"mixing": {"by": "round_robin"}}, "weights have no part in round_robin"),
+        (TWO, {"mixing": {"over": "modalities"}}, "over belongs to by: round_robin"),
+        (TWO, {"mixing": {"epochs": "sum"}}, "unknown key; did you mean .*epoch"),
+        (TWO, {"mixing": {"epoch": 0}}, "epoch"),
+        (TWO, {"validation": {"protocol": "miou-9"}}, "each of data.members names its own"),
+        ([TWO[0] | {"split": "test"}, TWO[1]], {}, r"data\.members\[0\]\.split: 'test' is a test split"),
+        ([TWO[0] | {"validation": "test"}, TWO[1]], {}, r"members\[0\]\.validation: 'test' is a test split"),
+        ([m | {"validation": None} for m in TWO], {"selection": "val"}, "selection: val needs data.validation"),
+        (
+            [*TWO, {"dataset": "mfnet", "split": "val", "validation": None}],
+            {"selection": "val"},
+            "weights cannot be selected on the training split",
+        ),
+    ],
+)
+def test_members_that_do_not_fit_together_are_named(members, options, message):
+    with pytest.raises(RecipeError, match=message):
+        joint(members, **options)
 
 
 def test_a_recipe_survives_being_written_out_in_full(tmp_path):

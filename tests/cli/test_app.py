@@ -12,7 +12,7 @@ from rgbtbench.cli import main
 
 VERBS = [
     "export",
-    "datasets card", "datasets croissant", "datasets statistics",
+    "datasets card", "datasets croissant", "datasets joint", "datasets statistics",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
     "train", "predict", "weights convert", "weights list", "protocols list", "protocols show", "eval", "score",
     "leaderboard build",

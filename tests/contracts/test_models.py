@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from rgbtbench.loading.prepared import open_split
 from rgbtbench.predictions import BoxPrediction, MaskPrediction
 from rgbtbench.shards.build import prepare_dataset
 from rgbtbench.training.run import train
+from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.predict import predict_split
 from rgbtbench.zoo.registry import build_from, method, method_names, resolve
+from rgbtbench.zoo.spec import MemberSpec
 
 PAIRS = [(name, task) for name in method_names() for task in method(name).TASKS]
 LABEL_SETS = {"semantic": "semantic", "detection": "boxes"}
@@ -128,6 +131,32 @@ def test_a_whole_split_is_written_once_with_what_it_was_made_from(trained, scene
     assert said["keys_sha256"] == split.manifest.splits["test"].keys_sha256
     if spec.task == "semantic":
         assert sorted(path.stem for path in out.glob("*.png")) == sorted(split.keys)
+
+
+def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_others(trained, scenes):
+    model = load_model(trained.folder)
+    ids = model.spec.class_ids
+    answers = {ids[0]: 200, ids[1]: 7, ids[2]: 7}
+    member = MemberSpec(
+        inputs={"rgb": "lwir", "inf": "rgb"},
+        label_set="x",
+        classes={7: "a", 200: "b"},
+        labels={},
+        answers=answers,
+    )
+    model.spec = model.spec.model_copy(update={"members": {"synthetic": member}})
+    batch = next(iter(eval_loader(open_split(scenes, "test"), batch_size=2, label_set=LABEL_SETS[model.spec.task])))
+    with torch.inference_mode(), answering(model, "synthetic"):
+        found = model.predict(batch)
+    labels = [p.mask if isinstance(p, MaskPrediction) else p.labels for p in found]
+    assert {int(label) for one in labels for label in one.flat} <= {7, 200}
+    # Images reach the slots as the member feeds them: as if they had changed names.
+    swapped = {"lwir": batch.images["rgb"], "rgb": batch.images["lwir"]}
+    with torch.inference_mode():
+        own = model.predict(batch)
+        other = model.predict(replace(batch, images=swapped, datasets=("elsewhere",) * len(batch)))
+    for one, same in zip(own, other, strict=True):
+        assert all(np.array_equal(getattr(one, f.name), getattr(same, f.name)) for f in fields(one))
 
 
 @pytest.mark.parametrize("name", method_names())

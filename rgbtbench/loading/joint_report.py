@@ -1,0 +1,117 @@
+"""A joint label space in words and rows: what is learnt together, what is kept apart, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from rgbtbench.loading.joint_space import JointSpace
+
+#: Name in the unified space of what a dataset has no class for.
+_BACKGROUND: Final = "unlabeled"
+_SHOWN: Final = 8
+
+
+def joint_rows(space: JointSpace) -> list[dict[str, Any]]:
+    """Return one row per class: `id`, `class`, and per dataset the native classes that it is learnt from.
+
+    A dataset's entry stands in brackets where it labels nothing with the class, and outputs of it count as that
+    coarser native class in its evaluation.
+    """
+    rows = []
+    for number, name in space.classes.items():
+        row: dict[str, Any] = {"id": number, "class": name}
+        for dataset, member in space.members.items():
+            learnt = [native for native, to in member.labels.items() if to == number]
+            counted = member.coarsened.get(number)
+            cell = ", ".join(f"{native} {member.native[native]}" for native in learnt)
+            row[dataset] = cell or ("" if counted is None else f"({counted} {member.native[counted]})")
+        rows.append(row)
+    return rows
+
+
+def joint_remarks(space: JointSpace) -> list[str]:
+    """Return what a reader of numbers must know about the classes, one sentence each."""
+    return [*_overlapping(space), *_merged(space), *_alike(space), *_ignored(space), *_undivided_background(space)]
+
+
+def joint_json(space: JointSpace) -> dict[str, Any]:
+    """Return everything as plain data."""
+    return {
+        "label_space": space.name,
+        "merge": list(space.merge),
+        "classes": _texts(space.classes),
+        "members": {
+            name: {
+                "classes": _texts(member.native),
+                "labels": _texts(member.labels),
+                "answers": _texts(member.answers),
+                "coarsened": _texts(member.coarsened),
+                "ignored": _texts(member.ignored),
+                "alike": {str(number): list(ids) for number, ids in member.alike.items()},
+            }
+            for name, member in space.members.items()
+        },
+        "overlaps": [
+            {"coarse": coarse, "fine": fine, "undivided": list(names)} for coarse, fine, names in space.overlaps()
+        ],
+        "remarks": joint_remarks(space),
+    }
+
+
+def _overlapping(space: JointSpace) -> Iterator[str]:
+    for coarse, fine, names in space.overlaps():
+        above, below = space.classes[coarse], space.classes[fine]
+        for name in names:
+            member = space.members[name]
+            native = member.native[member.answers[fine]]
+            yield (
+                f"{above} and its finer {below} are classes of their own: {name} labels both as {native}, which "
+                f"teaches {above}, and in its evaluation {below} counts as {native}; merge {above} to make them one"
+            )
+
+
+def _merged(space: JointSpace) -> Iterator[str]:
+    for number in space.places if space.merge else ():
+        finer = [
+            f"{member.native[native]} of {dataset}"
+            for dataset, member in space.members.items()
+            for native, to in member.labels.items()
+            if to == number and space.places[number] in space.tree.ancestors(member.unified[native])
+        ]
+        if finer:
+            yield f"{space.classes[number]} takes in {', '.join(finer)}"
+
+
+def _alike(space: JointSpace) -> Iterator[str]:
+    for dataset, member in space.members.items():
+        for number, natives in member.alike.items():
+            first, *others = (member.native[native] for native in natives)
+            yield (
+                f"{space.classes[number]} stands for {first}, {', '.join(others)} of {dataset}: outputs count as "
+                f"{first}, the others are never predicted"
+            )
+
+
+def _ignored(space: JointSpace) -> Iterator[str]:
+    for dataset, member in space.members.items():
+        for native, reason in member.ignored.items():
+            yield f"{member.native[native]} of {dataset} teaches nothing: {reason}"
+
+
+def _undivided_background(space: JointSpace) -> Iterator[str]:
+    background = next((number for number, name in space.classes.items() if name == _BACKGROUND), None)
+    for dataset, member in space.members.items():
+        foreign = [name for number, name in space.classes.items() if number not in member.answers]
+        if background is not None and background in member.answers and foreign:
+            shown = ", ".join(foreign[:_SHOWN]) + (
+                f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
+            )
+            yield (
+                f"{member.native[member.answers[background]]} of {dataset} may hold what others label {shown}; in its "
+                f"evaluation these outputs are left out"
+            )
+
+
+def _texts(values: Mapping[int, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in values.items()}

@@ -1,0 +1,129 @@
+"""The prepared data of a recipe that trains on one dataset, and whether it fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rgbtbench.cards.catalog import protocol_prefix
+from rgbtbench.cards.data_choice import DataChoice
+from rgbtbench.cards.recipe import Recipe
+from rgbtbench.loading.label_space import NATIVE
+from rgbtbench.loading.loader import TrainLoader, train_loader
+from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.training.data import Watched, fitting_label_set, plain_rules, require_modalities, validation_rules
+from rgbtbench.zoo.spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SingleData:
+    """What a recipe's `data` names; see `TrainingData` for what its methods promise.
+
+    Attributes:
+        choice: the recipe's part.
+        train: samples to learn from.
+        validation: samples to look at, or None.
+        label_set: that targets come from.
+    """
+
+    choice: DataChoice
+    train: PreparedSplit
+    validation: PreparedSplit | None
+    label_set: str
+
+    @property
+    def classes(self) -> dict[int, str]:
+        """Class id of the label space to name."""
+        return self.train.classes(self.label_set)
+
+    def remarks(self, recipe: Recipe) -> list[str]:
+        """Return nothing: the recipe says it all."""
+        return []
+
+    def completed(self, spec: ModelSpec) -> ModelSpec:
+        """Return the model's description as it is."""
+        return spec
+
+    def resolved(self, recipe: Recipe) -> Recipe:
+        """Return the recipe with the label set filled in."""
+        return recipe.model_copy(update={"data": self.choice.model_copy(update={"label_set": self.label_set})})
+
+    def under(self, condition: str, spec: ModelSpec) -> SingleData:
+        """Return the data under a condition, decoding only what the model is fed; raises as `TrainingData` says."""
+        manifest = self.train.manifest
+        require_modalities(
+            spec.inputs, manifest.modalities, field="inputs", dataset=manifest.dataset, root=self.train.store.root
+        )
+        used = tuple(dict.fromkeys(spec.inputs.values()))
+
+        def view(split: PreparedSplit) -> PreparedSplit:
+            return split.under(condition).only(modalities=used, label_sets=(self.label_set,))
+
+        validation = None if self.validation is None else view(self.validation)
+        return replace(self, train=view(self.train), validation=validation)
+
+    def cached(self) -> SingleData:
+        """Return the data with decoded images kept in memory."""
+        validation = None if self.validation is None else self.validation.cached()
+        return replace(self, train=self.train.cached(), validation=validation)
+
+    def batches(self, recipe: Recipe, *, workers: int, rank: int, world: int) -> TrainLoader:
+        """Return the endless stream of training batches."""
+        return train_loader(
+            self.train,
+            batch_size=recipe.batch_size,
+            seed=recipe.seed,
+            augmentations=recipe.augmentations,
+            task=recipe.task,
+            label_set=self.label_set,
+            workers=workers,
+            rank=rank,
+            world=world,
+        )
+
+    def watched(self, recipe: Recipe) -> list[Watched]:
+        """Return the validation split, if there is one, with the rules of its protocol."""
+        rules = (
+            plain_rules(recipe.task)
+            if self.choice.label_space != NATIVE
+            else validation_rules(
+                recipe.task,
+                recipe.validation.protocol,
+                dataset=self.train.manifest.dataset,
+                label_set=self.label_set,
+                field="validation.protocol",
+            )
+        )
+        return [] if self.validation is None else [Watched(self.validation, self.label_set, rules)]
+
+    def identity(self) -> dict[str, str]:
+        """Return the data's hashes."""
+        manifest = self.train.manifest
+        return {"data_hash": manifest.data_hash, "labels_hash": manifest.labels_hash}
+
+    def facts(self) -> dict[str, Any]:
+        """Return the fields of `TrainingFacts` that say what was trained on."""
+        manifest = self.train.manifest
+        prefix = protocol_prefix(manifest.dataset, manifest.edition)
+        return {
+            "data": (f"{prefix}/{self.choice.train}, {len(self.train)} pairs",),
+            "dataset": manifest.dataset,
+            **self.identity(),
+            "label_set": self.label_set,
+            "label_space": self.choice.label_space,
+        }
+
+
+def open_single(recipe: Recipe, choice: DataChoice, root: Path) -> SingleData:
+    """Open the splits that a recipe trains on and looks at.
+
+    Raises:
+        ShardError: `root` is not prepared, or lacks a split.
+        RecipeError: it has no labels for the task.
+    """
+    train = open_split(root, choice.train, label_space=choice.label_space)
+    label_set = fitting_label_set(recipe.task, choice.label_set, train, field="data.label_set")
+    watched = choice.validation
+    validation = None if watched is None else open_split(root, watched, label_space=choice.label_space)
+    return SingleData(choice, train, validation, label_set)
