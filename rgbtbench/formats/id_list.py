@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from rgbtbench.errors import InputFileError
@@ -55,3 +56,50 @@ def read_id_list(root: Path, relative: str, *, pattern: re.Pattern[str]) -> list
     if not first_line:
         raise InputFileError("the list names nothing", path=path, remedy="fill it, or remove it to leave the split out")
     return list(first_line)
+
+
+def read_subsets(
+    root: Path, lists: Mapping[str, str], *, pattern: re.Pattern[str], of: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Return the ids that further lists pick out of a split; a list that is not there is left out.
+
+    Args:
+        root: the dataset's folder.
+        lists: name of the subset to the path of its list.
+        pattern: as for `read_id_list`.
+        of: the ids of the split.
+
+    Raises:
+        InputFileError: as `read_id_list`, or a list names an id that the split does not have.
+    """
+    subsets: dict[str, frozenset[str]] = {}
+    for name, relative in lists.items():
+        if not (root / relative).exists():
+            continue
+        named = read_id_list(root, relative, pattern=pattern)
+        if strangers := [identifier for identifier in named if identifier not in of]:
+            raise InputFileError(
+                f"names {len(strangers)} ids that its split does not have, such as {strangers[0]!r}",
+                expected=f"some of the {len(of)} ids of the split",
+                path=root / relative,
+                remedy="take both lists from the official archive, or remove this one to do without its subset",
+            )
+        subsets[name] = frozenset(named)
+    return subsets
+
+
+def only_subset(root: Path, subsets: Mapping[str, frozenset[str]], identifier: str) -> str | None:
+    """Return which of some subsets that exclude each other an id is in; None when it is in none.
+
+    Raises:
+        InputFileError: it is in two.
+    """
+    holding = [name for name, identifiers in subsets.items() if identifier in identifiers]
+    if len(holding) > 1:
+        raise InputFileError(
+            f"the lists put {identifier!r} into {' and '.join(holding)}",
+            expected="one of them",
+            path=root,
+            remedy="take the lists from the official archive",
+        )
+    return holding[0] if holding else None

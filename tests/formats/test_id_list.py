@@ -5,7 +5,7 @@ import re
 import pytest
 
 from rgbtbench.errors import InputFileError
-from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.id_list import only_subset, read_id_list, read_subsets
 from tests.formats.files import put
 
 STEM = re.compile(r"\d{3}[DN]")
@@ -39,3 +39,25 @@ def test_line_ends_marks_and_blanks_do_not_matter(tmp_path, text):
 def test_faults_name_the_line_and_what_to_do(tmp_path, text, said):
     with pytest.raises(InputFileError, match=said):
         read(tmp_path, text)
+
+
+def test_further_lists_pick_subsets_of_a_split_and_may_be_missing(tmp_path):
+    put(tmp_path, "test_day.txt", "001D\n")
+    found = read_subsets(tmp_path, {"day": "test_day.txt", "night": "test_night.txt"}, pattern=STEM, of=["001D"])
+    assert found == {"day": {"001D"}}
+
+
+def test_a_subset_that_is_none_says_what_to_do(tmp_path):
+    put(tmp_path, "test_day.txt", "001D\n009D\n")
+    with pytest.raises(
+        InputFileError, match=r"test_day\.txt: names 1 ids that its split does not have, such as '009D'; .* remove this"
+    ):
+        read_subsets(tmp_path, {"day": "test_day.txt"}, pattern=STEM, of=["001D"])
+
+
+def test_an_id_is_in_one_of_several_subsets_or_in_none(tmp_path):
+    subsets = {"day": frozenset({"001D", "002D"}), "night": frozenset({"002D"})}
+    assert only_subset(tmp_path, subsets, "001D") == "day"
+    assert only_subset(tmp_path, subsets, "003D") is None
+    with pytest.raises(InputFileError, match=r"the lists put '002D' into day and night; expected one of them"):
+        only_subset(tmp_path, subsets, "002D")
