@@ -1,4 +1,4 @@
-"""PST900 (Shivakumar et al., ICRA 2020): underground scenes with thermal images and depth projected into the colour camera.
+"""PST900 (Shivakumar et al., ICRA 2020): underground scenes, thermal images projected into the colour camera.
 
 Repacks for segmentation hold the two 8-bit cameras only.
 """

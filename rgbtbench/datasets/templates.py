@@ -10,27 +10,19 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from rgbtbench.cards import dataset_card
-from rgbtbench.cards.dataset import DatasetCard, LabelSetFacts
 from rgbtbench.cards.schema import AttributeValue
+from rgbtbench.datasets.roles import RoleSource
 from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import LayoutError
 from rgbtbench.formats.folder import stems_of
-from rgbtbench.formats.foreign_image import read_any_image
 from rgbtbench.formats.id_list import read_id_list
-from rgbtbench.formats.index_mask import read_index_mask, require_known_ids
-from rgbtbench.formats.paths import require_twins
-from rgbtbench.formats.registration import require_one_size
-from rgbtbench.formats.saliency_mask import read_saliency_mask
-from rgbtbench.labels import LabelMap
-from rgbtbench.pair import Boxes, Entry, Mask, Pair, Text, key_of
+from rgbtbench.pair import Entry, key_of
 
 if TYPE_CHECKING:
     from rgbtbench.synthesis.render import RenderedScene
@@ -74,10 +66,7 @@ def template(
     """
     folders = dict.fromkeys(_PLACEHOLDER.sub("*", path.rpartition("/")[0]) for path in files.values())
     theirs = "{" + ",".join(dict.fromkeys(splits.values())) + "}"
-    tree = ", ".join(
-        _PLACEHOLDER.sub(lambda found: theirs if found[1] == "split" else f"<{found[1]}>", path)
-        for path in files.values()
-    )
+    tree = ", ".join(_drawn(path, theirs) for path in files.values())
     if lists is not None:
         tree += " and the lists " + ", ".join(lists.format(split=theirs) for theirs in splits.values())
     return TemplatedLayout(
@@ -85,25 +74,18 @@ def template(
     )
 
 
-class TemplatedSource(ABC):
+class TemplatedSource(RoleSource, ABC):
     """A dataset whose layouts are `TemplatedLayout`s; subclasses state the rest.
 
     Attributes:
-        name: of the card.
         layouts: the official one first.
         stem: what a whole stem looks like; its named groups may stand in the paths of `files`.
         fake_size: width and height of the pictures in fake trees.
     """
 
-    name: str
     layouts: tuple[TemplatedLayout, ...]
     stem: re.Pattern[str]
     fake_size = (160, 120)
-
-    @cached_property
-    def card(self) -> DatasetCard:
-        """The dataset's card."""
-        return dataset_card(self.name)
 
     def attributes(self, split: str, stem: str) -> Mapping[str, AttributeValue]:
         """Return what is known of a sample without opening it."""
@@ -139,40 +121,14 @@ class TemplatedSource(ABC):
                     cluster=self.cluster(split, stem),
                 )
         if not found:
-            lists = table.lists or next(iter(table.files.values()))
-            wanted = [*dict.fromkeys(lists.format(split=theirs, stem="<stem>") for theirs in table.splits.values())]
+            deciding = table.lists or next(path for path in table.files.values() if "{stem}" in path)
+            wanted = [*dict.fromkeys(_drawn(deciding, theirs) for theirs in table.splits.values())]
             raise LayoutError(
                 "no list names the samples" if table.lists else "the folders hold no samples",
                 expected=" or ".join(filter(None, [", ".join(wanted[:-1]), wanted[-1]])),
                 path=root,
                 remedy="copy the official lists beside the folders" if table.lists else "unpack the files again",
             )
-
-    def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
-        """Open one sample; ordinary image files keep their bytes. Raises `InputFileError`, `LabelError`."""
-        require_twins(root, entry.files)
-        images = {name: read_any_image(root, entry.files[name]) for name in self.card.modalities if name in entry.files}
-        labels = {
-            name: self.read_label(root, entry.files[name], entry, facts)
-            for name, facts in self.card.label_sets.items()
-            if name in entry.files
-        }
-        if self.card.alignment == "registered":
-            masks = (label for label in labels.values() if isinstance(label, Mask))
-            require_one_size(root, *images.values(), *masks)
-        return Pair(self.name, entry, images, labels, entry.attributes)
-
-    def read_label(self, root: Path, relative: str, entry: Entry, facts: LabelSetFacts) -> Boxes | Mask | Text:
-        """Return the labels in one file: an index PNG or a saliency map, unless a subclass knows better."""
-        if facts.kind == "saliency":
-            return read_saliency_mask(root, relative, frame=facts.frame)
-        return self.read_semantic(root, relative, facts)
-
-    def read_semantic(self, root: Path, relative: str, facts: LabelSetFacts) -> Mask:
-        """Return an index PNG, every id of which the card names."""
-        mask = read_index_mask(root, relative, kind="semantic", frame=facts.frame)
-        require_known_ids(mask, LabelMap.of(facts), path=root / relative, card=self.name)
-        return mask
 
     @abstractmethod
     def fake_stems(self, split: str, numbers: Iterator[int]) -> Iterator[str]:
@@ -216,3 +172,7 @@ class TemplatedSource(ABC):
         found = self.stem.fullmatch(stem)
         parts = found.groupdict() if found else {}
         return {role: path.format(stem=stem, split=theirs, **parts) for role, path in table.files.items()}
+
+
+def _drawn(path: str, split: str) -> str:
+    return _PLACEHOLDER.sub(lambda found: split if found[1] == "split" else f"<{found[1]}>", path)

@@ -6,7 +6,7 @@ import pytest
 
 from rgbtbench.datasets.source import recognise
 from rgbtbench.datasets.templates import TemplatedSource, template
-from rgbtbench.errors import InputFileError
+from rgbtbench.errors import InputFileError, LayoutError
 from tests.formats.files import put
 
 SPLITS = {"train": "day", "test": "night"}
@@ -75,4 +75,13 @@ def test_a_line_that_is_no_stem_is_an_error_before_any_path_is_made(tmp_path):
     put(tmp_path, "labels/v1_7.png", "x")
     put(tmp_path, "night.txt", "../v1_7.png\n")
     with pytest.raises(InputFileError, match=r"night\.txt:1: '\.\./v1_7\.png' is no id"):
+        entries(tmp_path)
+
+
+def test_an_empty_tree_says_where_samples_were_looked_for(tmp_path):
+    (tmp_path / "images/v1").mkdir(parents=True)
+    (tmp_path / "labels/other").mkdir(parents=True)
+    with pytest.raises(
+        LayoutError, match=r"the folders hold no samples; expected labels/day/<stem> or labels/night/<stem>"
+    ):
         entries(tmp_path)

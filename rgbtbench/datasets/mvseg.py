@@ -1,0 +1,104 @@
+"""MVSeg (Ji et al., CVPR 2023): RGB and thermal videos of which single frames carry masks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rgbtbench.datasets.roles import RoleSource
+from rgbtbench.datasets.source import Layout
+from rgbtbench.errors import InputFileError, LayoutError
+from rgbtbench.formats.folder import stems_of
+from rgbtbench.formats.id_list import only_subset, read_id_list, read_subsets
+from rgbtbench.formats.write_image import write_image
+from rgbtbench.pair import Entry, key_of
+
+_SPLITS = ("train", "val", "test")
+_TIMES = {"day": "test_day.txt", "night": "test_night.txt"}
+_VIDEO = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_FRAME = re.compile(r"[0-9]+")
+#: Role to path without its ending, which is jpg in some videos and png in others.
+_IMAGES = {"rgb": "data/{video}/visible/{frame}v", "lwir": "data/{video}/infrared/{frame}i"}
+_LABEL = "data/{video}/label/{frame}l.png"
+
+
+class MVSeg(RoleSource):
+    """Lists name videos; a frame is a sample when it has a label file."""
+
+    name = "mvseg"
+    layouts = (
+        Layout(
+            "official",
+            ("data/*/visible", "data/*/infrared", "data/*/label"),
+            "data/<video> with visible/<frame>v.{jpg,png}, infrared/<frame>i.{jpg,png}, label/<frame>l.png "
+            "and the lists of videos train.txt, val.txt, test.txt",
+        ),
+    )
+
+    def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
+        """Yield the labelled frames of every split that has a list; raises `InputFileError`, `LayoutError`."""
+        lists = {split: f"{split}.txt" for split in _SPLITS if (root / f"{split}.txt").exists()}
+        if not lists:
+            raise LayoutError(
+                "no list names the videos",
+                expected="train.txt, val.txt or test.txt",
+                path=root,
+                remedy="copy the official lists beside the folder data",
+            )
+        videos = {split: read_id_list(root, where, pattern=_VIDEO) for split, where in lists.items()}
+        times = read_subsets(root, _TIMES, pattern=_VIDEO, of=videos.get("test", ()))
+        for split, names in videos.items():
+            frames = ((video, frame) for video in names for frame in _frames(root, video))
+            for order, (video, frame) in enumerate(frames):
+                official_id = f"{video}/{frame}"
+                yield Entry(
+                    key=key_of(official_id),
+                    official_id=official_id,
+                    split=split,
+                    order=order,
+                    files=_files(root, video, frame),
+                    attributes={"time_of_day": only_subset(root, times, video)},
+                    cluster=video,
+                )
+
+    def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
+        """Write videos of two labelled frames and one without; the images of every other video are PNG."""
+        from rgbtbench.datasets.fakes import pixels_of
+        from rgbtbench.synthesis.render import render
+
+        for split, count in counts.items():
+            videos = [f"rendered_{split}{number}" for number in range((count + 1) // 2)]
+            (root / f"{split}.txt").write_text("".join(f"{video}\n" for video in videos))
+            for number, video in enumerate(videos):
+                for frame in (7, 8, 9):
+                    scene = render(seed, 10 * number + frame, width=160, height=120)
+                    place = {"video": video, "frame": f"{frame:05d}"}
+                    for role, path in _IMAGES.items():
+                        name = path.format(**place) + (".png" if number % 2 else ".jpg")
+                        write_image(root / name, pixels_of(scene, role, self.card))
+                    if frame < 9 and 2 * number + frame - 7 < count:
+                        write_image(root / _LABEL.format(**place), pixels_of(scene, "semantic", self.card))
+
+
+def _frames(root: Path, video: str) -> list[str]:
+    template = _LABEL.format(video=video, frame="{stem}")
+    frames = stems_of(root, [template], pattern=_FRAME)
+    if not frames:
+        raise InputFileError(
+            "no such folder, although a list names its video",
+            path=(root / template).parent,
+            remedy="unpack the official archive again, or take the video out of the list",
+        )
+    return frames
+
+
+def _files(root: Path, video: str, frame: str) -> dict[str, str]:
+    files = {role: path.format(video=video, frame=frame) for role, path in _IMAGES.items()}
+    endings = {role: "png" if (root / f"{path}.png").exists() else "jpg" for role, path in files.items()}
+    return {role: f"{path}.{endings[role]}" for role, path in files.items()} | {
+        "semantic": _LABEL.format(video=video, frame=frame)
+    }
+
+
+SOURCE = MVSeg()
