@@ -30,17 +30,26 @@ FRAMES_PER_CLUSTER = 20
 _TIME_OF_DAY = {"D": "day", "N": "night"}
 
 
+_SPLITS = {split: split for split in ("train", "val", "test")}
+
+
 def _layout(name: str, **files: str) -> TemplatedLayout:
-    return template(name, files, splits={split: split for split in ("train", "val", "test")}, lists="{split}.txt")
+    return template(name, files, splits=_SPLITS, lists="{split}.txt")
 
 
 class MFNet(TemplatedSource):
-    """Splits come from the lists; mirrored copies that the official lists name are left out."""
+    """Splits come from lists, or from HAPNet's folders; mirrored copies that the official lists name are left out."""
 
     name = "mfnet"
     stem = re.compile(r"[0-9]{5}[DN](_flip)?")
     layouts = (
-        _layout("official", rgbt="images/{stem}.png", semantic="labels/{stem}.png"),  # four channels
+        template(
+            "official",
+            {"rgbt": "images/{stem}.png", "semantic": "labels/{stem}.png"},  # four channels
+            splits=_SPLITS,
+            lists="{split}.txt",
+            marks=("images/*.png",),
+        ),
         _layout(
             "separated",
             rgb="seperated_images/{stem}_rgb.png",  # the spelling is theirs
@@ -48,8 +57,22 @@ class MFNet(TemplatedSource):
             semantic="labels/{stem}.png",
         ),
         _layout("mrfs", rgb="visible/{stem}.png", lwir="infrared/{stem}.png", semantic="label/{stem}.png"),
-        _layout("cmx", rgb="RGB/{stem}.png", lwir="Modal/{stem}.png", semantic="Label/{stem}.png"),
+        template(
+            "cmx",
+            {"rgb": "RGB/{stem}.png", "lwir": "Modal/{stem}.png", "semantic": "Label/{stem}.png"},
+            splits={**_SPLITS, "trainval": "train2"},
+            lists="{split}.txt",
+        ),
         _layout("cmnext", rgb="rgb/{stem}.jpg", lwir="ther/{stem}.jpg", semantic="labels/{stem}.png"),
+        template(
+            "hapnet",
+            {
+                "rgb": "images/{split}/{stem}_rgb.png",
+                "lwir": "thermal/{split}/{stem}_th.png",
+                "semantic": "labels/{split}/{stem}.png",
+            },
+            splits=_SPLITS,
+        ),
     )
 
     def keeps(self, stem: str) -> bool:

@@ -146,3 +146,33 @@ def test_the_authors_own_images_have_thermal_where_others_have_alpha(tmp_path, s
     official = pixels_of((SAMPLES / f"mfnet-authors/{stem}.png").read_bytes())
     np.testing.assert_array_equal(pixels_of(pair.images["lwir"].data), official[..., 3])
     assert len(np.unique(official[..., 3])) > 50
+
+
+def test_folders_for_each_split_are_no_official_tree(tmp_path):
+    """HAPNet has images and labels too, one level deeper and in two files."""
+    for split, stem in (("train", "00001D"), ("test", "00300N")):
+        put(tmp_path, f"images/{split}/{stem}_rgb.png", file_of(noise(channels=3)))
+        put(tmp_path, f"thermal/{split}/{stem}_th.png", file_of(noise()))
+        put(tmp_path, f"labels/{split}/{stem}.png", file_of(noise(below=9)))
+    layout = recognise(SOURCE, tmp_path)
+    assert layout.name == "hapnet"
+    assert [(entry.split, entry.key) for entry in entries(tmp_path)] == [("train", "00001D"), ("test", "00300N")]
+
+
+def test_sigmas_training_list_is_a_split_that_is_prepared_when_named(tmp_path):
+    for stem in ("00001D", "00002D", "00300N"):
+        put(tmp_path, f"RGB/{stem}.png", file_of(noise(channels=3)))
+        put(tmp_path, f"Modal/{stem}.png", file_of(noise()))
+        put(tmp_path, f"Label/{stem}.png", file_of(noise(below=9)))
+    put(tmp_path, "train2.txt", "00001D\n00002D\n")
+    put(tmp_path, "test.txt", "00300N\n")
+    assert Counter(entry.split for entry in entries(tmp_path)) == {"trainval": 2, "test": 1}
+    assert dataset_card("mfnet").editions["official"].splits["trainval"].on_request
+
+
+@needs("research/name-lists/mfnet_test.txt")
+def test_the_official_test_split_has_205_images_by_day_and_188_by_night():
+    names = (SHARED / "research/name-lists/mfnet_test.txt").read_text().split()
+    facts = dataset_card("mfnet").editions["official"].splits["test"]
+    counted = Counter(SOURCE.attributes("test", name)["time_of_day"] for name in names)
+    assert counted == facts.attributes["time_of_day"] == {"day": 205, "night": 188}
