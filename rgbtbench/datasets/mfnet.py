@@ -42,7 +42,7 @@ class MFNet(TemplatedSource):
 
     name = "mfnet"
     stem = re.compile(r"[0-9]{5}[DN](_flip)?")
-    layouts = (
+    layouts: tuple[TemplatedLayout, ...] = (
         template(
             "official",
             {"rgbt": "images/{stem}.png", "semantic": "labels/{stem}.png"},  # four channels

@@ -1,9 +1,13 @@
-"""MVSeg (Ji et al., CVPR 2023): RGB and thermal videos of which single frames carry masks."""
+"""MVSeg (Ji et al., CVPR 2023): RGB and thermal videos of which single frames carry masks.
+
+Some videos are JPEG files and some PNG. Where a split holds both, the JPEG files become PNG; see `png_of_jpeg`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rgbtbench.datasets.roles import RoleSource
@@ -11,8 +15,9 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.folder import stems_of
 from rgbtbench.formats.id_list import only_subset, read_id_list, read_subsets
+from rgbtbench.formats.png_of_jpeg import png_of_jpeg
 from rgbtbench.formats.write_image import write_image
-from rgbtbench.pair import Entry, key_of
+from rgbtbench.pair import Entry, Pair, key_of
 
 _SPLITS = ("train", "val", "test")
 _TIMES = {"day": "test_day.txt", "night": "test_night.txt"}
@@ -21,6 +26,8 @@ _FRAME = re.compile(r"[0-9]+")
 #: Role to path without its ending, which is jpg in some videos and png in others.
 _IMAGES = {"rgb": "data/{video}/visible/{frame}v", "lwir": "data/{video}/infrared/{frame}i"}
 _LABEL = "data/{video}/label/{frame}l.png"
+#: Behind the role of images that become PNG.
+_AS_PNG = " as png"
 
 
 class MVSeg(RoleSource):
@@ -49,18 +56,34 @@ class MVSeg(RoleSource):
         videos = {split: read_id_list(root, where, pattern=_VIDEO) for split, where in lists.items()}
         times = read_subsets(root, _TIMES, pattern=_VIDEO, of=videos.get("test", ()))
         for split, names in videos.items():
-            frames = ((video, frame) for video in names for frame in _frames(root, video))
+            frames = [(video, frame) for video in names for frame in _frames(root, video)]
+            first_frames = dict(reversed(frames))
+            endings = {video: _endings(root, video, frame) for video, frame in first_frames.items()}
+            mixed = {role for role in _IMAGES if len({ending[role] for ending in endings.values()}) > 1}
             for order, (video, frame) in enumerate(frames):
                 official_id = f"{video}/{frame}"
+                images = {
+                    f"{role}{_AS_PNG if role in mixed else ''}": f"{path.format(video=video, frame=frame)}.{ending}"
+                    for (role, path), ending in zip(_IMAGES.items(), endings[video].values(), strict=True)
+                }
                 yield Entry(
                     key=key_of(official_id),
                     official_id=official_id,
                     split=split,
                     order=order,
-                    files=_files(root, video, frame),
+                    files=images | {"semantic": _LABEL.format(video=video, frame=frame)},
                     attributes={"time_of_day": only_subset(root, times, video)},
                     cluster=video,
                 )
+
+    def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
+        """Open one sample; raises `InputFileError`, `LabelError`."""
+        files = {role.removesuffix(_AS_PNG): path for role, path in entry.files.items()}
+        pair = super().pair(root, layout, replace(entry, files=files))
+        images = {
+            role: png_of_jpeg(image) if role + _AS_PNG in entry.files else image for role, image in pair.images.items()
+        }
+        return replace(pair, entry=entry, images=images)
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write videos of two labelled frames and one without; the images of every other video are PNG."""
@@ -93,12 +116,10 @@ def _frames(root: Path, video: str) -> list[str]:
     return frames
 
 
-def _files(root: Path, video: str, frame: str) -> dict[str, str]:
-    files = {role: path.format(video=video, frame=frame) for role, path in _IMAGES.items()}
-    endings = {role: "png" if (root / f"{path}.png").exists() else "jpg" for role, path in files.items()}
-    return {role: f"{path}.{endings[role]}" for role, path in files.items()} | {
-        "semantic": _LABEL.format(video=video, frame=frame)
-    }
+def _endings(root: Path, video: str, frame: str) -> dict[str, str]:
+    """Return the endings of a video's images by role, as one frame shows them; jpg where there is none."""
+    paths = {role: root / f"{path.format(video=video, frame=frame)}.png" for role, path in _IMAGES.items()}
+    return {role: "png" if path.exists() else "jpg" for role, path in paths.items()}
 
 
 SOURCE = MVSeg()

@@ -129,7 +129,7 @@ def test_listing_is_repeatable_and_so_is_the_fake_tree(fakes, name, layout, tmp_
 def test_images_are_the_files_on_disk_unless_they_say_how_they_were_made(fakes, name, layout):
     root, card = fakes(name, layout), dataset_card(name)
     pairs = read(name, root)
-    (modalities,) = {frozenset(pair.images) for pair in pairs}
+    modalities = {modality for pair in pairs for modality in pair.images}
     assert modalities == set(card.modalities) if layout == "official" else modalities <= set(card.modalities)
     for pair in pairs:
         for modality, image in pair.images.items():
@@ -143,6 +143,15 @@ def test_images_are_the_files_on_disk_unless_they_say_how_they_were_made(fakes, 
             )
             assert image.bit_depth == card.modalities[modality].bit_depth
             assert (image.data == (root / image.source).read_bytes()) == (image.conversion is None)
+
+
+@pytest.mark.parametrize(("name", "layout"), LAYOUTS)
+def test_samples_of_a_split_have_the_same_members(fakes, name, layout):
+    members = {}
+    for pair in read(name, fakes(name, layout)):
+        images = (f"{modality}.{image.extension}" for modality, image in pair.images.items())
+        members.setdefault(pair.entry.split, set()).add(frozenset([*images, *pair.labels]))
+    assert all(len(found) == 1 for found in members.values()), members
 
 
 @pytest.mark.parametrize(("name", "layout"), LAYOUTS)

@@ -6,6 +6,7 @@ import pytest
 from rgbtbench.cards import dataset_card, protocol
 from rgbtbench.datasets import dataset, recognise
 from rgbtbench.errors import InputFileError, LabelError, LayoutError
+from rgbtbench.formats.image_file import read_raster
 from tests.formats.files import file_of, noise, palette_file, pixels_of, put
 
 SOURCE = dataset("mvseg")
@@ -48,15 +49,27 @@ def test_labelled_frames_are_samples_and_their_video_is_the_cluster(tmp_path):
     ]
 
 
-def test_images_are_jpeg_in_some_videos_and_png_in_others(tmp_path):
+def test_a_split_of_one_format_keeps_its_bytes(tmp_path):
+    for ending, split in (("jpg", "train"), ("png", "test")):
+        video(tmp_path, ending, ending=ending)
+        lists(tmp_path, **{split: [ending]})
+    for pair in pairs(tmp_path):
+        for image in pair.images.values():
+            assert image.conversion is None
+            assert image.data == (tmp_path / image.source).read_bytes()
+
+
+def test_in_a_split_of_both_formats_all_images_are_png_with_the_same_pixels(tmp_path):
     video(tmp_path, "a")
     video(tmp_path, "b", ending="png")
     first, second = pairs(lists(tmp_path, train=["a", "b"]))
     assert first.images["rgb"].source == "data/a/visible/00002v.jpg"
-    assert second.images["lwir"].source == "data/b/infrared/00002i.png"
-    for pair in (first, second):
-        for image in pair.images.values():
-            assert image.data == (tmp_path / image.source).read_bytes()
+    assert first.images["rgb"].conversion == "JPEG as PNG, which others of its split are"
+    decoded, header = read_raster(tmp_path, "data/a/visible/00002v.jpg")
+    assert header.format == "jpg"
+    np.testing.assert_array_equal(pixels_of(first.images["rgb"].data), decoded)
+    assert second.images["lwir"].data == (tmp_path / "data/b/infrared/00002i.png").read_bytes()
+    assert {image.extension for pair in (first, second) for image in pair.images.values()} == {"png"}
 
 
 def test_the_indices_of_a_palette_are_the_ids(tmp_path):
