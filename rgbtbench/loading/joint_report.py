@@ -32,7 +32,8 @@ def joint_rows(space: JointSpace) -> list[dict[str, Any]]:
 
 def joint_remarks(space: JointSpace) -> list[str]:
     """Return what a reader of numbers must know about the classes, one sentence each."""
-    return [*_overlapping(space), *_merged(space), *_alike(space), *_ignored(space), *_undivided_background(space)]
+    background = _unlabeled_objects if space.kind == "boxes" else _undivided_background
+    return [*_overlapping(space), *_merged(space), *_alike(space), *_ignored(space), *background(space)]
 
 
 def joint_json(space: JointSpace) -> dict[str, Any]:
@@ -102,15 +103,28 @@ def _ignored(space: JointSpace) -> Iterator[str]:
 def _undivided_background(space: JointSpace) -> Iterator[str]:
     background = next((number for number, name in space.classes.items() if name == _BACKGROUND), None)
     for dataset, member in space.members.items():
-        foreign = [name for number, name in space.classes.items() if number not in member.answers]
+        foreign = _foreign(space, dataset)
         if background is not None and background in member.answers and foreign:
-            shown = ", ".join(foreign[:_SHOWN]) + (
-                f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
-            )
             yield (
-                f"{member.native[member.answers[background]]} of {dataset} may hold what others label {shown}; in its "
+                f"{member.native[member.answers[background]]} of {dataset} may hold what others label {foreign}; in "
+                f"its evaluation these outputs are left out"
+            )
+
+
+def _unlabeled_objects(space: JointSpace) -> Iterator[str]:
+    for dataset in space.members:
+        if foreign := _foreign(space, dataset):
+            yield (
+                f"{dataset} has no boxes of {foreign}: where its images show them, they teach background; in its "
                 f"evaluation these outputs are left out"
             )
+
+
+def _foreign(space: JointSpace, dataset: str) -> str:
+    """Return the classes that a dataset has nothing for, in words; empty where there are none."""
+    names = [name for number, name in space.classes.items() if number not in space.members[dataset].answers]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _texts(values: Mapping[int, Any]) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class JointSpace:
 
     Attributes:
         name: `joint`, `native`, `unified`, or a dataset's.
+        kind: of the label sets, `semantic` or `boxes`.
         classes: class id to name, ascending.
         places: class id to its id in the unified tree; classes without one are absent.
         members: dataset to its part.
@@ -81,6 +82,7 @@ class JointSpace:
     """
 
     name: str
+    kind: str
     classes: Mapping[int, str]
     places: Mapping[int, int]
     members: Mapping[str, MemberLabels]
@@ -159,7 +161,7 @@ def joint_space(
     }
     if not any(member.labels for member in members.values()):
         raise LabelError(f"no class of {', '.join(maps)} has a place in label space {space}")
-    return JointSpace(space, dict(sorted(classes.items())), places, members, tuple(merge), tree)
+    return JointSpace(space, kind, dict(sorted(classes.items())), places, members, tuple(merge), tree)
 
 
 def joint_space_of_cards(
@@ -191,7 +193,9 @@ def joint_space_of_cards(
         if not label_set and len(known) != 1:
             raise LabelError(
                 f"{dataset} has {len(known)} label sets of kind {kinds[task]}",
-                expected="one" if not known else f"which one: {', '.join(f'{dataset}:{other}' for other in known)}",
+                remedy=f"name one: {', '.join(f'{dataset}:{other}' for other in known)}"
+                if known
+                else "leave it out, or choose another task",
             )
         maps[dataset] = LabelMap.of(dataset_card(dataset).label_sets[label_set or known[0]])
     first = names[0].partition(":")[2]

@@ -28,8 +28,8 @@ TOWN = labels(rest="unlabeled", auto="car", bike="two_wheeler", pole="drop", blu
 PARK = labels(motorbike="motorcycle", bicycle="bicycle", walker="person", child="person", street="road")
 
 
-def joined(*, space="joint", merge=(), **maps):
-    return joint_space(maps, kind="semantic", label_set="semantic", space=space, merge=merge, tree=TREE)
+def joined(*, space="joint", merge=(), kind="semantic", **maps):
+    return joint_space(maps, kind=kind, label_set="semantic", space=space, merge=merge, tree=TREE)
 
 
 def test_the_union_is_numbered_without_gaps_in_the_order_of_the_tree():
@@ -133,6 +133,11 @@ def test_what_a_dataset_leaves_unlabeled_is_said_to_hold_what_others_name():
     assert "rest of town may hold what others label road, person; in its evaluation these outputs are left out" in said
 
 
+def test_objects_that_a_dataset_has_no_boxes_of_are_said_to_teach_background():
+    (remark,) = (line for line in joint_remarks(joined(town=TOWN, park=PARK, kind="boxes")) if "town has" in line)
+    assert remark.startswith("town has no boxes of road, person: where its images show them, they teach background")
+
+
 def test_rows_show_what_each_class_is_learnt_from_and_counts_as():
     rows = joint_rows(joined(town=TOWN, park=PARK))
     assert rows[4] == {"id": 4, "class": "two_wheeler", "town": "2 bike", "park": ""}
@@ -160,9 +165,9 @@ class TestByCard:
         ("names", "task", "kind", "words"),
         [
             (["mfnett"], "semantic", UnknownNameError, "did you mean mfnet"),
-            (["mfnet", "synthetic"], "semantic", LabelError, "which one: synthetic:semantic, synthetic:visibility"),
+            (["mfnet", "synthetic"], "semantic", LabelError, "name one: synthetic:semantic, synthetic:visibility"),
             (["synthetic:semantics"], "semantic", UnknownNameError, "did you mean semantic"),
-            (["mfnet"], "detection", LabelError, "mfnet has 0 label sets of kind boxes; expected one"),
+            (["mfnet"], "detection", LabelError, "mfnet has 0 label sets of kind boxes; leave it out"),
             (["mfnet"], "saliency", UnknownNameError, "no classes in task 'saliency'"),
         ],
     )
