@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from rgbtbench.datasets.roles import RoleSource
 from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.folder import stems_of
 from rgbtbench.formats.id_list import only_subset, read_id_list, read_subsets
 from rgbtbench.formats.png_of_jpeg import png_of_jpeg
-from rgbtbench.formats.write_image import write_image
+from rgbtbench.formats.write_image import write_image, write_palette_png
 from rgbtbench.pair import Entry, Pair, key_of
 
 _SPLITS = ("train", "val", "test")
@@ -86,13 +88,20 @@ class MVSeg(RoleSource):
         return replace(pair, entry=entry, images=images)
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
-        """Write videos of two labelled frames and one without; the images of every other video are PNG."""
+        """Write videos of two labelled frames and one without; the images of every other video are PNG.
+
+        The first video of the test split is said to be of the day.
+        """
         from rgbtbench.datasets.fakes import pixels_of
         from rgbtbench.synthesis.render import render
 
+        classes = self.card.label_sets["semantic"].classes
+        palette = [entry.colour or (0, 0, 0) for entry in sorted(classes, key=lambda entry: entry.id)]
         for split, count in counts.items():
             videos = [f"rendered_{split}{number}" for number in range((count + 1) // 2)]
             (root / f"{split}.txt").write_text("".join(f"{video}\n" for video in videos))
+            if split == "test" and videos:
+                (root / _TIMES["day"]).write_text(f"{videos[0]}\n")
             for number, video in enumerate(videos):
                 for frame in (7, 8, 9):
                     scene = render(seed, 10 * number + frame, width=160, height=120)
@@ -101,7 +110,8 @@ class MVSeg(RoleSource):
                         name = path.format(**place) + (".png" if number % 2 else ".jpg")
                         write_image(root / name, pixels_of(scene, role, self.card))
                     if frame < 9 and 2 * number + frame - 7 < count:
-                        write_image(root / _LABEL.format(**place), pixels_of(scene, "semantic", self.card))
+                        indices = np.asarray(pixels_of(scene, "semantic", self.card), np.uint8)
+                        write_palette_png(root / _LABEL.format(**place), indices, palette)
 
 
 def _frames(root: Path, video: str) -> list[str]:

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.datasets.templates import TemplatedLayout, TemplatedSource, template
 
+if TYPE_CHECKING:
+    from rgbtbench.synthesis.render import RenderedScene
+
 _SPLITS = {"train": "train", "test": "test"}
 _FOLDERS = {"rgb": "rgb", "lwir": "thermal", "lwir_raw": "thermal_raw", "depth": "depth", "semantic": "labels"}
+_BORDER = 8
 _EIGHT_BIT = ("rgb", "lwir", "semantic")
 
 
@@ -49,6 +56,14 @@ class PST900(TemplatedSource):
     def fake_stems(self, split: str, numbers: Iterator[int]) -> Iterator[str]:
         """Two frames of each recording; no official recording has a three-digit number."""
         return (f"{900 + number // 2}_bag{number // 2}a_rect_rgb_frame{number:010d}" for number in numbers)
+
+    def fake_pixels(self, scene: RenderedScene, role: str, layout: TemplatedLayout) -> NDArray[Any]:
+        """Leave a border of the thermal images empty, as the projection into the colour camera does."""
+        pixels = super().fake_pixels(scene, role, layout)
+        if role.startswith("lwir"):
+            pixels = pixels.copy()
+            pixels[:, :_BORDER] = 0
+        return pixels
 
 
 SOURCE = PST900()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.datasets.source import Layout
 from rgbtbench.datasets.templates import TemplatedSource, template
-from rgbtbench.formats.id_list import only_subset, read_subsets
+from rgbtbench.formats.id_list import only_subset, read_id_list, read_subsets
 from rgbtbench.pair import Entry
 
 _TIMES = {"day": "test_day.txt", "night": "test_night.txt"}
@@ -43,6 +43,16 @@ class SemanticRT(TemplatedSource):
             if entry.split == "test":
                 known |= {name: entry.official_id in stems for name, stems in flags.items()}
             yield replace(entry, attributes=dict.fromkeys(_FLAGS) | known)
+
+    def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
+        """Write rendered scenes and the lists of the test split's subsets, which overlap except by day and night."""
+        super().fake(root, layout, counts, seed)
+        if counts.get("test"):
+            test = read_id_list(root, "test.txt", pattern=self.stem)
+            chosen = {"day": test[::2], "night": test[1::2], "mc": test, "mo": test[:1], "hard": test[:2]}
+            for name, where in (_TIMES | _FLAGS).items():
+                if chosen[name]:
+                    (root / where).write_text("".join(f"{stem}\r\n" for stem in chosen[name]))
 
     def fake_stems(self, split: str, numbers: Iterator[int]) -> Iterator[str]:
         """Numbers above those of the 11,371 official pairs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.formats.image_file import Levels, Pixels, encode_png
+from rgbtbench.formats.image_header import png_chunks, png_file
 from rgbtbench.formats.npy_file import encode_npy
 
 JPEG_QUALITY = 95
+#: Byte of the PNG header that says what samples are, and its value for indices into a palette.
+_COLOUR_TYPE, _INDEXED = 9, 3
 
 
 def write_image(path: Path, pixels: Pixels) -> None:
@@ -32,6 +35,22 @@ def write_image(path: Path, pixels: Pixels) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encoders[path.suffix](pixels))
+
+
+def write_palette_png(path: Path, indices: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]]) -> None:
+    """Write a PNG of 8-bit indices and their colours, and the folders above it.
+
+    Args:
+        path: ends in `.png`.
+        indices: uint8 (H, W).
+        palette: RGB of the indices from 0; black beyond its end.
+    """
+    colours = bytes(level for colour in palette for level in colour).ljust(3 * 256, b"\0")
+    header, *others = png_chunks(encode_png(indices))
+    indexed = bytearray(header[1])
+    indexed[_COLOUR_TYPE] = _INDEXED
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png_file([(header[0], bytes(indexed)), (b"PLTE", colours), *others]))
 
 
 def _encode_foreign(pixels: Levels, *, ending: str) -> bytes:
