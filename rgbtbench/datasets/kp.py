@@ -38,7 +38,7 @@ class KP(TemplatedSource):
                 "lwir": "pseudo_KP/{split}/{set}_{video}_lwir_{frame}.png",
                 "semantic": "labels/{split}/{stem}",
             },
-            splits={"train": "val_day", "test": "val_night"},
+            splits={"day": "val_day", "night": "val_night"},
         ),
     )
 

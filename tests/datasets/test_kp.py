@@ -62,13 +62,13 @@ def test_the_set_tells_day_and_night_and_the_video_is_the_cluster(tmp_path):
     ]
 
 
-def test_the_authors_folders_are_day_for_training_and_night_for_testing(tmp_path):
+def test_the_authors_folders_are_splits_by_day_and_at_night(tmp_path):
     ms_uda(tmp_path, "val_day", "set00_V000_I00050")
     ms_uda(tmp_path, "val_night", "set03_V000_I00050")
     found = pairs(tmp_path)
     assert [(pair.entry.split, pair.entry.key) for pair in found] == [
-        ("train", "set00_V000_I00050"),
-        ("test", "set03_V000_I00050"),
+        ("day", "set00_V000_I00050"),
+        ("night", "set03_V000_I00050"),
     ]
     assert found[1].entry.files["lwir"] == "pseudo_KP/val_night/set03_V000_lwir_I00050.png"
 
@@ -131,9 +131,8 @@ def test_the_real_lists_are_the_cards_splits(tmp_path):
 @needs("samples/lists/crm_kp")
 def test_the_authors_edition_holds_the_same_frames_by_day_and_by_night():
     names = [name for split in ("train", "val", "test") for name in (LISTS / f"{split}.txt").read_text().split()]
-    for split, time in (("train", "day"), ("test", "night")):
-        facts = CARD.editions["day-night"].splits[split]
-        own = [name[:-4] for name in names if SOURCE.attributes(split, name)["time_of_day"] == time]
+    for time, facts in CARD.editions["day-night"].splits.items():
+        own = [name[:-4] for name in names if SOURCE.attributes(time, name)["time_of_day"] == time]
         assert len(own) == facts.count
         assert keys_sha256(own) == facts.keys_sha256
 

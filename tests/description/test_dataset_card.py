@@ -73,7 +73,7 @@ def test_known_overlaps_stand_in_the_card_from_both_sides():
     assert "Trained elsewhere, evaluated here: IR-500K holds 3,463 of 3,463 images of llvip/test" in dataset_card_text(
         dataset_card("llvip")
     )
-    assert "Trained here, evaluated elsewhere: mfnet/train+val holds 268 of 361" in dataset_card_text(
+    assert "Trained here, evaluated elsewhere: mfnet/train+val+trainval holds 268 of 361" in dataset_card_text(
         dataset_card("mfnet")
     )
 
