@@ -187,12 +187,14 @@ def _check_split(split: str, entries: Sequence[Entry], root: Path) -> None:
 
 
 def _check_keys_between_splits(by_split: dict[str, list[Entry]]) -> None:
-    # Official lists may overlap (train and trainval); two different samples under one key may not.
+    # Official lists may overlap (train and trainval), and a split may add labels; two different samples under one key
+    # may not.
     owners: dict[str, Entry] = {}
     for entries in by_split.values():
         for entry in entries:
             other = owners.setdefault(entry.key, entry)
-            if (other.official_id, dict(other.files)) != (entry.official_id, dict(entry.files)):
+            shared = other.files.keys() & entry.files.keys()
+            if other.official_id != entry.official_id or any(other.files[it] != entry.files[it] for it in shared):
                 raise InputFileError(
                     f"{other.official_id!r} in split {other.split} and {entry.official_id!r} in split {entry.split} "
                     f"share the key {entry.key!r}",

@@ -94,6 +94,21 @@ def test_official_lists_may_overlap(raw):
     assert plan(Street(), card(), raw, Options()).facts.splits == ("test", "train", "trainval")
 
 
+def test_a_list_that_overlaps_another_may_bring_labels_of_its_own_but_no_other_images(raw):
+    (raw / "trainval.txt").write_text((raw / "train.txt").read_text())
+
+    def relabelled(role):
+        def change(entry):
+            files = {**entry.files, role: "other.json"}
+            return dataclasses.replace(entry, files=files) if entry.split == "trainval" else entry
+
+        return change
+
+    assert plan(Listed(relabelled("relabelled")), card(), raw, Options()).samples == 18
+    with pytest.raises(InputFileError, match="share the key 'train_0000'"):
+        plan(Listed(relabelled("rgb")), card(), raw, Options())
+
+
 def test_two_samples_with_one_image_id_are_refused(raw):
     with pytest.raises(InputFileError, match="share the image_id 7"):
         plan(Listed(lambda entry: dataclasses.replace(entry, image_id=7)), card(), raw, Options())
