@@ -30,6 +30,9 @@ _FILES: Final = {
     for ours, theirs in (("rgb", "rgb"), ("nir", "nir"), ("lwir", "thr"))
 }
 
+#: An eighth of the cameras' own.
+_FAKE_SIZES: Final = {"rgb": (153, 48), "nir": (160, 44), "lwir": (80, 32)}
+
 
 class MS2(RoleSource):
     """Lists name the sequences of a split; a frame has one number in all six folders."""
@@ -70,7 +73,7 @@ class MS2(RoleSource):
             )
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
-        """Write one sequence for each split, with the sizes of the cameras in one ratio and 16-bit thermal images."""
+        """Write one sequence for each split; every camera sees its part of a scene, a right one from further right."""
         from rgbtbench.datasets.fakes import pixels_of
         from rgbtbench.synthesis.render import render
 
@@ -81,13 +84,12 @@ class MS2(RoleSource):
             sequence = f"_2001-01-01-{10 + number}-00-00"
             (root / _LIST.format(split=split)).write_text(f"{sequence}\r\n", newline="")
             for frame in frames:
+                scene = render(seed, 100 * number + frame, width=164, height=48)
                 for role, path in _FILES.items():
-                    facts = self.card.modalities[role]
-                    width, height = facts.size or (640, 512)
-                    scene = render(seed, 100 * number + frame, width=width // 8, height=height // 8)
-                    write_image(
-                        root / path.format(sequence=sequence, stem=f"{frame:06d}"), pixels_of(scene, role, self.card)
-                    )
+                    width, height = _FAKE_SIZES[role.partition("_")[0]]
+                    left = 4 if role.endswith("_right") else 0
+                    pixels = pixels_of(scene, role, self.card)[:height, left : left + width]
+                    write_image(root / path.format(sequence=sequence, stem=f"{frame:06d}"), pixels)
 
 
 def _sequences(root: Path, split: str) -> list[str]:

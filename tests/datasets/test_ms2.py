@@ -54,7 +54,8 @@ def test_lists_name_sequences_and_the_test_split_names_the_condition(tmp_path):
     sequence(tmp_path, RAIN)
     put(tmp_path, "train_list.txt", f"{MORNING}\n")
     put(tmp_path, "test_rainy_list.txt", f"{RAIN}\n")
-    assert [(entry.split, entry.order, entry.key, entry.cluster, dict(entry.attributes)) for entry in entries(tmp_path)] == [
+    found = entries(tmp_path)
+    assert [(entry.split, entry.order, entry.key, entry.cluster, dict(entry.attributes)) for entry in found] == [
         ("train", 0, f"{MORNING}/000011", MORNING, {"condition": None, "hour": 10}),
         ("train", 1, f"{MORNING}/000012", MORNING, {"condition": None, "hour": 10}),
         ("test_rainy", 0, f"{RAIN}/000011", RAIN, {"condition": "rainy", "hour": 16}),
