@@ -33,7 +33,8 @@ def joint_rows(space: JointSpace) -> list[dict[str, Any]]:
 def joint_remarks(space: JointSpace) -> list[str]:
     """Return what a reader of numbers must know about the classes, one sentence each."""
     background = _unlabeled_objects if space.kind == "boxes" else _undivided_background
-    return [*_overlapping(space), *_merged(space), *_alike(space), *_ignored(space), *background(space)]
+    parts = (_overlapping, _divided, _merged, _alike, _ignored, background)
+    return [remark for part in parts for remark in part(space)]
 
 
 def joint_json(space: JointSpace) -> dict[str, Any]:
@@ -70,6 +71,19 @@ def _overlapping(space: JointSpace) -> Iterator[str]:
                 f"{above} and its finer {below} are classes of their own: {name} labels both as {native}, which "
                 f"teaches {above}, and in its evaluation {below} counts as {native}; merge {above} to make them one"
             )
+
+
+def _divided(space: JointSpace) -> Iterator[str]:
+    for dataset, member in space.members.items():
+        for number, place in space.places.items():
+            taught = set(member.labels.values()) & set(space.places)
+            finer = [to for to in sorted(taught) if place in space.tree.ancestors(space.places[to])]
+            if finer and number not in member.answers:
+                names = ", ".join(space.classes[to] for to in finer)
+                yield (
+                    f"{space.classes[number]} is coarser than the {names} of {dataset}: in its evaluation outputs "
+                    f"{space.classes[number]} are left out"
+                )
 
 
 def _merged(space: JointSpace) -> Iterator[str]:

@@ -72,6 +72,13 @@ def test_a_parent_beside_its_leaf_is_kept_apart_and_said_to_be():
     assert "merge two_wheeler to make them one" in remark
 
 
+def test_a_coarser_class_than_a_dataset_has_is_left_out_of_its_evaluation_and_said_to_be():
+    words = (
+        "two_wheeler is coarser than the bicycle, motorcycle of park: in its evaluation outputs two_wheeler are left"
+    )
+    assert any(line.startswith(words) for line in joint_remarks(joined(town=TOWN, park=PARK)))
+
+
 def test_a_dataset_that_labels_parent_and_leaf_has_told_them_apart():
     both = labels(two_wheeler="two_wheeler", bicycle="bicycle")
     assert list(joined(both=both, same=both).overlaps()) == []
@@ -111,6 +118,7 @@ def test_native_ids_are_for_datasets_with_the_same_classes():
     assert dict(found.classes) == dict(TOWN.native)
     assert found.members["two"].labels == found.members["two"].answers == {n: n for n in TOWN.native}
     assert found.lookup("two").removed == ()
+    assert joint_remarks(found) == []
     with pytest.raises(RecipeError, match="town and park have different classes"):
         joined(town=TOWN, park=PARK, space="native")
     with pytest.raises(RecipeError, match="label_space native keeps them"):
