@@ -6,137 +6,119 @@ Two versions of the labels circulate in the same folders; the card says how they
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rgbtbench.cards import dataset_card
-from rgbtbench.cards.dataset import LabelSetFacts
+from rgbtbench.cards.schema import AttributeValue
+from rgbtbench.datasets.box_templates import BoxSource, Written
 from rgbtbench.datasets.source import Layout
+from rgbtbench.datasets.templates import FakeSample, template
 from rgbtbench.datasets.versions import UNVERSIONED, VERSION_FILE, label_version
-from rgbtbench.errors import InputFileError
-from rgbtbench.formats.box_list import plain_boxes, raw_numbers, xyxy_of_xywh
-from rgbtbench.formats.coco_json import image_of, read_coco_once
-from rgbtbench.formats.image_file import read_image_file
-from rgbtbench.formats.paths import require_twins
-from rgbtbench.formats.registration import require_one_size
-from rgbtbench.formats.voc_xml import read_voc
-from rgbtbench.formats.write_boxes import write_coco, write_voc
-from rgbtbench.formats.write_image import write_image
-from rgbtbench.pair import Boxes, Entry, Pair, key_of
+from rgbtbench.pair import Entry, Image
 
-_NAME = re.compile(r"[0-9]{6}\.jpg")
-_OFFICIAL = Layout(
-    "official",
-    ("visible", "infrared", "Annotations"),
-    "visible and infrared with {train,test}/<stem>.jpg, Annotations/<stem>.xml",
-)
-_COCO = Layout(
-    "coco",
-    ("val_imgs/vis_imgs", "val_imgs/ir_imgs", "annotations/val.json"),
-    "{train,val}_imgs with {vis_imgs,ir_imgs}/<stem>.jpg, annotations/{train,val}.json (a split without is left out)",
-)
-#: By layout: what it calls our splits, and the paths of a sample (rgb, lwir, labels).
-_SPLITS = {"official": {"train": "train", "test": "test"}, "coco": {"train": "train", "test": "val"}}
-_PATHS = {
-    "official": ("visible/{split}/{stem}.jpg", "infrared/{split}/{stem}.jpg", "Annotations/{stem}.xml"),
-    "coco": ("{split}_imgs/vis_imgs/{stem}.jpg", "{split}_imgs/ir_imgs/{stem}.jpg", "annotations/{split}.json"),
-}
+if TYPE_CHECKING:
+    from rgbtbench.formats.write_boxes import NamedBox
+
+_SPLITS = {"train": "train", "test": "test"}
+#: Folder of the COCO files whose corners are 1 less than in the VOC files.
+_TFDET = "coco_format"
+_MOVED = "coco-xywh, 1 less than in the VOC file"
 
 
-class LLVIP:
-    """Images of both cameras decide what a split holds (official), or its instances file does (COCO)."""
+class LLVIP(BoxSource):
+    """Images of both cameras decide what a split holds (official), or its instances file does (COCO).
+
+    Label files stand under the name of no version until the whole tree says which it is.
+    """
 
     name = "llvip"
-    layouts = (_OFFICIAL, _COCO)
+    stem = re.compile(r"[0-9]{6}")
+    fake_size = (160, 128)
+    layouts = (
+        template(
+            "official",
+            {
+                "rgb": "visible/{split}/{stem}.jpg",
+                "lwir": "infrared/{split}/{stem}.jpg",
+                UNVERSIONED: "Annotations/{stem}.xml",
+            },
+            splits=_SPLITS,
+        ),
+        template(
+            "coco",
+            {
+                "rgb": "{split}_imgs/vis_imgs/{stem}.jpg",
+                "lwir": "{split}_imgs/ir_imgs/{stem}.jpg",
+                UNVERSIONED: "annotations/{split}.json",
+            },
+            splits={"train": "train", "test": "val"},
+            marks=("annotations/*.json",),
+        ),
+        template(
+            "tfdet",
+            {
+                "rgb": "visible/{split}/{stem}.jpg",
+                "lwir": "lwir/{split}/{stem}.jpg",
+                UNVERSIONED: f"{_TFDET}/lwir_{{split}}.json",
+            },
+            splits=_SPLITS,
+            marks=(f"{_TFDET}/lwir_*.json",),
+        ),
+    )
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield the samples of every split that is there, by stem; raises `InputFileError`, `LayoutError`."""
-        card = dataset_card(self.name)
 
         def count_boxes(stem: str) -> int:
-            return len(_read_boxes(root, _paths(layout, "test", stem)[2], stem, card.label_sets[UNVERSIONED]).labels)
+            files = self.paths(self._table(layout), "test", stem)
+            known = Entry(key=stem, official_id=stem, split="test", order=0, files=files)
+            return len(self.read_boxes(root, known, {}, UNVERSIONED).labels)
 
-        label_set = label_version(root, card, count_boxes)
-        for split in _SPLITS[layout.name]:
-            for order, stem in enumerate(_stems(root, layout, split)):
-                rgb, lwir, labels = _paths(layout, split, stem)
-                yield Entry(
-                    key=key_of(stem),
-                    official_id=stem,
-                    split=split,
-                    order=order,
-                    files={"rgb": rgb, "lwir": lwir, label_set: labels},
-                    attributes={"scene": stem[:2]},
-                    cluster=stem[:2],
-                )
+        label_set = label_version(root, self.card, count_boxes)
+        for entry in super().entries(root, layout):
+            files = {label_set if role == UNVERSIONED else role: path for role, path in entry.files.items()}
+            yield replace(entry, files=files)
 
-    def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
-        """Open one sample; all image bytes stay official. Raises `InputFileError`, `LabelError`."""
-        require_twins(root, entry.files)
-        images = {modality: read_image_file(root, entry.files[modality]) for modality in ("rgb", "lwir")}
-        require_one_size(root, *images.values())
-        (label_set,) = set(entry.files) - set(images)
-        facts = dataset_card(self.name).label_sets[label_set]
-        boxes = _read_boxes(root, entry.files[label_set], entry.official_id, facts)
-        return Pair(self.name, entry, images, {label_set: boxes}, entry.attributes)
+    def attributes(self, split: str, stem: str) -> Mapping[str, AttributeValue]:
+        """The scene is in the first two digits."""
+        return {"scene": stem[:2]}
+
+    def cluster(self, split: str, stem: str) -> str:
+        """Return the scene: a camera that does not move."""
+        return stem[:2]
+
+    def read_written(self, root: Path, entry: Entry, images: Mapping[str, Image], label_set: str) -> Written:
+        """Return the objects of one image, and whether a repack moved them."""
+        written = super().read_written(root, entry, images, label_set)
+        moved = entry.files[label_set].startswith(f"{_TFDET}/")
+        return written._replace(form=_MOVED) if moved else written
+
+    def half_open(self, label_set: str, written: Written) -> tuple[NDArray[np.float64], str]:
+        """Take the numbers of the VOC files as they stand, and move back what was moved."""
+        return (written.xyxy + 1, _MOVED) if written.form == _MOVED else super().half_open(label_set, written)
+
+    def fake_stems(self, split: str, numbers: Iterator[int]) -> Iterator[str]:
+        """Number after the release's 26 scenes, so that none is taken for a fingerprint."""
+        scene = 27 + list(_SPLITS).index(split)
+        return (f"{scene}{number:04d}" for number in numbers)
+
+    def fake_boxes(self, sample: FakeSample, label_set: str) -> Sequence[NamedBox]:
+        """Return the boxes of a rendered scene, moved where the repack moves them."""
+        by = int(sample.files[label_set].startswith(f"{_TFDET}/"))
+        return [
+            (name, (x1 - by, y1 - by, x2 - by, y2 - by))
+            for name, (x1, y1, x2, y2) in super().fake_boxes(sample, label_set)
+        ]
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
-        """Write rendered scenes of 160x128 pixels in `layout`, said to have labels of version 2.
-
-        They are numbered after the release's 26 scenes, so that none is taken for a fingerprint.
-        """
-        from rgbtbench.datasets.fakes import native_boxes
-        from rgbtbench.synthesis.render import render
-
-        facts, size = dataset_card(self.name).label_sets["v2"], (160, 128)
-        (root / VERSION_FILE).write_text("v2\n")
-        for scene_number, (split, count) in enumerate(counts.items(), 27):
-            boxes = {}
-            for number in range(1, count + 1):
-                stem = f"{scene_number:02d}{number:04d}"
-                rgb, lwir, labels = (root / path for path in _paths(layout, split, stem))
-                scene = render(seed, int(stem), width=size[0], height=size[1])
-                write_image(rgb, scene.rgb)
-                write_image(lwir, np.dstack([scene.lwir] * 3))
-                boxes[rgb.name] = native_boxes(scene, facts)
-                if layout == _OFFICIAL:
-                    write_voc(labels, size=size, boxes=boxes[rgb.name])
-            if layout == _COCO:
-                write_coco(root / _paths(layout, split, "")[2], size=size, boxes=boxes)
-
-
-def _paths(layout: Layout, split: str, stem: str) -> tuple[str, ...]:
-    return tuple(path.format(split=_SPLITS[layout.name][split], stem=stem) for path in _PATHS[layout.name])
-
-
-def _stems(root: Path, layout: Layout, split: str) -> list[str]:
-    rgb, lwir, labels = _paths(layout, split, "*")
-    if layout == _COCO:
-        where = root / labels
-        names = list(read_coco_once(root, labels)) if where.exists() else []
-    else:
-        where = (root / rgb).parent
-        names = sorted({file.name for pattern in (rgb, lwir) for file in root.glob(pattern)})
-    if where.exists() and not names:
-        raise InputFileError("holds no sample", path=where, remedy="fill it, or remove it to leave the split out")
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise InputFileError(
-                f"{name!r} is no image of this dataset", expected="six digits", path=where, remedy="remove it"
-            )
-    return [name.removesuffix(".jpg") for name in names]
-
-
-def _read_boxes(root: Path, labels: str, stem: str, facts: LabelSetFacts) -> Boxes:
-    path = root / labels
-    if path.suffix == ".json":
-        listed = image_of(read_coco_once(root, labels), f"{stem}.jpg", path=path).boxes
-        xyxy = xyxy_of_xywh(raw_numbers(listed))
-        return plain_boxes(listed, xyxy, facts, convention="coco-xywh as written", path=path)
-    written = read_voc(root, labels)
-    return plain_boxes(written, raw_numbers(written), facts, convention="voc-xyxy as written, half-open", path=path)
+        """Write rendered scenes of 160x128 pixels in `layout`, said to have the labels that circulate in it."""
+        super().fake(root, layout, counts, seed)
+        (root / VERSION_FILE).write_text("v1\n" if layout.name == "tfdet" else "v2\n")
 
 
 SOURCE = LLVIP()

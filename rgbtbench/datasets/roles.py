@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rgbtbench.formats.paths import require_twins
 from rgbtbench.formats.registration import require_one_size
 from rgbtbench.formats.saliency_mask import read_saliency_mask
 from rgbtbench.labels import LabelMap
-from rgbtbench.pair import Boxes, Entry, Mask, Pair, Text
+from rgbtbench.pair import Boxes, Entry, Image, Mask, Pair, Text
 
 
 class RoleSource:
@@ -35,15 +36,21 @@ class RoleSource:
         """Open one sample; ordinary image files keep their bytes. Raises `InputFileError`, `LabelError`."""
         require_twins(root, entry.files)
         images = {name: read_any_image(root, entry.files[name]) for name in self.card.modalities if name in entry.files}
-        labels = {
-            name: self.read_label(root, entry.files[name], entry, facts)
-            for name, facts in self.card.label_sets.items()
-            if name in entry.files
-        }
+        labels = self.read_labels(root, entry, images)
         if self.card.alignment == "registered":
             masks = (label for label in labels.values() if isinstance(label, Mask))
             require_one_size(root, *images.values(), *masks)
         return Pair(self.name, entry, images, labels, entry.attributes)
+
+    def read_labels(
+        self, root: Path, entry: Entry, images: Mapping[str, Image]
+    ) -> Mapping[str, Boxes] | Mapping[str, Boxes | Mask | Text]:
+        """Return the label sets of a sample whose images are open; each is in a file of its own."""
+        return {
+            name: self.read_label(root, entry.files[name], entry, facts)
+            for name, facts in self.card.label_sets.items()
+            if name in entry.files
+        }
 
     def read_label(self, root: Path, relative: str, entry: Entry, facts: LabelSetFacts) -> Boxes | Mask | Text:
         """Return the labels in one file: an index PNG or a saliency map, unless a subclass knows better."""

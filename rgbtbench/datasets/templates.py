@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -66,12 +66,21 @@ def template(
     """
     folders = dict.fromkeys(_PLACEHOLDER.sub("*", path.rpartition("/")[0]) for path in files.values())
     theirs = "{" + ",".join(dict.fromkeys(splits.values())) + "}"
-    tree = ", ".join(_drawn(path, theirs) for path in files.values())
+    tree = ", ".join(_drawn(path, theirs) for path in dict.fromkeys(files.values()))
     if lists is not None:
         tree += " and the lists " + ", ".join(lists.format(split=theirs) for theirs in splits.values())
+    telling = (folder for folder in folders if folder.strip("*"))
     return TemplatedLayout(
-        name, tuple(dict.fromkeys([*filter(None, folders), *marks])), tree, files=files, splits=splits, lists=lists
+        name, tuple(dict.fromkeys([*telling, *marks])), tree, files=files, splits=splits, lists=lists
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSample:
+    """One sample of a fake tree: role to path below the root, and what was rendered."""
+
+    files: Mapping[str, str]
+    scene: RenderedScene
 
 
 class TemplatedSource(RoleSource, ABC):
@@ -103,12 +112,24 @@ class TemplatedSource(RoleSource, ABC):
         """Return whether a listed stem is a sample; others are left out."""
         return True
 
+    def samples(self, root: Path, table: TemplatedLayout, split: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Yield stem and files of each sample of a split in order: what its list names, or what the folders hold."""
+        for stem in self._stems(root, table, table.splits[split]):
+            yield stem, self.paths(table, split, stem)
+
+    def paths(self, table: TemplatedLayout, split: str, stem: str, **names: str) -> dict[str, str]:
+        """Return role to path of one sample; `names` are placeholders that the stem does not tell."""
+        found = self.stem.fullmatch(stem)
+        words = {**(found.groupdict() if found else {}), "stem": stem, "split": table.splits[split], **names}
+        return {role: path.format(**words) for role, path in table.files.items()}
+
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield the samples of every split that is there; raises `InputFileError`, `LayoutError`."""
         table = self._table(layout)
         found = False
-        for split, theirs in table.splits.items():
-            for order, stem in enumerate(filter(self.keeps, self._stems(root, table, theirs))):
+        for split in table.splits:
+            samples = (sample for sample in self.samples(root, table, split) if self.keeps(sample[0]))
+            for order, (stem, files) in enumerate(samples):
                 found = True
                 official_id = self.official_id(split, stem)
                 yield Entry(
@@ -116,12 +137,13 @@ class TemplatedSource(RoleSource, ABC):
                     official_id=official_id,
                     split=split,
                     order=order,
-                    files=self._paths(table, theirs, stem),
+                    files=files,
                     attributes=self.attributes(split, stem),
                     cluster=self.cluster(split, stem),
                 )
         if not found:
-            deciding = table.lists or next(path for path in table.files.values() if "{stem}" in path)
+            *_, last = table.files.values()
+            deciding = table.lists or next((path for path in table.files.values() if "{stem}" in path), last)
             wanted = [*dict.fromkeys(_drawn(deciding, theirs) for theirs in table.splits.values())]
             raise LayoutError(
                 "no list names the samples" if table.lists else "the folders hold no samples",
@@ -140,13 +162,23 @@ class TemplatedSource(RoleSource, ABC):
 
         return pixels_of(scene, role, self.card)
 
+    def fake_names(self, stem: str) -> Mapping[str, str]:
+        """Return the placeholders in paths that the stem does not tell."""
+        return {}
+
+    def fake_file(self, path: Path, role: str, samples: Sequence[FakeSample], layout: TemplatedLayout) -> None:
+        """Write the file of a role; only files for all of a folder have several samples."""
+        from rgbtbench.formats.write_image import write_image
+
+        write_image(path, self.fake_pixels(samples[0].scene, role, layout))
+
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write rendered scenes in a layout; splits that the layout does not have are left out."""
-        from rgbtbench.formats.write_image import write_image
         from rgbtbench.synthesis.render import render
 
         table = self._table(layout)
         numbers, scenes = count(1), count(1)
+        held: dict[tuple[str, str], list[FakeSample]] = {}
         for split, theirs in table.splits.items():
             stems = list(islice(self.fake_stems(split, numbers), counts.get(split, 0)))
             if table.lists is not None and stems:
@@ -155,8 +187,11 @@ class TemplatedSource(RoleSource, ABC):
                 where.write_text("".join(f"{stem}\n" for stem in stems))
             for stem in stems:
                 scene = render(seed, next(scenes), width=self.fake_size[0], height=self.fake_size[1])
-                for role, path in self._paths(table, theirs, stem).items():
-                    write_image(root / path, self.fake_pixels(scene, role, table))
+                files = self.paths(table, split, stem, **self.fake_names(stem))
+                for role, path in files.items():
+                    held.setdefault((role, path), []).append(FakeSample(files, scene))
+        for (role, path), samples in held.items():
+            self.fake_file(root / path, role, samples, table)
 
     def _table(self, layout: Layout) -> TemplatedLayout:
         return next(table for table in self.layouts if table.name == layout.name)
@@ -165,13 +200,10 @@ class TemplatedSource(RoleSource, ABC):
         if table.lists is not None:
             where = table.lists.format(split=theirs)
             return read_id_list(root, where, pattern=self.stem) if (root / where).exists() else []
-        paths = [path.replace("{split}", theirs) for path in table.files.values() if "{stem}" in path]
-        return stems_of(root, paths, pattern=self.stem)
-
-    def _paths(self, table: TemplatedLayout, theirs: str, stem: str) -> dict[str, str]:
-        found = self.stem.fullmatch(stem)
-        parts = found.groupdict() if found else {}
-        return {role: path.format(stem=stem, split=theirs, **parts) for role, path in table.files.items()}
+        named = [path for path in table.files.values() if "{stem}" in path]
+        # A folder that all splits share cannot tell which split a file is of, where other folders can.
+        telling = [path for path in named if "{split}" in path] or named
+        return stems_of(root, [path.replace("{split}", theirs) for path in telling], pattern=self.stem)
 
 
 def _drawn(path: str, split: str) -> str:

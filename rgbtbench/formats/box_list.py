@@ -13,6 +13,9 @@ from rgbtbench.cards.dataset import LabelSetFacts
 from rgbtbench.errors import LabelError, did_you_mean
 from rgbtbench.pair import Boxes
 
+#: Corners of a box around its middle, in its width and height.
+_CORNERS = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+
 
 class WrittenBox(Protocol):
     """What the readers of annotation formats have in common: a class name and four numbers as written."""
@@ -34,6 +37,18 @@ def raw_numbers(written: Sequence[WrittenBox]) -> NDArray[np.float64]:
 def xyxy_of_xywh(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `x1 y1 x2 y2` of boxes `x y width height`, both (N, 4)."""
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+
+
+def corners_of_rotated(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the corners of boxes `cx cy width height angle`, float64 (N, 5) to (N, 4, 2).
+
+    The angle turns clockwise as the image is seen, in radians; the first corner is the upper left one at angle 0, and
+    the others follow clockwise.
+    """
+    middle, size, angle = boxes[:, None, :2], boxes[:, None, 2:4], boxes[:, 4, None]
+    x, y = np.moveaxis(_CORNERS * size, -1, 0)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.asarray(middle + np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=-1))
 
 
 def plain_boxes(

@@ -1,21 +1,23 @@
-"""COCO instances files: all images and boxes of a split in one JSON. Numbers are returned as written."""
+"""COCO instances files: all images and boxes of a split in one JSON. Numbers are returned as written.
+
+Three dialects are read as well: `annotation` for `annotations` and boxes with an angle as their fifth number (both
+HIT-UAV), and a second image under `file_name_lwir` (UniRGB-IR).
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rgbtbench.errors import InputFileError, LabelError, did_you_mean
-from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.formats.json_file import REMEDY, read_json
+from rgbtbench.formats.paths import resolve_inside
 
-MAX_JSON_BYTES = 512 * 1024 * 1024
 #: Coordinates beyond this, and those that are no number, are damage.
 _FAR = 1e9
-_AGAIN = "take the file from the official archive, or convert the labels again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,14 @@ class CocoBox:
         numbers: `x, y, width, height` as written.
         ignore: marked `iscrowd` or `ignore`.
         occlusion: 0 none, 1 partial, 2 heavy, as pedestrian benchmarks write it; -1 where the file does not.
+        angle: the fifth number as written; None where there are four.
     """
 
     name: str
     numbers: tuple[float, float, float, float]
     ignore: bool
     occlusion: int = -1
+    angle: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,12 @@ class CocoImage:
     Attributes:
         id: as written; some tools write text.
         boxes: none is a valid answer.
+        thermal: `file_name_lwir`, where one entry stands for a pair.
     """
 
     id: int | str
     boxes: tuple[CocoBox, ...]
+    thermal: str | None = None
 
 
 def read_coco(root: Path, relative: str, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:
@@ -54,40 +60,48 @@ def read_coco(root: Path, relative: str, *, file_key: str = "file_name") -> Mapp
     Args:
         root: the dataset's folder.
         relative: path below it.
-        file_key: what the file calls `file_name`; the ground truth of pedestrian benchmarks says `im_name`.
+        file_key: what the file calls `file_name`; the ground truth of pedestrian benchmarks says `im_name`, HIT-UAV
+            `filename`.
 
     Raises:
         InputFileError: missing, outside `root`, too large, no JSON, a part that is missing or of another type, an
             id or name used twice, an annotation of an unknown image, or a box that is empty or not finite.
         LabelError: an annotation of a category that the file does not define.
     """
-    path = resolve_inside(root, relative)
-    content = _parse(read_bytes(root, relative, max_bytes=MAX_JSON_BYTES), path)
+    return instances_of(read_json(root, relative), resolve_inside(root, relative), file_key=file_key)
+
+
+def instances_of(content: Any, path: Path, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:
+    """Return what `read_coco` does of a file's content; `path` is named in errors. Raises as it does."""
+    if not isinstance(content, dict):
+        raise InputFileError("holds no object", expected="images, annotations, categories", path=path, remedy=REMEDY)
     names = {_id(item, path, "categories"): _text(item, "name", path) for item in _items(content, "categories", path)}
     files: dict[int | str, str] = {}
+    thermal: dict[int | str, str | None] = {}
     for item in _items(content, "images", path):
         number = _id(item, path, "images")
         if number in files:
-            raise InputFileError(f"two images have the id {number!r}", path=path, remedy=_AGAIN)
+            raise InputFileError(f"two images have the id {number!r}", path=path, remedy=REMEDY)
         files[number] = _text(item, file_key, path)
+        thermal[number] = _text(item, "file_name_lwir", path) if "file_name_lwir" in item else None
     if len(set(files.values())) != len(files):
-        raise InputFileError(f"two images have the same {file_key}", path=path, remedy=_AGAIN)
+        raise InputFileError(f"two images have the same {file_key}", path=path, remedy=REMEDY)
     boxes: dict[int | str, list[CocoBox]] = {number: [] for number in files}
     seen: set[int | str] = set()
-    for item in _items(content, "annotations", path):
+    for item in _items(content, "annotation" if "annotation" in content else "annotations", path):
         number = _id(item, path, "annotations")
         if number in seen:
-            raise InputFileError(f"two annotations have the id {number!r}", path=path, remedy=_AGAIN)
+            raise InputFileError(f"two annotations have the id {number!r}", path=path, remedy=REMEDY)
         seen.add(number)
         image, category = item.get("image_id"), item.get("category_id")
         if not isinstance(image, int | str) or image not in boxes:
-            raise InputFileError(f"annotation {number!r} belongs to no image ({image!r})", path=path, remedy=_AGAIN)
+            raise InputFileError(f"annotation {number!r} belongs to no image ({image!r})", path=path, remedy=REMEDY)
         if not isinstance(category, int | str) or category not in names:
             raise LabelError(
                 f"annotation {number!r} has category {category!r}",
                 expected=f"one that `categories` defines: {sorted(names, key=str)}",
                 path=path,
-                remedy=_AGAIN,
+                remedy=REMEDY,
             )
         ignore = bool(item.get("iscrowd")) or bool(item.get("ignore"))
         occlusion = item.get("occlusion", -1)
@@ -98,8 +112,9 @@ def read_coco(root: Path, relative: str, *, file_key: str = "file_name") -> Mapp
                 path=path,
                 remedy="correct the annotation",
             )
-        boxes[image].append(CocoBox(names[category], _numbers(item, number, path), ignore, int(occlusion)))
-    return {file: CocoImage(number, tuple(boxes[number])) for number, file in files.items()}
+        box, angle = _numbers(item, number, path)
+        boxes[image].append(CocoBox(names[category], box, ignore, int(occlusion), angle))
+    return {file: CocoImage(number, tuple(boxes[number]), thermal[number]) for number, file in files.items()}
 
 
 def read_coco_once(root: Path, relative: str, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:
@@ -130,49 +145,51 @@ def image_of(images: Mapping[str, CocoImage], name: str, *, path: Path) -> CocoI
     return images[name]
 
 
-def _parse(data: bytes, path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(data, parse_constant=_refuse)
-    except RecursionError as error:
-        raise InputFileError("JSON nested too deeply", path=path, remedy=_AGAIN) from error
-    except ValueError as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise InputFileError(f"not JSON: {error}", path=path, line=line, remedy=_AGAIN) from error
-    if not isinstance(content, dict):
-        raise InputFileError("holds no object", expected="images, annotations, categories", path=path, remedy=_AGAIN)
-    return content
+def image_of_any(images: Mapping[str, CocoImage], files: Iterable[str], *, path: Path) -> CocoImage:
+    """Return the entry of the first file that is listed under its path, or the last parts of it.
 
+    Where a file lists paths of its author's machine, the folder of the first one stands before the name.
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    Raises:
+        InputFileError: the instances file at `path` lists none of them.
+    """
+    folder = next(iter(images), "").rpartition("/")[0]
+    names = []
+    for file in files:
+        parts = file.split("/")
+        names += ["/".join(parts[start:]) for start in range(len(parts))] + [f"{folder}/{parts[-1]}"]
+    name = next((name for name in names if name in images), names[-2])
+    return image_of(images, name, path=path)
 
 
 def _items(content: Mapping[str, Any], part: str, path: Path) -> list[dict[str, Any]]:
     items = content.get(part)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise InputFileError(f"`{part}` is no list of objects", path=path, remedy=_AGAIN)
+        raise InputFileError(f"`{part}` is no list of objects", path=path, remedy=REMEDY)
     return items
 
 
 def _id(item: Mapping[str, Any], path: Path, part: str) -> int | str:
     number = item.get("id")
     if isinstance(number, bool) or not isinstance(number, int | str):
-        raise InputFileError(f"an entry of `{part}` has the id {number!r}", path=path, remedy=_AGAIN)
+        raise InputFileError(f"an entry of `{part}` has the id {number!r}", path=path, remedy=REMEDY)
     return number
 
 
 def _text(item: Mapping[str, Any], key: str, path: Path) -> str:
     value = item.get(key)
     if not isinstance(value, str) or not value:
-        raise InputFileError(f"an entry has the {key} {value!r}", expected="text", path=path, remedy=_AGAIN)
+        raise InputFileError(f"an entry has the {key} {value!r}", expected="text", path=path, remedy=REMEDY)
     return value
 
 
-def _numbers(item: Mapping[str, Any], number: int | str, path: Path) -> tuple[float, float, float, float]:
+def _numbers(
+    item: Mapping[str, Any], number: int | str, path: Path
+) -> tuple[tuple[float, float, float, float], float | None]:
     box = item.get("bbox")
     if (
         not isinstance(box, list)
-        or len(box) != 4
+        or len(box) not in (4, 5)
         or not all(isinstance(value, int | float) and abs(value) < _FAR for value in box)
         or box[2] <= 0
         or box[3] <= 0
@@ -183,5 +200,5 @@ def _numbers(item: Mapping[str, Any], number: int | str, path: Path) -> tuple[fl
             path=path,
             remedy="correct or remove the annotation",
         )
-    left, top, width, height = map(float, box)
-    return left, top, width, height
+    left, top, width, height, *angle = map(float, box)
+    return (left, top, width, height), next(iter(angle), None)

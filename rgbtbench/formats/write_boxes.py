@@ -116,3 +116,52 @@ def write_coco(path: Path, *, size: tuple[int, int], boxes: Mapping[str, Sequenc
         "categories": [{"id": number, "name": name} for number, name in enumerate(names, 1)],
     }
     path.write_text(json.dumps(content))
+
+
+def write_yolo(path: Path, *, size: tuple[int, int], boxes: Sequence[NamedBox], ids: Mapping[str, int]) -> None:
+    """Write a YOLO label file and the folders above it.
+
+    Args:
+        path: ends in `.txt`.
+        size: width and height of the image.
+        boxes: written in parts of it, with six digits behind the point as YOLO's tools do.
+        ids: class name to the id that stands for it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    width, height = size
+    lines = (
+        f"{ids[name]} {(x1 + x2) / 2 / width:.6f} {(y1 + y2) / 2 / height:.6f} "
+        f"{(x2 - x1) / width:.6f} {(y2 - y1) / height:.6f}\n"
+        for name, (x1, y1, x2, y2) in boxes
+    )
+    path.write_text("".join(lines))
+
+
+def write_flir_categories(path: Path, ids: Mapping[str, int]) -> None:
+    """Write `catids.json` of FLIR ADAS and the folders above it; `ids` is class name to id."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([{"id": number, "name": name} for name, number in ids.items()]))
+
+
+def write_flir_annotation(path: Path, *, boxes: Sequence[NamedBox], ids: Mapping[str, int]) -> None:
+    """Write the annotation file of one FLIR ADAS image and the folders above it.
+
+    Args:
+        path: ends in `.json`.
+        boxes: written as `x y width height`.
+        ids: class name to id; written as text, which readers of the release convert.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    items = [
+        {
+            "area": str((x2 - x1) * (y2 - y1)),
+            "bbox": [x1, y1, x2 - x1, y2 - y1],
+            "category_id": str(ids[name]),
+            "id": str(number),
+            "image_id": "0",
+            "iscrowd": 0,
+            "segmentation": [[x1, y1, x1, y2, x2, y2, x2, y1]],
+        }
+        for number, (name, (x1, y1, x2, y2)) in enumerate(boxes, 1)
+    ]
+    path.write_text(json.dumps({"annotation": items, "image": {"file_name": path.stem, "id": "0"}}))

@@ -131,6 +131,28 @@ def test_the_real_coco_repack_is_version_2_and_its_pairs_read(tmp_path):
         SOURCE.pair(tmp_path, layout, found[2])
 
 
+@needs("samples/detection-coco")
+def test_tfdets_repack_is_version_1_and_its_boxes_are_moved_back(tmp_path):
+    """It lists the paths of its author's machine, and corners that are 1 less than in the VOC files."""
+    put(tmp_path, "coco_format/lwir_test.json", PREVIOUS.read_bytes())
+    for folder, theirs in (("visible", "vis_imgs"), ("lwir", "ir_imgs")):
+        for file in (REPACK / "val_imgs" / theirs).iterdir():
+            put(tmp_path, f"{folder}/test/{file.name}", file.read_bytes())
+    layout = recognise(SOURCE, tmp_path)
+    found = list(SOURCE.entries(tmp_path, layout))
+    assert (layout.name, len(found)) == ("tfdet", 3463)
+    boxes = SOURCE.pair(tmp_path, layout, found[0]).labels["v1"]
+    assert boxes.raw[0].tolist() == [1017, 329, 119, 258]
+    assert boxes.xyxy[0].tolist() == [1018, 330, 1137, 588]
+
+
+@needs("samples/detection-coco")
+@pytest.mark.parametrize(("version", "path"), [("v1", PREVIOUS), ("v2", REPACK / "annotations/val.json")])
+def test_the_published_number_of_boxes_is_the_cards(version, path):
+    expected = dataset_card("llvip").editions["official"].splits["test"].objects[version]
+    assert {"person": len(json.loads(path.read_text())["annotations"])} == expected
+
+
 @needs("samples/llvip")
 def test_real_pairs_in_the_official_layout_keep_their_bytes(tmp_path):
     theirs = {"visible": "Test_LLVIP_vi", "infrared": "Test_LLVIP_ir"}

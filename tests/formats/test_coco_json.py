@@ -6,7 +6,7 @@ import os
 import pytest
 
 from rgbtbench.errors import InputFileError, LabelError
-from rgbtbench.formats.coco_json import image_of, read_coco, read_coco_once
+from rgbtbench.formats.coco_json import image_of, image_of_any, read_coco, read_coco_once
 from tests.formats.files import put
 
 
@@ -42,6 +42,32 @@ def test_ground_truth_of_pedestrian_benchmarks_names_images_otherwise_and_states
     assert (box.occlusion, box.ignore) == (2, True)
     with pytest.raises(InputFileError, match="an entry has the file_name None"):
         read_coco_once(tmp_path, "gt.json")
+
+
+def test_annotations_may_be_called_annotation_and_have_an_angle(tmp_path):
+    content = instances()
+    content["annotation"] = [{**content.pop("annotations")[0], "bbox": [1, 2, 3, 4, 0.5]}]
+    (box,) = read(tmp_path, content)["a.jpg"].boxes
+    assert (box.numbers, box.angle) == ((1, 2, 3, 4), 0.5)
+    (box,) = read(tmp_path, instances())["a.jpg"].boxes
+    assert box.angle is None
+
+
+def test_one_entry_may_stand_for_a_pair(tmp_path):
+    images = read(tmp_path, instances(images=[{"id": "x", "file_name": "a.jpg", "file_name_lwir": "a_lr.jpg"}]))
+    assert images["a.jpg"].thermal == "a_lr.jpg"
+    with pytest.raises(InputFileError, match="an entry has the file_name_lwir 3"):
+        read(tmp_path, instances(images=[{"id": "x", "file_name": "a.jpg", "file_name_lwir": 3}]))
+
+
+def test_a_sample_is_found_by_any_of_its_files_and_by_the_end_of_a_path(tmp_path):
+    images = read(tmp_path, instances(images=[{"id": "x", "file_name": "thermal/a.jpeg"}]))
+    files = ["train/RGB/a.jpg", "train/thermal/a.jpeg"]
+    elsewhere = read(tmp_path, instances(images=[{"id": "x", "file_name": "/home/me/lwir/a.jpg"}]))
+    assert image_of_any(elsewhere, files, path=tmp_path).id == "x"
+    assert image_of_any(images, files, path=tmp_path).id == "x"
+    with pytest.raises(InputFileError, match=r"does not list 'a\.jpg'"):
+        image_of_any(images, files[:1], path=tmp_path)
 
 
 def annotation(**changes):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rgbtbench.datasets import recognise
-from rgbtbench.formats import coco_json, voc_xml
+from rgbtbench.formats import json_file, voc_xml
 from tests.formats.files import file_of, noise, put
 from tests.hostile.mendable import refused
 from tests.hostile.trees import LLVIP, first_pair, llvip_tree
@@ -120,7 +120,7 @@ def test_file_names_in_an_instances_file_cannot_lead_elsewhere(tmp_path, name):
 
 
 def test_an_instances_file_of_absurd_size_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(coco_json, "MAX_JSON_BYTES", 10)
+    monkeypatch.setattr(json_file, "MAX_JSON_BYTES", 10)
     coco_tree(tmp_path, instances(BOX))
     with refused("annotations/val.json", "expected at most 10"):
         list(LLVIP.entries(tmp_path, recognise(LLVIP, tmp_path)))

@@ -68,7 +68,7 @@ def test_an_empty_folder_is_no_empty_split(tmp_path):
 
 def test_a_stray_file_among_the_images_is_named(tmp_path):
     put(llvip_tree(tmp_path), "visible/test/190001 (copy).jpg", file_of(noise(48, 64, 3), "jpeg"))
-    with refused("visible/test", "'190001 (copy).jpg' is no image of this dataset"):
+    with refused("visible/test", "'190001 (copy).jpg' is no file of this dataset"):
         entries(LLVIP, tmp_path)
 
 
