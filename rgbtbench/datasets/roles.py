@@ -23,9 +23,11 @@ class RoleSource:
 
     Attributes:
         name: of the card.
+        one_size: modalities that share their pixels in a registered dataset; None for all.
     """
 
     name: str
+    one_size: tuple[str, ...] | None = None
 
     @cached_property
     def card(self) -> DatasetCard:
@@ -38,8 +40,9 @@ class RoleSource:
         images = {name: read_any_image(root, entry.files[name]) for name in self.card.modalities if name in entry.files}
         labels = self.read_labels(root, entry, images)
         if self.card.alignment == "registered":
+            alike = (image for name, image in images.items() if self.one_size is None or name in self.one_size)
             masks = (label for label in labels.values() if isinstance(label, Mask))
-            require_one_size(root, *images.values(), *masks)
+            require_one_size(root, *alike, *masks)
         return Pair(self.name, entry, images, labels, entry.attributes)
 
     def read_labels(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.datasets.roles import RoleSource
 from rgbtbench.datasets.source import Layout
-from rgbtbench.errors import LayoutError
-from rgbtbench.formats.folder import stems_of
+from rgbtbench.errors import InputFileError, LayoutError
+from rgbtbench.formats.folder import natural_order, stems_of
 from rgbtbench.formats.id_list import read_id_list
 from rgbtbench.pair import Entry, key_of
 
@@ -122,6 +122,22 @@ class TemplatedSource(RoleSource, ABC):
         found = self.stem.fullmatch(stem)
         words = {**(found.groupdict() if found else {}), "stem": stem, "split": table.splits[split], **names}
         return {role: path.format(**words) for role, path in table.files.items()}
+
+    def in_order(self, root: Path, found: Collection[str]) -> list[str]:
+        """Return stems that were put together from folders, numbers in natural order.
+
+        Raises:
+            InputFileError: one is no stem of this dataset.
+        """
+        for stem in found:
+            if not self.stem.fullmatch(stem):
+                raise InputFileError(
+                    f"{stem!r} is no sample of {self.name}",
+                    expected=f"names like {self.stem.pattern}",
+                    path=root,
+                    remedy="remove it",
+                )
+        return sorted(found, key=natural_order)
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield the samples of every split that is there; raises `InputFileError`, `LayoutError`."""

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from rgbtbench.errors import InputFileError
-from rgbtbench.formats.image_file import Levels, encode_png, read_image_file
+from rgbtbench.formats.image_file import Levels, png_image, read_image_file
 from rgbtbench.formats.image_header import MAX_PIXELS
 from rgbtbench.formats.paths import read_bytes, resolve_inside
 from rgbtbench.pair import Image
@@ -49,16 +49,7 @@ def read_any_image(root: Path, relative: str) -> Image:
     pixels = _decoded(data)
     if pixels is None or pixels.shape[:2] != (height, width) or pixels.dtype not in (np.uint8, np.uint16):
         raise InputFileError("the pixels cannot be decoded to 8 or 16 bits", path=path, remedy=_AGAIN)
-    return Image(
-        data=encode_png(pixels),
-        extension="png",
-        width=width,
-        height=height,
-        channels=1 if pixels.ndim == 2 else pixels.shape[2],
-        bit_depth=8 * pixels.dtype.itemsize,
-        source=relative,
-        conversion=f"{ending.upper()} as PNG",
-    )
+    return png_image(pixels, source=relative, conversion=f"{ending.upper()} as PNG")
 
 
 def _decoded(data: bytes) -> Levels | None:

@@ -20,6 +20,7 @@ __all__ = [
     "Pixels",
     "decode_image",
     "encode_png",
+    "png_image",
     "probe",
     "read_image_file",
     "read_raster",
@@ -96,6 +97,20 @@ def read_raster(root: Path, relative: str) -> tuple[Pixels, ImageHeader]:
     """Return all pixels of an official image file as `decode_image` gives them, with its header; raises as it does."""
     data, header, path = read_verbatim(root, relative)
     return decode_image(data, header, path=path), header
+
+
+def png_image(pixels: Levels, *, source: str, conversion: str) -> Image:
+    """Return raw samples (H, W) or (H, W, C) that were taken out of another encoding as a PNG image."""
+    return Image(
+        data=encode_png(pixels),
+        extension="png",
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        channels=1 if pixels.ndim == 2 else pixels.shape[2],
+        bit_depth=8 * pixels.dtype.itemsize,
+        source=source,
+        conversion=conversion,
+    )
 
 
 def decode_image(data: bytes, header: ImageHeader, *, path: Path | None = None) -> Pixels:

@@ -58,6 +58,18 @@ def read_mat(root: Path, relative: str) -> Mapping[str, MatValue]:
         ) from error
 
 
+def read_array(root: Path, relative: str, name: str) -> NDArray[np.generic]:
+    """Return one variable that is an array of numbers; raises as `read_mat`, or when there is none of that name."""
+    value = read_mat(root, relative).get(name)
+    if not isinstance(value, np.ndarray):
+        raise InputFileError(
+            f"has no array of numbers {name!r}",
+            path=resolve_inside(root, relative),
+            remedy="take the file from the release",
+        )
+    return value
+
+
 class _ContentError(ValueError):
     """What is wrong with the content, in one clause."""
 

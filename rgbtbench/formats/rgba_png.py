@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rgbtbench.errors import InputFileError
-from rgbtbench.formats.image_file import encode_png, read_raster
+from rgbtbench.formats.image_file import png_image, read_raster
 from rgbtbench.pair import Image
 
 
@@ -37,16 +37,7 @@ def split_fourth_channel(root: Path, relative: str) -> tuple[Image, Image]:
         )
     pixels = np.asarray(read, np.uint8)
     colour, fourth = (
-        Image(
-            data=encode_png(pixels[..., channels]),
-            extension="png",
-            width=header.width,
-            height=header.height,
-            channels=count,
-            bit_depth=8,
-            source=relative,
-            conversion=f"{said} of a 4-channel PNG",
-        )
-        for channels, count, said in ((slice(0, 3), 3, "channels 0 to 2"), (3, 1, "channel 3"))
+        png_image(pixels[..., channels], source=relative, conversion=f"{said} of a 4-channel PNG")
+        for channels, said in ((slice(0, 3), "channels 0 to 2"), (3, "channel 3"))
     )
     return colour, fourth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from rgbtbench.formats.image_file import Levels, Pixels, encode_png
 from rgbtbench.formats.image_header import png_chunks, png_file
-from rgbtbench.formats.npy_file import encode_npy
 
 JPEG_QUALITY = 95
 #: Byte of the PNG header that says what samples are, and its value for indices into a palette.
@@ -24,11 +24,11 @@ def write_image(path: Path, pixels: Pixels) -> None:
 
     Args:
         path: ends in `.jpg`, `.jpeg`, `.png`, `.bmp`, `.tif`, `.tiff` or `.npy`.
-        pixels: (H, W) or (H, W, C) with RGB or RGBA; uint8, for PNG and TIFF also uint16, for NumPy float32.
+        pixels: (H, W) or (H, W, C) with RGB or RGBA; uint8, for PNG and TIFF also uint16, for NumPy any numbers.
     """
     encoders: dict[str, Callable[[Any], bytes]] = {
         ".png": encode_png,
-        ".npy": encode_npy,
+        ".npy": _encode_array,
         ".jpg": _encode_jpeg,
         ".jpeg": _encode_jpeg,
         **{ending: partial(_encode_foreign, ending=ending) for ending in (".bmp", ".tif", ".tiff")},
@@ -51,6 +51,12 @@ def write_palette_png(path: Path, indices: NDArray[np.uint8], palette: Sequence[
     indexed[_COLOUR_TYPE] = _INDEXED
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(png_file([(header[0], bytes(indexed)), (b"PLTE", colours), *others]))
+
+
+def _encode_array(values: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False)
+    return file.getvalue()
 
 
 def _encode_foreign(pixels: Levels, *, ending: str) -> bytes:

@@ -1,0 +1,145 @@
+"""NYU Depth V2 (Silberman et al., ECCV 2012): 1,449 labelled indoor frames with metric depth.
+
+Frames are numbered from 1 as in the official file, whatever a repack counts from, so that one split holds for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from rgbtbench.cards.dataset import LabelSetFacts
+from rgbtbench.datasets.roles import RoleSource
+from rgbtbench.datasets.source import Layout
+from rgbtbench.errors import InputFileError
+from rgbtbench.formats.hdf5_file import read_slice
+from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.image_file import decode_image, png_image, probe
+from rgbtbench.formats.index_mask import mask_of, read_index_mask, require_known_ids
+from rgbtbench.formats.mat_file import read_array
+from rgbtbench.formats.npy_file import float32_image
+from rgbtbench.formats.paths import require_twins
+from rgbtbench.labels import LabelMap
+from rgbtbench.pair import Entry, Mask, Pair
+
+FRAMES: Final = 1449
+_LABELED, _SPLITS, _MAPPING = "nyu_depth_v2_labeled.mat", "splits.mat", "classMapping40.mat"
+_INDICES = {"train": "trainNdxs", "test": "testNdxs"}
+#: By repack: the files, the list of the test split, and what a line of a list looks like.
+_FILES = {
+    "cmx": {"rgb": "RGB/{}.jpg", "hha": "HHA/{}.jpg", "semantic": "Label/{}.png"},
+    "tokenfusion": {"rgb": "rgb/{}.png", "depth_picture": "depth/{}.png", "semantic": "masks/{}.png"},
+}
+_TEST_LIST = {"cmx": "test.txt", "tokenfusion": "val.txt"}
+_LINE = {
+    "cmx": re.compile(r"(?:RGB/)?(?P<stem>[0-9]{1,4})(?:\.jpg)?(?:\s+(?:Label|HHA)/(?P=stem)\.(?:png|jpg))*"),
+    "tokenfusion": re.compile(r"rgb/(?P<stem>[0-9]{6})\.png\s+masks/(?P=stem)\.png\s+depth/(?P=stem)\.png"),
+}
+
+
+class NYUDepthV2(RoleSource):
+    """The official file holds everything; two families of repacks hold pictures."""
+
+    name = "nyudepthv2"
+    layouts = (
+        Layout("official", (_LABELED, _SPLITS, _MAPPING), f"{_LABELED}, {_SPLITS}, {_MAPPING} (894 classes to 40)"),
+        Layout("cmx", ("RGB", "HHA", "Label"), "RGB/<n>.jpg, HHA/<n>.jpg, Label/<n>.png (0 void), train.txt, test.txt"),
+        Layout(
+            "tokenfusion",
+            ("rgb", "depth", "masks"),
+            "rgb/<n>.png, depth/<n>.png, masks/<n>.png (0 wall, 255 void), train.txt, val.txt",
+        ),
+    )
+
+    def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
+        """Yield the samples of every split that is there, in its list's order; raises `InputFileError`."""
+        if layout.name == "official":
+            for split, name in _INDICES.items():
+                for order, number in enumerate(_official_numbers(root, name)):
+                    files = {"frames": _LABELED, "classes": _MAPPING}
+                    yield Entry(f"{number:04d}", f"{number}", split, order, files)
+            return
+        lists = {"train": "train.txt", "test": _TEST_LIST[layout.name]}
+        stems = {split: _stems(root, path, _LINE[layout.name]) for split, path in lists.items()}
+        first = _first_number(root, [int(stem) for listed in stems.values() for stem in listed])
+        for split, listed in stems.items():
+            for order, stem in enumerate(listed):
+                number = int(stem) - first + 1
+                files = {role: path.format(stem) for role, path in _FILES[layout.name].items()}
+                yield Entry(f"{number:04d}", f"{number}", split, order, files)
+
+    def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
+        """Open one sample: metric depth from the official file, pictures as they are from repacks."""
+        if layout.name != "official":
+            return super().pair(root, layout, entry)
+        require_twins(root, entry.files)
+        at = int(entry.official_id) - 1
+        # MATLAB's last axis comes first and its first last: (3, W, H) for an image.
+        colour = np.ascontiguousarray(read_slice(root, _LABELED, "images", at).transpose(2, 1, 0))
+        metres = np.ascontiguousarray(read_slice(root, _LABELED, "depths", at).T, np.float32)
+        native = read_slice(root, _LABELED, "labels", at).T
+        said = f"frame {at + 1} of {_LABELED}"
+        images = {
+            "rgb": png_image(colour, source=_LABELED, conversion=said),
+            "depth": float32_image(metres, source=_LABELED, conversion=said),
+        }
+        table = np.concatenate([[0], read_array(root, _MAPPING, "mapClass").ravel()]).astype(np.uint8)
+        if native.max() >= len(table):
+            raise InputFileError(f"holds class {native.max()}, which {_MAPPING} does not map", path=root / _LABELED)
+        mask = mask_of(
+            table[native], kind="semantic", frame="both", source=_LABELED, conversion=f"{said}, as 40 classes"
+        )
+        require_known_ids(mask, LabelMap.of(self.card.label_sets["semantic"]), path=root / _LABELED, card=self.name)
+        return Pair(self.name, entry, images, {"semantic": mask}, entry.attributes)
+
+    def read_label(self, root: Path, relative: str, entry: Entry, facts: LabelSetFacts) -> Mask:
+        """Return ids from 1 with 0 for void; TokenFusion's copies count from 0 and call void 255."""
+        if not relative.startswith("masks/"):
+            return self.read_semantic(root, relative, facts)
+        from_zero = read_index_mask(root, relative, kind="semantic", frame=facts.frame)
+        values = decode_image(from_zero.data, probe(from_zero.data)).astype(np.uint8) + np.uint8(1)  # 255 wraps to 0
+        mask = mask_of(values, kind="semantic", frame=facts.frame, source=relative, conversion="ids from 1, void as 0")
+        require_known_ids(mask, LabelMap.of(facts), path=root / relative, card=self.name)
+        return mask
+
+    def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
+        """Write rendered scenes as rooms; the official file keeps MATLAB's order of axes."""
+        from rgbtbench.datasets.nyu_fakes import write_matlab, write_repack
+
+        if layout.name == "official":
+            write_matlab(root, (_LABELED, _SPLITS, _MAPPING), self.card, counts, seed)
+        else:
+            write_repack(root, self.card, _FILES[layout.name], _TEST_LIST[layout.name], counts, seed)
+
+
+def _official_numbers(root: Path, name: str) -> list[int]:
+    numbers = read_array(root, _SPLITS, name).ravel().tolist()
+    for number in numbers:
+        if number != int(number) or not 1 <= number <= FRAMES:
+            raise InputFileError(f"{name} holds {number}", expected=f"numbers from 1 to {FRAMES}", path=root / _SPLITS)
+    return [int(number) for number in numbers]
+
+
+def _stems(root: Path, path: str, line: re.Pattern[str]) -> list[str]:
+    lines = read_id_list(root, path, pattern=line) if (root / path).exists() else []
+    return [found["stem"] for found in map(line.fullmatch, lines) if found]
+
+
+def _first_number(root: Path, numbers: list[int]) -> int:
+    """Return what a repack calls the first frame; the frame that only one way of counting has tells."""
+    for first, telling in ((0, 0), (1, FRAMES)):
+        if telling in numbers:
+            return first
+    raise InputFileError(
+        "the lists name neither frame 0 nor frame 1449",
+        expected="both lists whole: without them nobody can tell whether frames count from 0 or from 1",
+        path=root,
+        remedy="copy both official lists beside the folders",
+    )
+
+
+SOURCE = NYUDepthV2()
