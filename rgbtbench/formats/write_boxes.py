@@ -86,13 +86,16 @@ def _sized(box: tuple[float, float, float, float]) -> tuple[float, float, float,
     return x1, y1, x2 - x1, y2 - y1
 
 
-def write_coco(path: Path, *, size: tuple[int, int], boxes: Mapping[str, Sequence[NamedBox]]) -> None:
+def write_coco(
+    path: Path, *, size: tuple[int, int], boxes: Mapping[str, Sequence[NamedBox]], file_key: str = "file_name"
+) -> None:
     """Write a COCO instances file and the folders above it.
 
     Args:
         path: ends in `.json`.
         size: width and height of all images.
         boxes: file name to its boxes, written as `x y width height`.
+        file_key: what the file calls `file_name`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     width, height = size
@@ -100,7 +103,7 @@ def write_coco(path: Path, *, size: tuple[int, int], boxes: Mapping[str, Sequenc
     flat = [(image, *box) for image, of_image in enumerate(boxes.values()) for box in of_image]
     content = {
         "images": [
-            {"id": number, "file_name": file, "width": width, "height": height} for number, file in enumerate(boxes)
+            {"id": number, file_key: file, "width": width, "height": height} for number, file in enumerate(boxes)
         ],
         "annotations": [
             {
