@@ -18,6 +18,8 @@ from rgbtbench.formats.write_boxes import write_bbgt, write_coco, write_kaist_xm
 from rgbtbench.labels import IGNORE, LabelMap
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.pair import Entry
+from rgbtbench.scoring.resolve import protocols_of
+from rgbtbench.scoring.score import score as score_of
 from rgbtbench.shards.build import prepare
 from rgbtbench.shards.plan import Options
 from tests.datasets.shared import SAMPLES, SHARED, needs
@@ -311,6 +313,25 @@ def test_in_the_unified_space_all_but_persons_hide_detections():
     assert hidden == {"people", "person?", "cyclist"}
     rules = protocol("kaist/ap50@improved")
     assert (rules.label_set, rules.label_space, rules.split) == ("improved", "unified", "test")
+
+
+def test_detections_of_groups_and_cyclists_are_neither_hits_nor_misses(tmp_path):
+    """One of two persons is found, and both detections on what is ignored come first: half, not a sixth."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    places = {"cyclist": (0, 0, 2, 4), "people": (2, 0, 4, 4), "person": (4, 0, 6, 4)}
+    official(raw, TEST, boxes=[*places.items(), ("person", (7, 0, 9, 4))])
+    listed(raw, "test-all-20", TEST)
+    prepare(SOURCE, CARD, raw, out, workers=1, options=Options(limit=1))
+    truth = open_split(out, split="test", label_space="unified", label_sets=["improved"])
+    (person,) = truth.classes("improved")
+    rows = [
+        {"image_id": 1, "category_id": person, "bbox": [x1, y1, x2 - x1, y2 - y1], "score": score}
+        for score, (x1, y1, x2, y2) in zip((0.9, 0.8, 0.7), places.values(), strict=True)
+    ]
+    put(tmp_path, "detections.json", json.dumps(rows))
+    (rules,) = protocols_of(truth.manifest).values()
+    assert rules.id.endswith("/ap50@improved")
+    assert score_of(rules, truth, tmp_path / "detections.json").metrics["ap50"] == pytest.approx(100 * 51 / 101)
 
 
 @needs("samples/kaist/imageSets")
