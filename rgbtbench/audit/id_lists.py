@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from rgbtbench.errors import InputFileError
+from rgbtbench.formats.json_sequence import json_sequence
 
 MAX_LIST_BYTES: Final = 512 * 1024 * 1024
 _MAX_DEPTH: Final = 4
@@ -35,7 +35,7 @@ def read_ids(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         raise InputFileError("not UTF-8 text", expected="a list of ids: text or JSON", path=path) from error
     if path.suffix.lower() in (".json", ".jsonl"):
-        ids = [name for value in _values(text, path) for name in _ids_of(value, _MAX_DEPTH)]
+        ids = [name for value in json_sequence(text, path) for name in _ids_of(value, _MAX_DEPTH)]
     else:
         ids = [_first_column(line) for line in text.splitlines() if line.strip()]
     if not ids:
@@ -50,22 +50,6 @@ def read_ids(path: Path) -> list[str]:
 
 def _first_column(line: str) -> str:
     return line.replace("\t", " ").replace(",", " ").split()[0]
-
-
-def _values(text: str, path: Path) -> Iterator[Any]:
-    """Yield the JSON values of a text, which may stand one after another with or without commas between them."""
-    decoder, at = json.JSONDecoder(), 0
-    while True:
-        while at < len(text) and (text[at].isspace() or text[at] == ","):
-            at += 1
-        if at == len(text):
-            return
-        try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            line = text.count("\n", 0, at) + 1
-            raise InputFileError("not JSON", path=path, line=line, remedy="check that the file is whole") from error
-        yield value
 
 
 def _ids_of(value: Any, depth: int) -> Iterator[str]:

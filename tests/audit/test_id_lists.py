@@ -41,7 +41,7 @@ def test_every_shape_gives_the_same_ids(tmp_path, name, text):
     [
         ("empty.txt", b"\n", "names no image"),
         ("numbers.json", b"[1, 2]", "names no image"),
-        ("half.json", b'["a",\n"b', "half.json:1: not JSON"),
+        ("half.json", b'["a",\n"b', "half.json:2: not JSON"),
         ("binary.txt", b"\xff\xfe\x00", "not UTF-8"),
         ("deep.json", b"[" * 100_000, "not JSON"),
     ],
