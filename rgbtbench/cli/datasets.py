@@ -31,7 +31,7 @@ def list_datasets(
     Example: rgbtbench datasets list --task semantic --modality lwir
     """
     from rgbtbench.cards.catalog import select_datasets
-    from rgbtbench.description.wording import expected_pairs
+    from rgbtbench.description.wording import expected_pairs, modalities_in_short
 
     cards = select_datasets(task=task, modalities=modality or ())
     pairs = [expected_pairs(card) for card in cards]
@@ -57,7 +57,7 @@ def list_datasets(
     print_table(
         ["name", "tasks", "modalities", "pairs", "access", "title"],
         [
-            [card.name, "\n".join(card.tasks), "+".join(card.modalities), count, card.source.access, card.title]
+            [card.name, "\n".join(card.tasks), modalities_in_short(card), count, card.source.access, card.title]
             for card, count in zip(cards, pairs, strict=True)
         ],
         cropped="title",
@@ -80,6 +80,7 @@ def show_dataset(
         alignment_in_words,
         counts_in_words,
         link_in_words,
+        modalities_shown,
         modality_in_words,
         terms_in_words,
     )
@@ -110,7 +111,7 @@ def show_dataset(
             *((f"layout {layout.name}", layout.tree) for layout in layouts),
             *((f"edition {edition}", counts_in_words(facts)) for edition, facts in card.editions.items()),
             ("alignment", alignment_in_words(card)),
-            *((f"modality {name}", modality_in_words(facts)) for name, facts in card.modalities.items()),
+            *((f"modality {name}", modality_in_words(facts)) for name, facts in modalities_shown(card).items()),
             *((f"attribute {name}", ", ".join(facts.values or ("free",))) for name, facts in card.attributes.items()),
         ]
     )

@@ -19,7 +19,7 @@ from rgbtbench.description import bibtex
 from rgbtbench.description.croissant_enumerations import classes, expected_splits
 from rgbtbench.description.croissant_nodes import Json
 from rgbtbench.description.croissant_records import prepared_data
-from rgbtbench.description.wording import USE_IN_WORDS, link_in_words, modality_in_words
+from rgbtbench.description.wording import USE_IN_WORDS, link_in_words, modalities_shown, modality_in_words
 
 CONFORMS_TO: Final = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 #: The context that the specification recommends (its appendix 1).
@@ -170,7 +170,7 @@ def _official(name: str, link: Link) -> Json:
 
 def _responsible(card: DatasetCard) -> Json:
     """Return the facts of the card for which the RAI vocabulary has a word."""
-    cameras = [f"{name}: {modality_in_words(facts)}" for name, facts in card.modalities.items()]
+    cameras = [f"{name}: {modality_in_words(facts)}" for name, facts in modalities_shown(card).items()]
     labels = [f"{name}: {facts.note}" for name, facts in card.label_sets.items() if facts.note]
     stored = [f"{name}: {facts.note}" for name, facts in card.modalities.items() if facts.note]
     together = [] if card.clusters == "image" else [f"Frames that belong together: {card.clusters}"]

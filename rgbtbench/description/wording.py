@@ -26,6 +26,8 @@ USE_IN_WORDS: Final[dict[Use, str]] = {
     "language": "vision and language",
     "pretraining": "pre-training on pairs without labels",
 }
+#: More views of one kind than these are shown as a number.
+_SHOWN_VIEWS: Final = 4
 _ACCESS: Final = {
     "open": "open, without a form",
     "registration": "after registration",
@@ -122,6 +124,32 @@ def counts_statement(card: DatasetCard) -> str:
     if verified == {False}:
         return "All counts are expected values from the source: nobody has verified them."
     return "Counts are expected values from the source, except where a split is marked as verified."
+
+
+def modalities_in_short(card: DatasetCard) -> str:
+    """Return the modalities, many views of one kind together: `rgb+lwir+lwir_raw`, `rgb+lightfield x80`."""
+    return "+".join(
+        "+".join(names) if len(names) <= _SHOWN_VIEWS else f"{kind} x{len(names)}"
+        for kind, names in _views_by_kind(card).items()
+    )
+
+
+def modalities_shown(card: DatasetCard) -> dict[str, ModalityFacts]:
+    """Return the modalities with their facts; of many views of one kind the first stands for all."""
+    shown: dict[str, ModalityFacts] = {}
+    for names in _views_by_kind(card).values():
+        if len(names) <= _SHOWN_VIEWS:
+            shown |= {name: card.modalities[name] for name in names}
+        else:
+            shown[f"{names[0]} and {len(names) - 1} more"] = card.modalities[names[0]]
+    return shown
+
+
+def _views_by_kind(card: DatasetCard) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for name in card.modalities:
+        kinds.setdefault(name.partition("_")[0], []).append(name)
+    return kinds
 
 
 def modality_in_words(facts: ModalityFacts) -> str:

@@ -43,3 +43,9 @@ def test_the_number_of_pairs_is_that_of_the_official_edition_and_unknown_if_a_sp
     official = mfnet.editions["official"]
     lacking = official.model_copy(update={"splits": official.splits | {"extra": SplitFacts()}})
     assert wording.expected_pairs(mfnet.model_copy(update={"editions": {"official": lacking}})) is None
+
+
+def test_many_views_of_one_kind_are_a_number():
+    assert wording.modalities_in_short(dataset_card("pst900")) == "rgb+lwir+lwir_raw+depth"
+    assert wording.modalities_in_short(dataset_card("urbanlf")) == "rgb+lightfield x80"
+    assert list(wording.modalities_shown(dataset_card("urbanlf"))) == ["rgb", "lightfield_1_1 and 79 more"]
