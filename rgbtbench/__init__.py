@@ -42,8 +42,9 @@ def score(protocol: str, predictions: str | Path, *, data: str | Path) -> Score:
         rgbtbench.score("mfnet/miou-9", "predictions/", data="shards/mfnet").metrics["miou"]
     """
     from rgbtbench.evaluation import score_predictions
+    from rgbtbench.locations import location
 
-    return score_predictions(Path(predictions), Path(data), protocol).score
+    return score_predictions(Path(predictions), location(data), protocol).score
 
 
 def evaluate(

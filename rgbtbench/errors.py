@@ -88,6 +88,10 @@ class ShardError(UserError):
     """Prepared data is damaged, incomplete or of another format version."""
 
 
+class StoreError(UserError):
+    """A store such as S3 that does not answer or refuses: nothing is known to be wrong with the data in it."""
+
+
 class PredictionError(UserError):
     """A prediction file or folder that cannot be scored as it is."""
 

@@ -17,6 +17,7 @@ from rgbtbench.leaderboard.compose import record_of
 from rgbtbench.leaderboard.records import Efficiency, Record, Training
 from rgbtbench.loading.conditions import NONE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.locations import location
 from rgbtbench.prediction import holds_predictions, predictions_folder, torch_device
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.scoring.score import Score, resolve_protocol, score
@@ -184,7 +185,7 @@ def evaluate(
     """
     from rgbtbench.zoo.predict import write_predictions
 
-    protocol, truth = open_truth(Path(data), protocol_id)
+    protocol, truth = open_truth(location(data), protocol_id)
     name = method or str(getattr(network, "__name__", type(network).__name__))
     write_predictions(
         network,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption
+from rgbtbench.cli.places import DataOption
 from rgbtbench.cli.predict import BatchOption, ConditionOption, WeightsArgument
 from rgbtbench.cli.result import RecordsOption, report, require_records
 from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
@@ -15,7 +16,7 @@ from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
 
 def evaluate(
     weights: WeightsArgument,
-    data: Annotated[Path, typer.Option(help="Prepared dataset.")],
+    data: DataOption,
     protocol: Annotated[str, typer.Option(help="Protocol, as `rgbtbench protocols list` prints it.")],
     predictions: Annotated[
         Path | None, typer.Option(help="Folder for the predictions; beside the weights by default.")

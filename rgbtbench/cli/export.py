@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json
+from rgbtbench.cli.places import PLACE
 
 
 def export(
-    data: Annotated[Path, typer.Argument(help="Prepared dataset.")],
+    data: Annotated[Path, typer.Argument(help="Prepared dataset: a folder or an address.", **PLACE)],
     format_name: Annotated[str, typer.Option("--as", help="coco, voc, yolo, index-png or ade20k.")],
     out: Annotated[Path, typer.Option(help="New or empty folder.")],
     split: Annotated[list[str] | None, typer.Option(help="Only this split; may be repeated.")] = None,

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from rgbtbench.cli.places import PLACE
+
 
 def inspect(
-    data: Annotated[Path, typer.Argument(help="Prepared dataset.")],
+    data: Annotated[Path, typer.Argument(help="Prepared dataset: a folder or an address.", **PLACE)],
     split: Annotated[str, typer.Option(help="Split to look at.")] = "test",
     html: Annotated[Path | None, typer.Option(help="Write a viewer here; `viewer` beside the data by default.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="How many samples the viewer shows.")] = 48,
@@ -26,6 +28,7 @@ def inspect(
     """
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.loading.prepared import open_split
+    from rgbtbench.locations import beside
 
     opened = open_split(data, split)
     with make_progress() as progress:
@@ -34,7 +37,7 @@ def inspect(
 
             page = write_viewer(
                 opened,
-                html or data.parent / f"{data.name}-viewer",
+                html or beside(data, "-viewer"),
                 samples=samples,
                 predictions=predictions,
                 label_set=label_set,
@@ -46,7 +49,7 @@ def inspect(
 
         dataset = build_dataset(
             opened,
-            data.parent / f"{data.name}-media",
+            beside(data, "-media"),
             predictions=predictions,
             label_set=label_set,
             progress=progress,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rgbtbench.cli.places import DataOption
 from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
 
 WeightsArgument = Annotated[Path, typer.Argument(help="Run folder, or a .safetensors file.")]
@@ -16,7 +17,7 @@ BatchOption = Annotated[int, typer.Option(min=1, help="Samples per forward pass.
 
 def predict(
     weights: WeightsArgument,
-    data: Annotated[Path, typer.Option(help="Prepared dataset.")],
+    data: DataOption,
     out: Annotated[Path, typer.Option(help="Folder for the predictions, new or empty.")],
     split: Annotated[str, typer.Option(help="Split to predict.")] = "test",
     condition: ConditionOption = "none",

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption
+from rgbtbench.cli.places import DataOption
 from rgbtbench.cli.result import RecordsOption, report, require_records
 
 
 def score(
     protocol: Annotated[str, typer.Argument(help="Protocol, as `rgbtbench protocols list` prints it.")],
     predictions: Annotated[Path, typer.Argument(help="Folder, .zip or .tar of masks, or COCO results JSON.")],
-    data: Annotated[Path, typer.Option(help="Prepared dataset.")],
+    data: DataOption,
     method: Annotated[str | None, typer.Option(help="What made the predictions; their own word by default.")] = None,
     variant: Annotated[str | None, typer.Option(help="What sets this row apart within the method.")] = None,
     source: Annotated[str | None, typer.Option(help="Paper or address that the predictions come from.")] = None,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json
+from rgbtbench.cli.places import PLACE
 
 
 class DeviceName(StrEnum):
@@ -25,7 +26,9 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Processes that decode; 
 
 def train(
     recipe: Annotated[str, typer.Argument(help="`<method>/<recipe>`, or a path to a YAML file.")],
-    data: Annotated[list[Path], typer.Option(help="Prepared dataset; once for each that the recipe mixes.")],
+    data: Annotated[
+        list[Path], typer.Option(help="Prepared dataset: a folder or an address; once for each that is mixed.", **PLACE)
+    ],
     out: Annotated[Path, typer.Option(help="Run folder: recipe, log, checkpoints, weights.")],
     override: Annotated[
         list[str] | None, typer.Option("--set", help="Change a value: optimiser.lr=0.001; may be repeated.")

@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
+from rgbtbench.cli.places import PLACE
+
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="A prepared dataset, or a record (.json).")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="A prepared dataset (folder, address or manifest.json), or a record (.json).", **PLACE),
+    ],
     predictions: Annotated[Path | None, typer.Option(help="For a record: score these predictions again.")] = None,
-    data: Annotated[Path | None, typer.Option(help="For a record with predictions: the prepared dataset.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="For a record with predictions: the prepared dataset.", **PLACE)
+    ] = None,
 ) -> None:
     """Recompute every hash of a prepared dataset, or every number of a record.
 
@@ -19,7 +26,10 @@ def verify(
 
     Example: rgbtbench verify shards/mfnet
     """
-    if path.suffix == ".json":
+    from rgbtbench.shards.manifest import prepared_folder
+
+    folder = prepared_folder(path)
+    if folder is None:
         from rgbtbench.leaderboard.verify import verify_record
 
         report = verify_record(path, predictions=predictions, data=data)
@@ -29,6 +39,6 @@ def verify(
         from rgbtbench.shards.verify import require_intact
 
         with make_progress() as progress:
-            manifest = require_intact(path, progress=progress)
+            manifest = require_intact(folder, progress=progress)
         samples = sum(split.samples for split in manifest.splits.values())
-        typer.echo(f"{path}: intact, {samples} pairs of {manifest.dataset} ({manifest.edition})")
+        typer.echo(f"{folder}: intact, {samples} pairs of {manifest.dataset} ({manifest.edition})")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rgbtbench.cards.dataset import DatasetCard
-from rgbtbench.errors import LayoutError, UserError
+from rgbtbench.errors import LayoutError, StoreError, UserError
 
 #: In a dataset's root: the name of a label set, for trees that hold none of the fingerprint's ids.
 VERSION_FILE = "label_version.txt"
@@ -52,6 +52,8 @@ def label_version(root: Path, card: DatasetCard, count_boxes: Callable[[str], in
 def _count(count_boxes: Callable[[str], int], official_id: str) -> int | None:
     try:
         return count_boxes(official_id)
+    except StoreError:
+        raise
     except UserError:
         return None  # missing, or damaged: the latter is reported when the sample itself is opened
 

@@ -15,6 +15,7 @@ from typing import Any
 from rgbtbench.errors import InputFileError, LabelError, did_you_mean
 from rgbtbench.formats.json_file import REMEDY, read_json
 from rgbtbench.formats.paths import resolve_inside
+from rgbtbench.stored_files import FileFacts, file_facts
 
 #: Coordinates beyond this, and those that are no number, are damage.
 _FAR = 1e9
@@ -118,19 +119,18 @@ def instances_of(content: Any, path: Path, *, file_key: str = "file_name") -> Ma
 
 
 def read_coco_once(root: Path, relative: str, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:
-    """Return what `read_coco` does, parsed once per process as long as the file's size and time stay.
+    """Return what `read_coco` does, parsed once per process as long as the file's size and version stay.
 
     All samples of a split lie in one file, and each is opened by itself.
     """
-    path = resolve_inside(root, relative)
-    if not path.is_file():
+    facts = file_facts(resolve_inside(root, relative))
+    if facts is None:
         return read_coco(root, relative, file_key=file_key)  # raises the error that names the file
-    facts = path.stat()
-    return _read_coco_as_of(root, relative, file_key, facts.st_mtime_ns, facts.st_size)
+    return _read_coco_as_of(root, relative, file_key, facts)
 
 
 @lru_cache(maxsize=4)
-def _read_coco_as_of(root: Path, relative: str, file_key: str, _modified: int, _size: int) -> Mapping[str, CocoImage]:
+def _read_coco_as_of(root: Path, relative: str, file_key: str, _facts: FileFacts) -> Mapping[str, CocoImage]:
     return read_coco(root, relative, file_key=file_key)
 
 

@@ -1,4 +1,4 @@
-"""Opening official files without ever leaving the folder that the user named."""
+"""Opening official files without ever leaving the folder, on disk or in a store, that the user named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from rgbtbench.errors import InputFileError
+from rgbtbench.locations import is_remote
+from rgbtbench.stored_files import file_bytes, file_facts
 
 #: No official image, list or annotation file comes near this size; larger ones are not read into memory.
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -27,7 +29,9 @@ def resolve_inside(root: Path, relative: str) -> Path:
             path=root,
             remedy="correct the list that names the file",
         )
-    path = root / name
+    path = root / str(name)
+    if is_remote(root):
+        return path  # a store has neither links nor `..`
     try:
         inside = path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:  # RuntimeError before Python 3.13
@@ -48,19 +52,20 @@ def read_bytes(root: Path, relative: str, *, max_bytes: int = MAX_FILE_BYTES) ->
 
     Raises:
         InputFileError: the file is missing, empty, larger than `max_bytes`, unreadable, or outside `root`.
+        StoreError: `root` lies in a store that does not answer.
     """
     path = resolve_inside(root, relative)
-    if not path.is_file():
+    facts = file_facts(path)
+    if facts is None:
         raise InputFileError("no such file", path=path, remedy="unpack the official archive again")
-    size = path.stat().st_size
-    if size == 0:
+    if facts.size == 0:
         raise InputFileError("the file is empty", path=path, remedy="unpack the official archive again")
-    if size > max_bytes:
+    if facts.size > max_bytes:
         raise InputFileError(
-            f"the file has {size} bytes", expected=f"at most {max_bytes}", path=path, remedy="check what it is"
+            f"the file has {facts.size} bytes", expected=f"at most {max_bytes}", path=path, remedy="check what it is"
         )
     try:
-        return path.read_bytes()
+        return file_bytes(path)
     except OSError as error:
         raise InputFileError(f"cannot be read: {error.strerror}", path=path, remedy="check permissions") from error
 
@@ -75,7 +80,7 @@ def require_twins(root: Path, files: Mapping[str, str]) -> None:
     Raises:
         InputFileError: one is missing; names it and the twin that is there.
     """
-    missing = [name for name in files.values() if not resolve_inside(root, name).is_file()]
+    missing = [name for name in files.values() if file_facts(resolve_inside(root, name)) is None]
     if not missing:
         return
     there = [name for name in files.values() if name not in missing]

@@ -18,6 +18,7 @@ from rgbtbench.loading import conditions
 from rgbtbench.loading.label_space import NATIVE, LabelLookup, look_up
 from rgbtbench.loading.sample import Sample, frame_size, read_sample
 from rgbtbench.loading.store import SplitStore
+from rgbtbench.locations import location
 from rgbtbench.pair import IMAGE_EXTENSIONS
 from rgbtbench.shards.index import read_index
 from rgbtbench.shards.manifest import Manifest, read_manifest
@@ -37,7 +38,7 @@ def open_split(
     """Open one split of a prepared dataset; nothing is decoded yet.
 
     Args:
-        root: folder that `rgbtbench prepare` wrote.
+        root: folder that `rgbtbench prepare` wrote, or its address in a store: `s3://bucket/shards/mfnet`.
         split: `train`, `val`, `test`, …
         label_space: ids of masks and boxes: `native`, `unified`, or the name of another dataset.
         modalities: those to decode, in this order; all by default.
@@ -47,8 +48,9 @@ def open_split(
         ShardError: the folder is not prepared, damaged or of another format version, or lacks the split, a modality or
             a label set.
         UnknownNameError: no such label space.
+        StoreError: the store does not answer.
     """
-    folder = Path(root)
+    folder = location(root)
     manifest = read_manifest(folder)
     store = SplitStore(folder, manifest, read_index(folder, split))
     rows = np.arange(len(store.index))

@@ -26,7 +26,7 @@ class SplitStore:
     Pickles hold the index and paths only: another process maps the shards itself, and decodes for itself.
 
     Args:
-        root: folder of the prepared dataset.
+        root: folder of the prepared dataset, on disk or in a store.
         manifest: its manifest.
         index: of the split.
         cached: keep everything that was once decoded; see `PreparedSplit.cached`.
@@ -36,7 +36,10 @@ class SplitStore:
         self.root = root
         self.manifest = manifest
         self.index = index
-        self._readers = [TarReader(root / shard.file, size=shard.bytes) for shard in manifest.split(index.split).shards]
+        self._readers = [
+            TarReader(root / shard.file, size=shard.bytes, sha256=shard.sha256)
+            for shard in manifest.split(index.split).shards
+        ]
         self._decoded: dict[tuple[int, str], Any] | None = {} if cached else None
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -19,25 +19,27 @@ from rgbtbench.datasets.registry import dataset
 from rgbtbench.datasets.source import DatasetSource
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.content import edition_of
-from rgbtbench.shards.destination import check_destination, claim, published, remove_superseded
+from rgbtbench.shards.destination import SHARDS, check_destination, check_same_plan, claim, published
+from rgbtbench.shards.executor import Executor
 from rgbtbench.shards.expectations import planned_differences, refuse
-from rgbtbench.shards.features import FEATURES, features
 from rgbtbench.shards.fingerprint import code_fingerprint
-from rgbtbench.shards.index import INDEX, INDEX_SUM, all_shards, checksum_line, index_identity, write_index
-from rgbtbench.shards.manifest import MANIFEST, Difference, Manifest, manifest_bytes, pretty_json
-from rgbtbench.shards.merge import Merged, finished, index_chunks, merge, refusals
+from rgbtbench.shards.index import all_shards
+from rgbtbench.shards.lock import locked
+from rgbtbench.shards.manifest import Difference, Manifest
+from rgbtbench.shards.merge import merge, refusals
 from rgbtbench.shards.plan import Options, Plan, plan
+from rgbtbench.shards.publish import publish
 from rgbtbench.shards.quarantine import QUARANTINE, too_many, write_quarantine
-from rgbtbench.shards.records import first_records
 from rgbtbench.shards.sample import Signature
 from rgbtbench.shards.shard_job import ShardJob, split_signature
-from rgbtbench.shards.state import current_state, find_shard, shard_plan_sha256
-from rgbtbench.shards.storage import STATE, locked, make_folder, replace, whole_file, write_file
-from rgbtbench.shards.timm_info import TIMM_INFO, timm_info
-from rgbtbench.shards.workers import available_cores, build_shards
+from rgbtbench.shards.state import current_state, shard_plan_sha256
+from rgbtbench.shards.storage import STATE, make_folder
+from rgbtbench.shards.workers import LocalProcesses
+from rgbtbench.stored_files import folder_listing
 
 _EVERYTHING: Final = Options()
 _SILENT: Final = Silent()
+_HERE: Final = LocalProcesses()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,11 @@ def prepare_dataset(
     out: Path,
     *,
     options: Options = _EVERYTHING,
+    executor: Executor = _HERE,
     workers: int | None = None,
     rehash: bool = False,
     allow_differences: bool = False,
+    replace: bool = False,
     progress: Progress = _SILENT,
 ) -> Manifest:
     """Prepare a dataset by its name; see `prepare`.
@@ -108,16 +112,17 @@ def prepare_dataset(
     Raises:
         UnknownNameError: no such dataset; the closest are named.
     """
-    source, card = dataset(name), dataset_card(name)
     return prepare(
-        source,
-        card,
+        dataset(name),
+        dataset_card(name),
         root,
         out,
         options=options,
+        executor=executor,
         workers=workers,
         rehash=rehash,
         allow_differences=allow_differences,
+        replace=replace,
         progress=progress,
     )
 
@@ -129,33 +134,38 @@ def prepare(
     out: Path,
     *,
     options: Options = _EVERYTHING,
+    executor: Executor = _HERE,
     workers: int | None = None,
     rehash: bool = False,
     allow_differences: bool = False,
+    replace: bool = False,
     progress: Progress = _SILENT,
 ) -> Manifest:
     """Turn a dataset's official files into shards, and return the manifest.
 
-    The bytes written depend on the files and the options only, never on `workers` or the clock.
+    The bytes written depend on the files and the options only, never on `executor`, `workers`, the clock, or on
+    whether files lie on disk or in a store.
 
     Args:
         source: the dataset's module; it must be importable from worker processes.
         card: its card.
-        root: folder of the official files.
+        root: folder of the official files; see `rgbtbench.locations.location` for one in a store.
         out: folder to write; new, empty, or holding this dataset from an earlier run.
         options: what to take, and how to divide and check it.
-        workers: processes; None for one per core, 1 for this process alone.
-        rehash: when deciding what is still current, compare the content of input files instead of their time of
-            change.
+        executor: where shards are built.
+        workers: shards that are built at a time; None for one per core, 1 for this process alone.
+        rehash: when deciding what is still current, compare the content of input files instead of their version.
         allow_differences: go on where files and card disagree about what the dataset holds; the manifest lists how.
+        replace: let another plan take the place of a finished dataset.
         progress: is told of samples done, and of what is re-used.
 
     Raises:
         LayoutError: `root` is not this dataset's.
         DifferenceError: the files differ from the card's counts and that is not allowed. Keys are compared before any
             work; classes and attributes before anything is published.
-        ShardError: `out` cannot be used or written, the disk is full, or more inputs are faulty than the card
-            allows. Finished shards stay, and a published dataset stays as it was.
+        ShardError: `out` cannot be used or written, or holds the result of another plan; the disk is full, or more
+            inputs are faulty than the card allows. Finished shards stay, and a published dataset stays as it was.
+        StoreError: a store does not answer; finished shards stay.
     """
     planned = plan(source, card, root, options)
     differences = planned_differences(card, planned)
@@ -164,6 +174,8 @@ def prepare(
     check_destination(out, root, card.name)
     make_folder(out / STATE)
     with locked(out):
+        if not replace:
+            check_same_plan(out, planned.facts)
         claim(out, card.name)
         signatures = {split: split_signature(source, card, planned, split) for split in planned.facts.splits}
         jobs = _outdated(source, card, planned, out, signatures, rehash=rehash)
@@ -171,14 +183,18 @@ def prepare(
         progress.start(f"prepare {card.name}", planned.samples, "samples")
         try:
             progress.advance(planned.samples - sum(len(job.shard.entries) for job in jobs))
-            build_shards(jobs, workers=workers or available_cores(), progress=progress)
+            executor.build(jobs, workers=workers, progress=progress)
         finally:
             progress.finish()
-        _check_quarantine(out, planned, card)
+        refused = refusals(out, planned)
+        if len(refused) > card.allowed_faulty:
+            listing = out / STATE / QUARANTINE
+            write_quarantine(listing, refused)
+            raise too_many(refused, samples=planned.samples, allowed=card.allowed_faulty, listing=listing)
         merged = merge(out, planned, card, signatures, known=differences)
         if not allow_differences:
             refuse(merged.manifest.differences, card, root)
-        _publish(out, planned, merged)
+        publish(out, planned, merged, refused)
     return merged.manifest
 
 
@@ -193,12 +209,12 @@ def _outdated(
 ) -> list[ShardJob]:
     before = published(out)
     visible = set() if before is None else {shard.file for shard in all_shards(before)}
-    code = code_fingerprint(source)
+    code, there = code_fingerprint(source), folder_listing(out / SHARDS)
     jobs: list[ShardJob] = []
     for shard in planned.shards:
         signature = signatures[shard.split]
         expected = shard_plan_sha256(planned, shard, card=card, code=code, signature=signature)
-        if current_state(out, planned.root, shard, expected, rehash=rehash) is None:
+        if current_state(out, planned.root, shard, expected, there=there, rehash=rehash) is None:
             jobs.append(
                 ShardJob(
                     source=source,
@@ -208,6 +224,7 @@ def _outdated(
                     out=out,
                     shard=shard,
                     plan_sha256=expected,
+                    code=code,
                     signature=signature,
                     check=planned.facts.check,
                     staged=shard.file in visible,
@@ -220,45 +237,3 @@ def _say_what_is_reused(planned: Plan, jobs: Sequence[ShardJob], progress: Progr
     kept = len(planned.shards) - len(jobs)
     if kept:
         progress.say(f"re-used {kept} of {len(planned.shards)} shards: their inputs have not changed")
-
-
-def _check_quarantine(out: Path, planned: Plan, card: DatasetCard) -> None:
-    refused = refusals(out, planned)
-    if len(refused) > card.allowed_faulty:
-        listing = out / STATE / QUARANTINE
-        write_quarantine(listing, refused)
-        raise too_many(refused, samples=planned.samples, allowed=card.allowed_faulty, listing=listing)
-
-
-def _publish(out: Path, planned: Plan, merged: Merged) -> None:
-    manifest = merged.manifest
-    staged = [
-        (place, out / shard.file)
-        for shard, state in finished(out, planned)
-        if state.written is not None
-        and (place := find_shard(out, shard.file, state.written)) not in (None, out / shard.file)
-    ]
-    if staged:
-        # Between the old shards and the new ones there is no dataset, rather than a mixed one.
-        (out / MANIFEST).unlink(missing_ok=True)
-    for place, target in staged:
-        replace(place, target)
-    with whole_file(out / INDEX) as file:
-        write_index(
-            file,
-            index_chunks(out, planned),
-            attributes=merged.attributes,
-            names=merged.columns,
-            identity=index_identity(all_shards(manifest)),
-        )
-    write_file(out / INDEX_SUM, checksum_line((out / INDEX).read_bytes()).encode())
-    described = features(first_records(out, manifest), merged.attributes)
-    write_file(out / FEATURES, pretty_json(described))
-    write_file(out / TIMM_INFO, pretty_json(timm_info(manifest)))
-    write_quarantine(out / QUARANTINE, refusals(out, planned))
-    write_file(out / MANIFEST, manifest_bytes(manifest))
-    remove_superseded(
-        out,
-        files={shard.file for shard in all_shards(manifest)},
-        names={shard.name for shard in planned.shards},
-    )

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Final
 
 from rgbtbench.errors import ShardError
-from rgbtbench.shards.manifest import FORMAT, MANIFEST, VERSION, Manifest, read_manifest
+from rgbtbench.locations import is_remote
+from rgbtbench.shards.manifest import FORMAT, MANIFEST, VERSION, Manifest, PlanFacts, read_manifest
 from rgbtbench.shards.state import STAGED
-from rgbtbench.shards.storage import STATE, make_folder, remove_temporary_files, write_file
+from rgbtbench.shards.storage import STATE, make_folder, remove, remove_temporary_files, write_file
+from rgbtbench.stored_files import file_bytes, folder_listing, require_answer
 
 SHARDS: Final = "shards"
 
 _OWNER: Final = "dataset.json"
 _OWN_SHARD = re.compile(rf"[a-z0-9][a-z0-9_-]*-[0-9]{{6}}\.tar({re.escape(STAGED)})?")
 _OWN_STATE = re.compile(r"([a-z0-9][a-z0-9_-]*-[0-9]{6})\.json")
+_CHOICES: Final = {"limit": "the limit {}", "shard_bytes": "shards of {} bytes"}
 _ELSEWHERE = "choose an empty or new folder"
 
 
@@ -26,19 +29,17 @@ def check_destination(out: Path, root: Path, dataset: str) -> None:
 
     Raises:
         ShardError: it lies among the official files, or holds something else; nothing was touched.
+        StoreError: it lies in a store that does not answer.
     """
-    if out.resolve().is_relative_to(root.resolve()):
+    require_answer(out)
+    if is_remote(out) == is_remote(root) and out.resolve().is_relative_to(root.resolve()):
         raise ShardError("lies inside the folder of the official files", path=out, remedy="choose another folder")
-    if not out.exists():
-        return
-    if not out.is_dir():
+    if out.is_file() or (out.exists() and not out.is_dir()):
         raise ShardError("is no folder", path=out, remedy=_ELSEWHERE)
-    there = {path.name for path in out.iterdir()}
+    there = set(folder_listing(out))
     owner = _owner(out)
     if owner is None:
-        shards = out / SHARDS
-        begun = there <= {STATE, SHARDS} and not (shards.is_dir() and any(shards.iterdir()))
-        if not begun:
+        if not there <= {STATE, SHARDS} or folder_listing(out / SHARDS):
             shown = ", ".join(sorted(there)[:5])
             raise ShardError(f"holds something else already ({shown})", path=out, remedy=_ELSEWHERE)
     elif owner != (dataset, VERSION):
@@ -50,13 +51,52 @@ def check_destination(out: Path, root: Path, dataset: str) -> None:
         )
 
 
+def check_same_plan(out: Path, facts: PlanFacts) -> None:
+    """Make sure that preparing into a finished dataset takes nothing away from it.
+
+    Changed files, code or facts of the card and a stricter check are no other plan: what is outdated is built again.
+
+    Raises:
+        ShardError: splits are missing from the plan, or it has another limit or size of shards; names each.
+    """
+    before = published(out)
+    if before is None:
+        return
+    lost = [split for split in before.plan.splits if split not in facts.splits]
+    differences = [f"has split {split}, which is not asked for now" for split in lost]
+    for name, words in _CHOICES.items():
+        there, asked = getattr(before.plan, name), getattr(facts, name)
+        if there != asked:
+            differences.append(f"has {words.format(_shown(there))} instead of {_shown(asked)}")
+    if differences:
+        raise ShardError(
+            f"holds the result of another plan: it {'; it '.join(differences)}",
+            path=out,
+            remedy="choose another folder, ask for the same, or pass --replace to replace it",
+        )
+
+
+def _shown(choice: object) -> str:
+    return "none" if choice is None else f"{choice}"
+
+
 def claim(out: Path, dataset: str) -> None:
     """Clear away what killed processes left behind and note whose folder this is; to be called under the lock."""
     make_folder(out / SHARDS)
-    for folder in (out, out / SHARDS, out / STATE):
-        remove_temporary_files(folder)
+    remove_unfinished(out)
     owner = {"format": FORMAT, "version": VERSION, "dataset": dataset}
     write_file(out / STATE / _OWNER, json.dumps(owner).encode())
+
+
+def remove_unfinished(out: Path) -> None:
+    """Clear away what killed processes left behind; to be called under the lock."""
+    for folder in (out, out / SHARDS, out / STATE):
+        remove_temporary_files(folder)
+
+
+def is_claimed(out: Path, dataset: str) -> bool:
+    """Return whether a place that was claimed for a dataset can be seen from here."""
+    return _owner(out) == (dataset, VERSION)
 
 
 def published(out: Path) -> Manifest | None:
@@ -79,14 +119,14 @@ def remove_superseded(out: Path, *, files: Collection[str], names: Collection[st
         How many shards were removed. Files that `prepare` never writes are left alone.
     """
     removed = 0
-    for path in (out / SHARDS).iterdir():
-        if _OWN_SHARD.fullmatch(path.name) and f"{SHARDS}/{path.name}" not in files:
-            path.unlink()
+    for name in folder_listing(out / SHARDS):
+        if _OWN_SHARD.fullmatch(name) and f"{SHARDS}/{name}" not in files:
+            remove(out / SHARDS / name)
             removed += 1
-    for path in (out / STATE).iterdir():
-        own = _OWN_STATE.fullmatch(path.name)
+    for name in folder_listing(out / STATE):
+        own = _OWN_STATE.fullmatch(name)
         if own and own[1] not in names:
-            path.unlink()
+            remove(out / STATE / name)
     return removed
 
 
@@ -94,7 +134,7 @@ def _owner(out: Path) -> tuple[object, object] | None:
     """Return dataset and format version as the manifest says, or what was noted before there was one."""
     for path in (out / MANIFEST, out / STATE / _OWNER):
         try:
-            facts = json.loads(path.read_bytes())
+            facts = json.loads(file_bytes(path))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(facts, dict) and facts.get("format") == FORMAT:

@@ -21,6 +21,7 @@ from rgbtbench.errors import ShardError
 from rgbtbench.shards.manifest import Manifest, Shard, read_manifest
 from rgbtbench.shards.records import shard_records
 from rgbtbench.shards.tar import SampleMembers
+from rgbtbench.stored_files import file_bytes
 
 INDEX: Final = "index.parquet"
 INDEX_SUM: Final = "index.sha256"
@@ -207,8 +208,8 @@ def stored_columns(root: Path, manifest: Manifest, split: str) -> dict[str, list
     import pyarrow.parquet as pq
 
     try:
-        content = (root / INDEX).read_bytes()
-        if (root / INDEX_SUM).read_text() != checksum_line(content):
+        content = file_bytes(root / INDEX)
+        if file_bytes(root / INDEX_SUM).decode() != checksum_line(hashlib.sha256(content).hexdigest()):
             return None
     except (OSError, UnicodeDecodeError):
         return None
@@ -219,9 +220,9 @@ def stored_columns(root: Path, manifest: Manifest, split: str) -> dict[str, list
     return dict(pq.read_table(file, filters=[("split", "==", split)]).to_pydict())
 
 
-def checksum_line(content: bytes) -> str:
-    """Return what `index.sha256` says of an index: a line for `sha256sum --check`."""
-    return f"{hashlib.sha256(content).hexdigest()}  {INDEX}\n"
+def checksum_line(sha256: str | None) -> str:
+    """Return what `index.sha256` says of an index with this hash: a line for `sha256sum --check`."""
+    return f"{sha256}  {INDEX}\n"
 
 
 def _columns(rows: list[Row]) -> dict[str, list[Any]]:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, Sha256, Strict
 from rgbtbench.errors import ShardError, did_you_mean
+from rgbtbench.stored_files import file_bytes
 
 FORMAT: Final = "rgbtbench-shards"
 VERSION: Final = 1
@@ -116,10 +117,11 @@ def read_manifest(root: Path) -> Manifest:
 
     Raises:
         ShardError: the folder is missing or not prepared, or the manifest is damaged, edited or of another version.
+        StoreError: it lies in a store that does not answer.
     """
     path = root / MANIFEST
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(file_bytes(path))
     except FileNotFoundError as error:
         raise ShardError(*_not_prepared(root), path=root, remedy="run `rgbtbench prepare` for it") from error
     except OSError as error:
@@ -136,6 +138,13 @@ def read_manifest(root: Path) -> Manifest:
     if not intact:
         raise ShardError("was edited or damaged", path=path, remedy="prepare the dataset again")
     return manifest
+
+
+def prepared_folder(path: Path) -> Path | None:
+    """Return the prepared dataset that a path names by its folder or its manifest; None for another `.json` file."""
+    if path.name == MANIFEST:
+        return path.parent
+    return None if path.suffix == ".json" else path
 
 
 def _not_prepared(root: Path) -> tuple[str]:

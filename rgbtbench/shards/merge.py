@@ -19,7 +19,7 @@ from rgbtbench.shards.manifest import Difference, LabelSet, Manifest, Shard, Spl
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
 from rgbtbench.shards.sample import Signature
-from rgbtbench.shards.state import ShardState, read_state
+from rgbtbench.shards.state import ShardState, Written, read_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,15 @@ class Merged:
         manifest: of the whole.
         attributes: attribute to column type.
         columns: names of all index columns that occur.
+        written: shard to the file that was written for it.
+        first_rows: split to the row of its first sample.
     """
 
     manifest: Manifest
     attributes: Mapping[str, str]
     columns: frozenset[str]
+    written: Mapping[str, Written]
+    first_rows: Mapping[str, Row]
 
 
 def finished(out: Path, plan: Plan) -> Iterator[tuple[ShardPlan, ShardState]]:
@@ -89,6 +93,8 @@ def merge(
     kinds: dict[str, dict[type, AttributeValue]] = {name: {} for name in card.attributes}
     columns: set[str] = set()
     counted = {split: ContentCounts() for split in plan.facts.splits}
+    written: dict[str, Written] = {}
+    first_rows: dict[str, Row] = {}
     refused = 0
     current = None
     for shard, state in finished(out, plan):
@@ -97,6 +103,9 @@ def merge(
             data.begin(current)
             labels.begin(current)
         refused += len(state.refused)
+        if state.written is not None:
+            written[shard.name] = state.written
+            first_rows.setdefault(shard.split, state.samples[0].row)
         for sample in state.samples:
             data.add(sample.data)
             labels.add(sample.labels)
@@ -126,7 +135,7 @@ def merge(
         protocol_hash=protocols_sha256(card),
     )
     types = {name: attribute_type(found.values()) for name, found in kinds.items()}
-    return Merged(manifest, types, frozenset(columns))
+    return Merged(manifest, types, frozenset(columns), written, first_rows)
 
 
 @dataclass(slots=True)

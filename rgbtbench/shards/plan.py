@@ -11,12 +11,14 @@ from typing import Final
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import DatasetSource, Layout, recognise
 from rgbtbench.errors import InputFileError, LayoutError, ShardError, UnknownNameError, did_you_mean
+from rgbtbench.locations import store_errors
 from rgbtbench.pair import Entry, check_key
 from rgbtbench.shards.fingerprint import InputFile, describe_inputs
 from rgbtbench.shards.manifest import Check, PlanFacts
+from rgbtbench.stored_files import require_answer
 
 #: Large enough that opening a shard costs nothing beside reading it, small enough to redo after a crash.
-SHARD_BYTES: Final = 128 * 1024 * 1024
+SHARD_BYTES: Final = 128 * 1_000_000
 
 _SPLIT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # webdataset takes a first folder of this form for metadata of its own and skips it silently.
@@ -81,7 +83,7 @@ class Plan:
     """What `prepare` will do.
 
     Attributes:
-        root: folder of the official files.
+        root: folder of the official files, on disk or in a store.
         layout: how they lie there.
         facts: the choices that the manifest repeats.
         shards: all shards, splits in alphabetical order.
@@ -111,11 +113,14 @@ def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options)
         LayoutError: the folder matches no layout, or holds no samples.
         UnknownNameError: a split that does not exist.
         InputFileError: two samples with one key, or a name that cannot be stored.
+        StoreError: `root` lies in a store that does not answer.
     """
-    layout = recognise(source, root)
     by_split: dict[str, list[Entry]] = {}
-    for entry in source.entries(root, layout):
-        by_split.setdefault(entry.split, []).append(entry)
+    with store_errors(root):
+        require_answer(root)
+        layout = recognise(source, root)
+        for entry in source.entries(root, layout):
+            by_split.setdefault(entry.split, []).append(entry)
     chosen = _chosen_splits(by_split, options.splits, card, root)
     for split in by_split:
         by_split[split].sort(key=lambda entry: entry.order)
@@ -203,7 +208,8 @@ def _check_keys_between_splits(by_split: dict[str, list[Entry]]) -> None:
 
 
 def _shards(root: Path, split: str, entries: Sequence[Entry], *, shard_bytes: int) -> Iterator[ShardPlan]:
-    described = {file.path: file for entry in entries for file in describe_inputs(root, entry.files.values())}
+    paths = dict.fromkeys(path for entry in entries for path in entry.files.values())
+    described = {file.path: file for file in describe_inputs(root, paths)}
     total = sum(max(file.size, 0) for file in described.values())
     step = _power_of_two_below(shard_bytes * len(entries) // max(total, 1))
     for number, start in enumerate(range(0, len(entries), step)):

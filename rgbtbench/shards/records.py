@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rgbtbench.errors import ShardError
-from rgbtbench.shards.manifest import Manifest, Shard
+from rgbtbench.shards.manifest import Shard
 from rgbtbench.shards.record import SampleRecord
 from rgbtbench.shards.tar import SampleMembers, TarReader, samples
 
@@ -20,15 +20,21 @@ def shard_records(root: Path, shard: Shard) -> Iterator[tuple[Record, SampleMemb
 
     Raises:
         ShardError: the shard is missing or damaged; names the sample where it can.
+        StoreError: it lies in a store that does not answer.
     """
-    reader = TarReader(root / shard.file, size=shard.bytes)
+    reader = TarReader(root / shard.file, size=shard.bytes, sha256=shard.sha256)
+    for record, sample in records_of(reader):
+        yield record, sample, reader
+
+
+def records_of(reader: TarReader) -> Iterator[tuple[Record, SampleMembers]]:
+    """Yield every sample of an open shard in order: its record, and where its members lie.
+
+    Raises:
+        ShardError: the shard is missing or damaged; names the sample where it can.
+    """
     for sample in samples(reader):
-        yield _record(reader, sample), sample, reader
-
-
-def first_records(root: Path, manifest: Manifest) -> list[Record]:
-    """Return the first record of each split; raises `ShardError` as `shard_records` does."""
-    return [next(shard_records(root, split.shards[0]))[0] for _, split in sorted(manifest.splits.items())]
+        yield _record(reader, sample), sample
 
 
 def _record(reader: TarReader, sample: SampleMembers) -> Record:

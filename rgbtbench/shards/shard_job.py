@@ -8,21 +8,22 @@ from pathlib import Path
 
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import DatasetSource, Layout
-from rgbtbench.errors import InputFileError, UserError
+from rgbtbench.errors import InputFileError, ShardError, StoreError, UserError
 from rgbtbench.formats.image_file import decode_image, probe
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Entry, Pair
 from rgbtbench.shards.content import data_item, labels_item
-from rgbtbench.shards.fingerprint import file_sha256
 from rgbtbench.shards.index import index_row
 from rgbtbench.shards.manifest import Check
+from rgbtbench.shards.mirror import on_disk
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal, refusal
 from rgbtbench.shards.record import ImageRecord, MaskRecord, SampleRecord
 from rgbtbench.shards.sample import Signature, StoredSample, label_maps, stored_sample
 from rgbtbench.shards.state import STAGED, SampleState, ShardState, Written, write_state
-from rgbtbench.shards.storage import whole_file
+from rgbtbench.shards.storage import remove, whole_file
 from rgbtbench.shards.tar import TarWriter
+from rgbtbench.stored_files import file_facts, file_sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,10 @@ class ShardJob:
 
     Attributes:
         source, card: the dataset.
-        root, layout: the official files.
+        root, layout: the official files, on disk or in a store.
         out: the prepared dataset.
         shard: samples and input files.
+        code: fingerprint of the code that the plan was made with.
         plan_sha256: remembered with the result; see `shard_plan_sha256`.
         signature: what every sample of the split holds; None when none of them can be opened.
         check: how photographs are checked.
@@ -46,6 +48,7 @@ class ShardJob:
     layout: Layout
     out: Path
     shard: ShardPlan
+    code: str
     plan_sha256: str
     signature: Signature | None
     check: Check
@@ -61,7 +64,9 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
 
     Raises:
         ShardError: the disk is full, or the file cannot be written.
+        StoreError: a store does not answer.
     """
+    official = on_disk(job.root, job.shard.inputs)
     maps = label_maps(job.card)
     samples, refused = list[SampleState](), list[Refusal]()
     known: dict[str, str | None] = {}
@@ -70,10 +75,12 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
         writer = TarWriter(file)
         for entry in job.shard.entries:
             try:
-                stored = _stored(job, entry, maps)
+                stored = _stored(job, official, entry, maps)
                 placed = writer.add(entry.key, stored.members)
+            except StoreError:
+                raise
             except UserError as error:
-                refused.append(refusal(entry, error, job.root))
+                refused.append(refusal(entry, error, official))
             else:
                 record = stored.record.model_dump(mode="json")
                 row = index_row(record, job.shard.file, placed, modalities=list(job.card.modalities))
@@ -82,14 +89,16 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
                 known |= _official_hashes(stored.record)
             advance()
         writer.finish()
-    if not samples:
-        target.unlink()
-    written = Written(bytes=writer.size, mtime_ns=target.stat().st_mtime_ns, sha256=writer.sha256) if samples else None
+    written = None
+    if samples:
+        written = Written(bytes=writer.size, version=_version(target), sha256=writer.sha256)
+    else:
+        remove(target)
     state = ShardState(
         plan_sha256=job.plan_sha256,
         inputs=job.shard.inputs,
         input_sha256={
-            file.path: known.get(file.path) or file_sha256(job.root / file.path) for file in job.shard.inputs
+            file.path: known.get(file.path) or file_sha256(official / file.path) for file in job.shard.inputs
         },
         written=written,
         samples=tuple(samples),
@@ -99,22 +108,37 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
 
 
 def split_signature(source: DatasetSource, card: DatasetCard, plan: Plan, split: str) -> Signature | None:
-    """Return what the first sound sample of a split holds, which all others must hold too; None without one."""
+    """Return what the first sound sample of a split holds, which all others must hold too; None without one.
+
+    Raises:
+        StoreError: a store does not answer.
+    """
     maps = label_maps(card)
     for shard in plan.shards:
         for entry in shard.entries if shard.split == split else ():
+            own = set(entry.files.values())
+            official = on_disk(plan.root, [file for file in shard.inputs if file.path in own])
             try:
-                return stored_sample(_opened(source, plan.root, plan.layout, entry), card, maps).signature
+                return stored_sample(_opened(source, official, plan.layout, entry), card, maps).signature
+            except StoreError:
+                raise
             except UserError:
                 continue
     return None
 
 
-def _stored(job: ShardJob, entry: Entry, maps: Mapping[str, LabelMap]) -> StoredSample:
-    pair = _opened(job.source, job.root, job.layout, entry)
+def _version(target: Path) -> int | str:
+    facts = file_facts(target)
+    if facts is None:
+        raise ShardError("vanished as soon as it was written", path=target, remedy="let nothing else write here")
+    return facts.version
+
+
+def _stored(job: ShardJob, official: Path, entry: Entry, maps: Mapping[str, LabelMap]) -> StoredSample:
+    pair = _opened(job.source, official, job.layout, entry)
     if job.check == "full":
         for image in pair.images.values():
-            decode_image(image.data, probe(image.data), path=job.root / image.source)
+            decode_image(image.data, probe(image.data), path=official / image.source)
     stored = stored_sample(pair, job.card, maps)
     difference = "" if job.signature is None else job.signature.difference(stored.signature)
     if difference:

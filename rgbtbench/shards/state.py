@@ -11,13 +11,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rgbtbench.canonical import canonical_json, content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.pair import PAIR_VERSION
-from rgbtbench.shards.fingerprint import InputFile, file_sha256
+from rgbtbench.shards.fingerprint import InputFile
 from rgbtbench.shards.manifest import VERSION
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
 from rgbtbench.shards.record import RECORD_VERSION
 from rgbtbench.shards.sample import Signature
 from rgbtbench.shards.storage import STATE, write_file
+from rgbtbench.stored_files import FileFacts, file_bytes, file_facts, file_sha256
+
+#: What lies in the folder of the shards: see `folder_listing`.
+Listing = Mapping[str, FileFacts | None]
 
 #: Ending of a finished shard that waits until the manifest which names its predecessor is replaced.
 STAGED: Final = ".next"
@@ -28,10 +32,10 @@ class _Remembered(BaseModel):
 
 
 class Written(_Remembered):
-    """The tar file of a shard as it was written."""
+    """The tar file of a shard as it was written; `version` as in `FileFacts`."""
 
     bytes: int
-    mtime_ns: int
+    version: int | str
     sha256: str
 
 
@@ -108,12 +112,23 @@ def write_state(out: Path, name: str, state: ShardState) -> None:
 def read_state(out: Path, name: str) -> ShardState | None:
     """Return what is remembered of a shard; None when nothing is, or nothing that can be read."""
     try:
-        return ShardState.model_validate_json(state_path(out, name).read_bytes())
+        return ShardState.model_validate_json(file_bytes(state_path(out, name)))
     except (OSError, ValidationError):
         return None
 
 
-def current_state(out: Path, root: Path, shard: ShardPlan, plan_sha256: str, *, rehash: bool) -> ShardState | None:
+def remember_place(out: Path, shard: ShardPlan) -> None:
+    """Note the version of a shard that has taken its place: in a store that is a new object with a tag of its own."""
+    state, facts = read_state(out, shard.name), file_facts(out / shard.file)
+    if state is None or state.written is None or facts is None or facts.version == state.written.version:
+        return
+    written = state.written.model_copy(update={"version": facts.version})
+    write_state(out, shard.name, state.model_copy(update={"written": written}))
+
+
+def current_state(
+    out: Path, root: Path, shard: ShardPlan, plan_sha256: str, *, there: Listing, rehash: bool
+) -> ShardState | None:
     """Return what is remembered of a shard if it is still what `prepare` would write, else None.
 
     Args:
@@ -121,12 +136,13 @@ def current_state(out: Path, root: Path, shard: ShardPlan, plan_sha256: str, *, 
         root: folder of the official files.
         shard: what is planned now.
         plan_sha256: see `shard_plan_sha256`.
-        rehash: compare the content of input files, and not their time of change.
+        there: what lies in the folder of the shards.
+        rehash: compare the content of input files, and not their version.
     """
     state = read_state(out, shard.name)
     if state is None or state.plan_sha256 != plan_sha256:
         return None
-    if state.written is not None and find_shard(out, shard.file, state.written) is None:
+    if state.written is not None and find_shard(out, shard.file, state.written, there) is None:
         return None
     if not rehash:
         return state if state.inputs == shard.inputs else None
@@ -134,12 +150,16 @@ def current_state(out: Path, root: Path, shard: ShardPlan, plan_sha256: str, *, 
     return state if now == state.input_sha256 else None
 
 
-def find_shard(out: Path, file: str, written: Written) -> Path | None:
+def find_shard(out: Path, file: str, written: Written, there: Listing) -> Path | None:
     """Return where a finished shard lies, under its name or still staged; None when it is gone or was changed."""
     places = [out / f"{file}{STAGED}", out / file]
-    same_size = [path for path in places if path.is_file() and path.stat().st_size == written.bytes]
-    for path in same_size:
-        if path.stat().st_mtime_ns == written.mtime_ns:
+    same_size = {
+        path: facts.version
+        for path in places
+        if (facts := there.get(path.name)) is not None and facts.size == written.bytes
+    }
+    for path, version in same_size.items():
+        if version == written.version:
             return path
     # A copied folder has new times; its content decides.
     return next((path for path in same_size if file_sha256(path) == written.sha256), None)

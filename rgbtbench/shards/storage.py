@@ -1,38 +1,41 @@
-"""The one place that writes into a prepared dataset: whole files or none, and one process at a time."""
+"""The one place that writes into a prepared dataset: whole files or none, on disk and in a store."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
-import json
 import os
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.errors import ShardError
+from rgbtbench.locations import is_remote
+from rgbtbench.scratch import scratch_folder
+from rgbtbench.shards import remote_storage
+from rgbtbench.stored_files import folder_listing
 
 STATE: Final = ".state"
-#: Names under which `atomic_file` writes before a file is whole.
+#: Names under which a file is written before it is whole.
 _UNFINISHED: Final = ".*.part"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name, whole and on disk, when the block ends without an error.
+    """Open a file that appears under its name, whole and on disk or in the store, when the block ends without an error.
 
     Raises:
         ShardError: the disk is full, or the file cannot be written; nothing of it is left.
+        StoreError: the store refuses it.
     """
     try:
-        with atomic_file(path) as file:
+        with remote_storage.uploaded_file(path) if is_remote(path) else atomic_file(path) as file:
             yield file
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise not_written(scratch_folder() if is_remote(path) else path, error) from error
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -42,7 +45,10 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Rename within a folder, and make the new name last through a crash."""
+    """Rename within a folder, and make the new name last through a crash; raises `StoreError`."""
+    if is_remote(target):
+        remote_storage.move(source, target)
+        return
     source.replace(target)
     descriptor = os.open(target.parent, os.O_RDONLY)
     try:
@@ -51,21 +57,39 @@ def replace(source: Path, target: Path) -> None:
         os.close(descriptor)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, if it is there; raises `StoreError`."""
+    if is_remote(path):
+        remote_storage.remove(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def make_folder(path: Path) -> None:
-    """Create a folder and those above it; raises `ShardError` when that is impossible."""
+    """Create a folder and those above it.
+
+    Raises:
+        ShardError: that is impossible on this disk.
+        StoreError: or in this store.
+    """
+    if is_remote(path):
+        remote_storage.make_folder(path)
+        return
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise not_written(path, error) from error
 
 
 def remove_temporary_files(folder: Path) -> None:
     """Remove what killed processes left behind; to be called under the lock."""
-    for path in folder.glob(_UNFINISHED):
-        path.unlink(missing_ok=True)
+    for name in folder_listing(folder):
+        if fnmatchcase(name, _UNFINISHED):
+            remove(folder / name)
 
 
-def _not_written(path: Path, error: OSError) -> ShardError:
+def not_written(path: Path, error: OSError) -> ShardError:
+    """Return the error of a file that the local disk does not take."""
     if error.errno in _FULL:
         return ShardError(
             "the disk is full", path=path, remedy="free space and run again: finished shards are kept and re-used"
@@ -73,52 +97,3 @@ def _not_written(path: Path, error: OSError) -> ShardError:
     return ShardError(
         f"cannot be written: {error.strerror or error}", path=path, remedy="run again once this is mended"
     )
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Hold a prepared dataset for writing.
-
-    The lock belongs to the open file, so the system releases it when its process ends, however that happens. The
-    file's content names the owner. A name of another machine is believed, because network file systems may not
-    share locks.
-
-    Raises:
-        ShardError: another process holds it, or one on another machine may.
-    """
-    path = out / STATE / "lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        _take(descriptor, path)
-        try:
-            yield
-        finally:
-            os.ftruncate(descriptor, 0)
-    finally:
-        os.close(descriptor)
-
-
-def _take(descriptor: int, path: Path) -> None:
-    here = {"pid": os.getpid(), "host": socket.gethostname()}
-    owner = {"pid": "?", "host": here["host"]}
-    with suppress(ValueError):
-        owner |= dict(json.loads(os.pread(descriptor, 4096, 0) or b"{}"))
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise ShardError(
-            f"process {owner['pid']} on {owner['host']} is preparing this folder",
-            path=path,
-            remedy="wait until it ends, or stop it",
-        ) from error
-    if owner["host"] != here["host"]:
-        raise ShardError(
-            f"process {owner['pid']} on {owner['host']} began to prepare this folder and never ended",
-            path=path,
-            remedy="if nothing runs there any more, delete this file and run again",
-        )
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(here).encode(), 0)

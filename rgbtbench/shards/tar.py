@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rgbtbench.errors import ShardError
+from rgbtbench.shards.local_copy import cached_copy
 
 BLOCK = 512
 #: An archive is filled up to whole records of this size, as POSIX asks.
@@ -146,20 +147,23 @@ class TarWriter:
 class TarReader:
     """A memory-mapped shard; members are views into it, without a copy.
 
-    The map is opened at the first use and left out of pickles, so that each worker process opens its own.
+    The map is opened at the first use and left out of pickles, so that each worker process opens its own. Of a shard
+    in a store it is the map of a local copy; see `rgbtbench.shards.local_copy`.
 
     Args:
         path: the shard.
         size: bytes that the manifest states; another size is refused instead of read short.
+        sha256: hash that the manifest states; without it a shard can be read from disk only.
     """
 
-    def __init__(self, path: Path, *, size: int | None = None) -> None:
+    def __init__(self, path: Path, *, size: int | None = None, sha256: str | None = None) -> None:
         self.path = path
         self._expected = size
+        self._sha256 = sha256
         self._view: memoryview | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_reader, (self.path, self._expected))
+        return (_reader, (self.path, self._expected, self._sha256))
 
     @property
     def view(self) -> memoryview:
@@ -167,9 +171,14 @@ class TarReader:
 
         Raises:
             ShardError: the file is missing, or has another size than the manifest states.
+            StoreError: it lies in a store that does not answer.
         """
         if self._view is None:
-            self._view = _mapped(self.path, self._expected)
+            if self._expected is None or self._sha256 is None:
+                self._view = _mapped(self.path, self._expected)
+            else:
+                with cached_copy(self.path, size=self._expected, sha256=self._sha256) as copy:
+                    self._view = _mapped(copy, self._expected)
         return self._view
 
     def member(self, offset: int, size: int) -> memoryview:
@@ -225,8 +234,8 @@ class TarReader:
             raise ShardError(f"the end mark at byte {at} is damaged", path=self.path, remedy=_REMEDY)
 
 
-def _reader(path: Path, size: int | None) -> TarReader:
-    return TarReader(path, size=size)
+def _reader(path: Path, size: int | None, sha256: str | None) -> TarReader:
+    return TarReader(path, size=size, sha256=sha256)
 
 
 def _mapped(path: Path, expected: int | None) -> memoryview:

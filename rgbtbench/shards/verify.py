@@ -16,7 +16,8 @@ from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.content import ContentHash, data_hasher, data_item, labels_hasher, labels_item
 from rgbtbench.shards.destination import SHARDS
 from rgbtbench.shards.features import FEATURES, features
-from rgbtbench.shards.index import INDEX, all_shards, attribute_type, index_row, stored_columns
+from rgbtbench.shards.index import INDEX, Row, all_shards, attribute_type, index_row, stored_columns
+from rgbtbench.shards.local_copy import fresh_copy
 from rgbtbench.shards.manifest import (
     MANIFEST,
     Manifest,
@@ -27,9 +28,10 @@ from rgbtbench.shards.manifest import (
     read_manifest,
 )
 from rgbtbench.shards.quarantine import QUARANTINE
-from rgbtbench.shards.records import Record, first_records, shard_records
+from rgbtbench.shards.records import Record, records_of
 from rgbtbench.shards.tar import SampleMembers, TarReader
 from rgbtbench.shards.timm_info import TIMM_INFO, timm_info
+from rgbtbench.stored_files import file_bytes, file_facts, folder_listing
 
 _SILENT: Final = Silent()
 _SHOWN = 10
@@ -63,6 +65,7 @@ def verify(root: Path, *, progress: Progress = _SILENT) -> list[str]:
 
     Raises:
         ShardError: there is no readable manifest to compare with.
+        StoreError: a store does not answer.
     """
     manifest = read_manifest(root)
     progress.start(f"verify {manifest.dataset}", sum(split.samples for split in manifest.splits.values()), "samples")
@@ -74,16 +77,61 @@ def verify(root: Path, *, progress: Progress = _SILENT) -> list[str]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the shards hold, gathered while they are walked."""
+    """What the shards hold, gathered while they are walked once: in a store each walk fetches them anew."""
 
     data: ContentHash
     labels: ContentHash
+    attribute_kinds: dict[str, dict[type, AttributeValue]]
+    first_records: list[Record] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
-    attribute_kinds: dict[str, dict[type, AttributeValue]] = field(default_factory=dict)
+    index: _IndexCheck | None = None
+
+    def begin(self, split: str, index: _IndexCheck | None) -> None:
+        self.keys, self.index = [], index
+        self.data.begin(split)
+        self.labels.begin(split)
+
+    def note(self, record: Record, row: Row) -> None:
+        if not self.keys:
+            self.first_records.append(record)
+        self.keys.append(record["key"])
+        self.data.add(data_item(record))
+        self.labels.add(labels_item(record))
+        for name, kinds in self.attribute_kinds.items():
+            value = record["attributes"].get(name)
+            kinds.setdefault(type(value), value)
+        if self.index is not None:
+            self.index.compare(row)
+
+
+@dataclass(slots=True)
+class _IndexCheck:
+    """The index's columns of one split, None when it cannot be used, held against the rows of the shards."""
+
+    columns: dict[str, list[Any]] | None
+    row: int = 0
+    agrees: bool = True
+
+    def compare(self, expected: Row) -> None:
+        columns = self.columns
+        self.agrees = (
+            self.agrees
+            and columns is not None
+            and self.row < len(columns["key"])
+            and all(
+                name in columns and columns[name][self.row] == value
+                for name, value in (expected | {"row": self.row}).items()
+            )
+        )
+        self.row += 1
+
+    @property
+    def whole(self) -> bool:
+        return self.agrees and self.columns is not None and self.row == len(self.columns["key"])
 
 
 def _faults(root: Path, manifest: Manifest, progress: Progress) -> Iterator[str]:
-    if (root / MANIFEST).read_bytes() != manifest_bytes(manifest):
+    if _content(root / MANIFEST) != manifest_bytes(manifest):
         yield f"{MANIFEST}: is not as it was written"
     for name, labels in manifest.label_sets.items():
         if LabelMap.from_json(labels.map).sha256 != labels.map_sha256:
@@ -94,17 +142,16 @@ def _faults(root: Path, manifest: Manifest, progress: Progress) -> Iterator[str]
         attribute_kinds={name: {} for name in manifest.attributes},
     )
     whole = True
+    indexed = file_facts(root / INDEX) is not None
     for name, split in sorted(manifest.splits.items()):
-        seen.keys = []
-        seen.data.begin(name)
-        seen.labels.begin(name)
+        seen.begin(name, _IndexCheck(stored_columns(root, manifest, name)) if indexed else None)
         sound = True
         for shard in split.shards:
             for fault in _shard_faults(root, manifest, split, shard, seen, progress):
                 sound = False
                 yield fault
         if sound:
-            yield from _split_faults(root, manifest, name, seen)
+            yield from _split_faults(name, split, seen)
         whole = whole and sound
     if whole:
         yield from _content_faults(root, manifest, seen)
@@ -114,27 +161,27 @@ def _faults(root: Path, manifest: Manifest, progress: Progress) -> Iterator[str]
 def _shard_faults(
     root: Path, manifest: Manifest, split: Split, shard: Shard, seen: _Seen, progress: Progress
 ) -> Iterator[str]:
-    keys: list[str] = []
+    before = len(seen.keys)
     try:
-        reader = TarReader(root / shard.file, size=shard.bytes)
-        changed = hashlib.sha256(reader.view).hexdigest() != shard.sha256
-        for record, sample, _ in shard_records(root, shard):
-            fault = _sample_fault(record, sample, reader, split)
-            if fault is not None:
-                yield f"{shard.file}: {fault}"
-                return
-            keys.append(sample.key)
-            _note(record, manifest, seen)
-            progress.advance()
+        with fresh_copy(root / shard.file) as copy:
+            reader = TarReader(copy, size=shard.bytes)
+            changed = hashlib.sha256(reader.view).hexdigest() != shard.sha256
+            for record, sample in records_of(reader):
+                fault = _sample_fault(record, sample, reader, split)
+                if fault is not None:
+                    yield f"{shard.file}: {fault}"
+                    return
+                seen.note(record, index_row(record, shard.file, sample, modalities=manifest.modalities))
+                progress.advance()
     except ShardError as error:
         expected = "" if error.expected is None else f", expected {error.expected}"
         yield f"{shard.file}: {error.found}{expected}"
         return
+    keys = seen.keys[before:]
     if changed:
         yield f"{shard.file}: sha256 differs, images and masks do not: a json member or the space between is damaged"
     elif (len(keys), keys[0], keys[-1]) != (shard.samples, shard.first_key, shard.last_key):
         yield f"{shard.file}: holds {len(keys)} samples from {keys[0]} to {keys[-1]}, unlike the manifest"
-    seen.keys += keys
 
 
 def _sample_fault(record: Record, sample: SampleMembers, reader: TarReader, split: Split) -> str | None:
@@ -150,34 +197,11 @@ def _sample_fault(record: Record, sample: SampleMembers, reader: TarReader, spli
     return None
 
 
-def _note(record: Record, manifest: Manifest, seen: _Seen) -> None:
-    seen.data.add(data_item(record))
-    seen.labels.add(labels_item(record))
-    for name in manifest.attributes:
-        value = record["attributes"].get(name)
-        seen.attribute_kinds[name].setdefault(type(value), value)
-
-
-def _split_faults(root: Path, manifest: Manifest, name: str, seen: _Seen) -> Iterator[str]:
-    split = manifest.splits[name]
+def _split_faults(name: str, split: Split, seen: _Seen) -> Iterator[str]:
     if len(seen.keys) != split.samples or keys_sha256(seen.keys) != split.keys_sha256:
         yield f"{MANIFEST}: split {name} holds other keys than it says"
-    if (root / INDEX).exists() and not _index_agrees(root, manifest, name):
+    if seen.index is not None and not seen.index.whole:
         yield f"{INDEX}: differs from the shards in split {name}; delete it, and readers use the shards themselves"
-
-
-def _index_agrees(root: Path, manifest: Manifest, name: str) -> bool:
-    stored = stored_columns(root, manifest, name)
-    if stored is None or len(stored["key"]) != manifest.splits[name].samples:
-        return False
-    row = 0
-    for shard in manifest.splits[name].shards:
-        for record, sample, _ in shard_records(root, shard):
-            expected = index_row(record, shard.file, sample, modalities=manifest.modalities) | {"row": row}
-            if any(column not in stored or stored[column][row] != value for column, value in expected.items()):
-                return False
-            row += 1
-    return True
 
 
 def _content_faults(root: Path, manifest: Manifest, seen: _Seen) -> Iterator[str]:
@@ -186,15 +210,15 @@ def _content_faults(root: Path, manifest: Manifest, seen: _Seen) -> Iterator[str
     if seen.labels.hexdigest() != manifest.labels_hash:
         yield f"{MANIFEST}: labels_hash differs from the labels"
     types = {name: attribute_type(kinds.values()) for name, kinds in seen.attribute_kinds.items()}
-    if _content(root / FEATURES) != pretty_json(features(first_records(root, manifest), types)):
+    if _content(root / FEATURES) != pretty_json(features(seen.first_records, types)):
         yield f"{FEATURES}: is missing or differs from the shards"
 
 
 def _file_faults(root: Path, manifest: Manifest) -> Iterator[str]:
     known = {shard.file for shard in all_shards(manifest)}
-    for path in sorted((root / SHARDS).iterdir()) if (root / SHARDS).is_dir() else ():
-        if f"{SHARDS}/{path.name}" not in known:
-            yield f"{SHARDS}/{path.name}: is not in the manifest"
+    for name in sorted(folder_listing(root / SHARDS)):
+        if f"{SHARDS}/{name}" not in known:
+            yield f"{SHARDS}/{name}: is not in the manifest"
     # Data prepared before this file was part of the format does without it.
     if _content(root / TIMM_INFO) not in (None, pretty_json(timm_info(manifest))):
         yield f"{TIMM_INFO}: differs from the manifest; prepare the dataset again to write it anew"
@@ -204,4 +228,4 @@ def _file_faults(root: Path, manifest: Manifest) -> Iterator[str]:
 
 
 def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+    return None if file_facts(path) is None else file_bytes(path)

@@ -26,24 +26,24 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def build_shards(jobs: Sequence[ShardJob], *, workers: int, progress: Progress) -> None:
-    """Build shards, in this process when one worker or one shard is all there is.
+class LocalProcesses:
+    """An `Executor`: worker processes on this machine, or this process when one worker or one shard is all there is."""
 
-    Shards that were finished before an error stay.
-
-    Raises:
-        ShardError: the disk is full, or a worker was killed.
-    """
-    if min(workers, len(jobs)) <= 1:
+    def build(self, jobs: Sequence[ShardJob], *, workers: int | None, progress: Progress) -> None:
+        """Build shards; see `Executor.build`."""
+        count = min(workers or available_cores(), len(jobs))
+        if count > 1:
+            _build_in_processes(jobs, count, progress)
+            return
         for job in jobs:
             build_shard(job, progress.advance)
-        return
+
+
+def _build_in_processes(jobs: Sequence[ShardJob], count: int, progress: Progress) -> None:
     # `spawn`: a forked copy of a process with threads (torch, OpenCV) may hang.
     context = multiprocessing.get_context("spawn")
     done, stop = context.Value("q", 0), context.Event()
-    with ProcessPoolExecutor(
-        min(workers, len(jobs)), mp_context=context, initializer=_begin, initargs=(done, stop)
-    ) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(done, stop)) as pool:
         reported = 0
         try:
             with _interrupts_held():

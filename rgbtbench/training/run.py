@@ -14,6 +14,7 @@ from lightning_fabric import Fabric
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.cards.recipe import Recipe, recipe_sha256, recipe_yaml, seed_group
 from rgbtbench.errors import RecipeError
+from rgbtbench.locations import location
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.training.checkpoint import load_checkpoint
 from rgbtbench.training.data import TrainingData
@@ -93,7 +94,7 @@ def train(
     fabric.launch()
     told = progress if progress is not None and fabric.is_global_zero else Silent()
     folder = RunFolder(Path(out))
-    opened = open_data(recipe, [Path(data)] if isinstance(data, str | Path) else [Path(root) for root in data])
+    opened = open_data(recipe, [location(data)] if isinstance(data, str | Path) else [location(root) for root in data])
     spec = opened.completed(
         resolve(
             recipe.model.method, recipe.model.config, task=recipe.task, classes=opened.classes, inputs=recipe.inputs

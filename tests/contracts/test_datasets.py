@@ -13,7 +13,12 @@ from rgbtbench.errors import LayoutError
 from rgbtbench.formats.image_header import probe
 from rgbtbench.formats.index_mask import index_values
 from rgbtbench.labels import IGNORE, LabelMap, unified_space
+from rgbtbench.locations import location
 from rgbtbench.pair import Boxes, Entry, Mask, Text, check_key
+from rgbtbench.shards.mirror import on_disk
+from rgbtbench.shards.plan import Options, plan
+from rgbtbench.shards.sample import label_maps, stored_sample
+from tests.stores import empty_memory, upload
 
 LAYOUTS = [
     pytest.param(name, layout.name, id=f"{name}-{layout.name}")
@@ -239,3 +244,23 @@ def test_another_folder_is_refused_with_the_recognised_layouts_and_what_was_foun
         assert f"{layout.name}: {layout.tree}" in str(caught.value)
     with pytest.raises(LayoutError, match="no such folder; pass the folder"):
         recognise(source, tmp_path / "none")
+
+
+@pytest.mark.parametrize(("name", "layout_name"), LAYOUTS)
+def test_a_sample_is_the_same_from_a_store_and_opens_no_file_that_its_entry_does_not_name(fakes, name, layout_name):
+    source, card, root = dataset(name), dataset_card(name), fakes(name, layout_name)
+
+    def stored(planned, opened_below):
+        samples = {}
+        for shard in planned.shards:
+            for entry in shard.entries:
+                own = [file for file in shard.inputs if file.path in entry.files.values()]
+                pair = source.pair(opened_below(own), planned.layout, entry)
+                samples[entry.split, entry.key] = stored_sample(pair, card, label_maps(card)).members
+        return samples
+
+    with empty_memory():
+        address = location(f"memory://{name}-{layout_name}")
+        upload(root, address)
+        from_store = stored(plan(source, card, address, Options()), lambda files: on_disk(address, files))
+    assert from_store == stored(plan(source, card, root, Options()), lambda files: root)

@@ -15,9 +15,9 @@ from rgbtbench.errors import ShardError
 from rgbtbench.formats.image_file import encode_png
 from rgbtbench.shards import build
 from rgbtbench.shards.build import Options, prepare
+from rgbtbench.shards.lock import locked
 from rgbtbench.shards.manifest import read_manifest
 from rgbtbench.shards.records import shard_records
-from rgbtbench.shards.storage import locked
 from rgbtbench.shards.verify import verify
 
 from .street import HEIGHT, SMALL_SHARDS, WIDTH, Street, card, tree
@@ -41,7 +41,7 @@ def quarantine(out):
     return [json.loads(line) for line in (out / "quarantine.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [2, 8])
 def test_the_bytes_do_not_depend_on_the_number_of_workers(pristine, official, tmp_path, workers):
     prepared_from(official, tmp_path / "out", workers=workers)
     assert tree(tmp_path / "out") == tree(pristine)
@@ -317,7 +317,7 @@ def test_prepared_data_of_another_format_version_is_not_overwritten(raw, prepare
 
 
 def test_shards_of_a_former_plan_go_when_the_new_manifest_is_there(raw, prepared):
-    prepared_from(raw, prepared, options=Options())
+    prepared_from(raw, prepared, options=Options(), replace=True)
     assert sorted(path.name for path in (prepared / "shards").iterdir()) == ["test-000000.tar", "train-000000.tar"]
     assert verify(prepared) == []
 
@@ -326,7 +326,7 @@ def test_a_published_dataset_stays_readable_until_the_new_one_is_complete(raw, p
     before = tree(prepared)
     (raw / "notes" / "train.0006.json").write_text("{")
     with pytest.raises(ShardError, match="1 of 11"):
-        prepared_from(raw, prepared, options=Options())
+        prepared_from(raw, prepared, options=Options(), replace=True)
     after = tree(prepared)
     assert {name: after[name] for name in before} == before
     assert [name for name in after if name not in before] == [
@@ -403,3 +403,31 @@ def test_a_dataset_is_found_by_its_name(official, tmp_path, monkeypatch):
         "differences": [],
     }
     assert build.prepare_dataset("street", official, tmp_path / "out", workers=1).dataset == "street"
+
+
+@pytest.mark.parametrize(
+    ("options", "difference"),
+    [
+        ({"limit": 3}, "it has the limit none instead of 3"),
+        ({"splits": ("test",)}, "it has split train, which is not asked for now"),
+        ({"shard_bytes": 9}, "it has shards of 20000 bytes instead of 9"),
+        (
+            {"limit": 3, "shard_bytes": 9},
+            "it has the limit none instead of 3; it has shards of 20000 bytes instead of 9",
+        ),
+    ],
+)
+def test_another_plan_does_not_take_the_place_of_a_finished_dataset_unasked(raw, prepared, options, difference):
+    before = tree(prepared)
+    other = dataclasses.replace(SMALL_SHARDS, **options)
+    with pytest.raises(ShardError) as raised:
+        prepared_from(raw, prepared, options=other)
+    assert f"holds the result of another plan: {difference}; choose another folder" in str(raised.value)
+    assert "--replace" in str(raised.value)
+    assert tree(prepared) == before
+    assert prepared_from(raw, prepared, options=other, replace=True).plan.limit == other.limit
+
+
+def test_a_new_split_among_the_official_files_is_no_other_plan(raw, prepared):
+    (raw / "val.txt").write_text("test.0001\n")
+    assert set(prepared_from(raw, prepared).splits) == {"test", "train", "val"}

@@ -132,7 +132,8 @@ def test_damaged_resume_state_is_no_state(raw, prepared, pristine):
 
 
 def test_a_split_can_be_added_and_left_out_again(raw, prepared, pristine):
-    assert again(raw, prepared, options=Options(splits=("test",), shard_bytes=SMALL_SHARDS.shard_bytes)) == set()
+    one_split = Options(splits=("test",), shard_bytes=SMALL_SHARDS.shard_bytes)
+    assert again(raw, prepared, options=one_split, replace=True) == set()
     assert sorted(path.name for path in (prepared / "shards").iterdir()) == ["test-000000.tar", "test-000001.tar"]
     assert len(again(raw, prepared)) == 4
     assert tree(prepared) == tree(pristine)

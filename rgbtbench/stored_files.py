@@ -1,0 +1,136 @@
+"""The same questions about files, whether they lie on disk or in a store: size and version, listing, content, hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from rgbtbench.locations import filesystem, is_remote, store_errors, store_path
+
+#: What stores call a hash or tag of an object's content, best first, and then the time of its last change.
+_TAGS: Final = ("md5Hash", "ETag", "etag")
+_TIMES: Final = ("LastModified", "last_modified", "modified", "mtime", "updated", "created")
+
+
+class FileFacts(NamedTuple):
+    """What a file system says of a file without opening it.
+
+    Attributes:
+        size: bytes.
+        version: differs after a change: the time of the last one in nanoseconds, in a store the content's tag.
+    """
+
+    size: int
+    version: int | str
+
+
+def file_facts(path: Path) -> FileFacts | None:
+    """Return the facts of one file; None when there is no such file.
+
+    Raises:
+        StoreError: the store does not say.
+    """
+    if not is_remote(path):
+        try:
+            return _of_status(path.stat())
+        except (OSError, ValueError):
+            return None
+    try:
+        with store_errors(path):
+            return _of_entry(filesystem(path).info(store_path(path)))
+    except Exception as error:
+        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            return None
+        raise
+
+
+def require_answer(root: Path) -> None:
+    """Make sure that a store answers, for `Path`-like questions may take a refusal for an absence.
+
+    Raises:
+        StoreError: it does not; says why.
+    """
+    if is_remote(root):
+        file_facts(root)
+
+
+def folder_listing(folder: Path) -> dict[str, FileFacts | None]:
+    """Return what lies in a folder: name to the facts of a file, or to None for a folder; empty when it is missing.
+
+    Raises:
+        OSError: the folder cannot be read.
+        StoreError: the store does not say.
+    """
+    if not is_remote(folder):
+        if not folder.is_dir():
+            return {}
+        with os.scandir(folder) as entries:
+            return {entry.name: _of_status(entry.stat()) if entry.is_file() else None for entry in entries}
+    files, here = filesystem(folder), store_path(folder).strip("/")
+    try:
+        with store_errors(folder):
+            entries = files.ls(store_path(folder), detail=True)
+    except Exception as error:
+        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            return {}
+        raise
+    # A store lists an object when asked for a folder of its name, and an empty object may stand for the folder itself.
+    below = [entry for entry in entries if str(entry["name"]).strip("/") != here]
+    return {str(entry["name"]).rstrip("/").rpartition("/")[2]: _of_entry(entry) for entry in below}
+
+
+def file_bytes(path: Path, *, first: int | None = None, last: int | None = None) -> bytes:
+    """Return the content of a file, or its bytes from `first` up to before `last`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        OSError: it cannot be read from disk.
+        StoreError: it cannot be read from the store.
+    """
+    if not is_remote(path):
+        with path.open("rb") as file:
+            file.seek(first or 0)
+            return file.read(-1 if last is None else last - (first or 0))
+    try:
+        with store_errors(path):
+            return bytes(filesystem(path).cat_file(store_path(path), start=first, end=last))
+    except Exception as error:
+        if isinstance(error.__cause__, FileNotFoundError | IsADirectoryError):
+            raise error.__cause__ from None
+        raise
+
+
+def file_sha256(path: Path) -> str | None:
+    """Return the sha256 of a file's content; None when it is missing, or cannot be read from disk.
+
+    Raises:
+        StoreError: it cannot be read from the store.
+    """
+    try:
+        with store_errors(path), _opened(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except Exception as error:
+        if isinstance(error, OSError) or isinstance(error.__cause__, FileNotFoundError | IsADirectoryError):
+            return None
+        raise
+
+
+def _opened(path: Path) -> Any:
+    return filesystem(path).open(store_path(path), "rb") if is_remote(path) else path.open("rb")
+
+
+def _of_status(status: os.stat_result) -> FileFacts | None:
+    return FileFacts(status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def _of_entry(entry: Mapping[str, Any]) -> FileFacts | None:
+    if entry["type"] != "file":
+        return None
+    version = next((entry[name] for name in (*_TAGS, *_TIMES) if entry.get(name)), "")
+    # Some write a time in two ways.
+    return FileFacts(int(entry["size"] or 0), str(version.timestamp() if isinstance(version, datetime) else version))
