@@ -17,6 +17,7 @@ from rgbtbench.errors import InputFileError
 from rgbtbench.formats.mat_file import MatValue, read_mat
 from rgbtbench.formats.paths import resolve_inside
 from rgbtbench.formats.pedestrian_box import PedestrianBox, occlusion_level
+from rgbtbench.stored_files import FileFacts, file_facts
 
 _FORM: Final = "a struct A with nFrame, objLists and objLbl, as the toolbox writes it"
 
@@ -42,19 +43,18 @@ def read_vbb(root: Path, relative: str) -> Frames:
 
 
 def read_vbb_once(root: Path, relative: str) -> Frames:
-    """Return what `read_vbb` does, parsed once per process as long as the file's size and time stay.
+    """Return what `read_vbb` does, parsed once per process as long as the file's size and version stay.
 
     All frames of a video lie in one file, and each is opened by itself.
     """
-    path = resolve_inside(root, relative)
-    if not path.is_file():
+    facts = file_facts(resolve_inside(root, relative))
+    if facts is None:
         return read_vbb(root, relative)  # raises the error that names the file
-    facts = path.stat()
-    return _read_vbb_as_of(root, relative, facts.st_mtime, facts.st_size)
+    return _read_vbb_as_of(root, relative, facts)
 
 
 @lru_cache(maxsize=4)
-def _read_vbb_as_of(root: Path, relative: str, _modified: float, _size: int) -> Frames:
+def _read_vbb_as_of(root: Path, relative: str, _facts: FileFacts) -> Frames:
     return read_vbb(root, relative)
 
 
