@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.contamination import Relation, Spelling, contaminations, loosest
+from rgbtbench.cards.contamination import NameRule, Relation, Spelling, contaminations, loosest, without_extension
 from rgbtbench.errors import UnknownNameError, UserError, did_you_mean
 
 #: Longest row of rules from one set to another that it is made of.
@@ -48,12 +49,29 @@ def check_set(name: str) -> str:
     return name
 
 
+def comparable(one: str, other: str) -> bool:
+    """Whether rules relate the ids of two sets: to each other, or both to a third set that they are made of."""
+    spelled = set(contaminations().spellings)
+    return bool(_made_of(one) & _made_of(other) & spelled)
+
+
+def _made_of(name: str) -> set[str]:
+    """Return a set and all those whose images its ids name."""
+    found, pending = {name}, [name]
+    while pending:
+        current = pending.pop()
+        named = {rule.images_of for rule in contaminations().names if rule.ids_of == current} - found
+        found |= named
+        pending += named
+    return found
+
+
 def identities(dataset: str, written: str, split: str | None) -> tuple[Identity, ...]:
     """Return every image that an id names, of its own set first.
 
     Args:
         dataset: the set that the id belongs to. A set without spellings is taken by its word: there an id names
-            what is written.
+            what is written, without extension.
         written: the id, in any spelling, with or without folders and extension.
         split: the split that it belongs to; None where nobody says.
 
@@ -63,18 +81,16 @@ def identities(dataset: str, written: str, split: str | None) -> tuple[Identity,
     Raises:
         UserError: the set's ids repeat in each split, and the split is neither in the id nor stated.
     """
-    return tuple(_named(dataset, written, split, "same image", _MAX_STEPS))
+    return tuple(_named(dataset, without_extension(written), split, "same image", _MAX_STEPS))
 
 
-def _named(dataset: str, written: str, split: str | None, so_far: Relation, steps: int) -> Iterator[Identity]:
-    own = _spelled(dataset, written, split, so_far)
+def _named(dataset: str, stem: str, split: str | None, so_far: Relation, steps: int) -> Iterator[Identity]:
+    own = _spelled(dataset, stem, split, so_far)
     if own is None:
         return
     yield own
-    for rule in contaminations().names:
-        if rule.ids_of != dataset or steps == 0:
-            continue
-        groups = rule.groups(written)
+    for rule in _rules_of(dataset) if steps else ():
+        groups = rule.groups(stem)
         if groups is not None:
             filled = {"split": split or "", **groups}
             named_split = None if rule.split is None else rule.split.format_map(filled)
@@ -82,18 +98,23 @@ def _named(dataset: str, written: str, split: str | None, so_far: Relation, step
             yield from _named(rule.images_of, rule.id.format_map(filled), named_split, relation, steps - 1)
 
 
-def _spelled(dataset: str, written: str, split: str | None, relation: Relation) -> Identity | None:
+@cache
+def _rules_of(dataset: str) -> tuple[NameRule, ...]:
+    return tuple(rule for rule in contaminations().names if rule.ids_of == dataset)
+
+
+def _spelled(dataset: str, stem: str, split: str | None, relation: Relation) -> Identity | None:
     spellings = contaminations().spellings.get(dataset)
     if spellings is None:
-        return Identity(dataset, written, relation)
+        return Identity(dataset, stem, relation)
     for spelling in spellings:
-        groups = spelling.groups(written)
+        groups = spelling.groups(stem)
         if groups is None:
             continue
         filled = ({} if split is None else {"split": split}) | groups
         return Identity(
             dataset,
-            _filled(spelling.image, filled, dataset, written),
+            _filled(spelling.image, filled, dataset, stem),
             relation,
             None if spelling.video is None else spelling.video.format_map(filled),
             _frame(spelling, filled),
@@ -101,12 +122,12 @@ def _spelled(dataset: str, written: str, split: str | None, relation: Relation) 
     return None
 
 
-def _filled(template: str, groups: dict[str, str], dataset: str, written: str) -> str:
+def _filled(template: str, groups: dict[str, str], dataset: str, stem: str) -> str:
     try:
         return template.format_map(groups)
     except KeyError as error:
         raise UserError(
-            f"{dataset} counts its images anew in each split, and {written!r} does not say which it is of",
+            f"{dataset} counts its images anew in each split, and {stem!r} does not say which it is of",
             remedy=f"name the split: {dataset}/val=FILE",
         ) from error
 

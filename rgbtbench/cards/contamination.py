@@ -29,14 +29,28 @@ FILE = "contamination.yaml"
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
+def without_extension(written: str) -> str:
+    """Return an id without the extension of the file that it names."""
+    return _EXTENSION.sub("", written.strip())
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:.*?/)??(?:{pattern})")
+
+
 class _Rule(Strict):
     """A pattern of an id, and what its named groups say."""
 
     pattern: str = Field(description="of the whole id without folders before it and without extension")
 
-    def groups(self, written: str) -> dict[str, str] | None:
-        """Return the named groups of an id as somebody writes it; null when it is no such id."""
-        found = re.fullmatch(rf"(?:.*?/)??(?:{self.pattern})", _EXTENSION.sub("", written.strip()))
+    def groups(self, stem: str) -> dict[str, str] | None:
+        """Return the named groups of an id; null when it is no such id.
+
+        Args:
+            stem: the id as somebody writes it, after `without_extension`.
+        """
+        found = _compiled(self.pattern).fullmatch(stem)
         return None if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
 
     @model_validator(mode="after")
@@ -187,6 +201,19 @@ def contaminations_of(
         if one.dataset == dataset
         and (split is None or split in one.splits)
         and (edition is None or one.editions is None or edition in one.editions)
+    )
+
+
+def in_words(entry: Contamination, held: EvaluatedSet) -> str:
+    """Return a contamination in words: `ir500k holds 3,463 of 3,463 images of llvip/test (same image; counted …)`."""
+    title = contaminations().titles.get(entry.training.dataset, entry.training.dataset)
+    part = "" if entry.training.splits is None else f"/{'+'.join(entry.training.splits)}"
+    amount = "images" if held.images is None else f"{held.images:,} of {held.of:,} images"
+    holds = "holds" if entry.verified else "probably holds"
+    notes = "".join(f" {note}" for note in (held.note, entry.note) if note)
+    return (
+        f"{title}{part} {holds} {amount} of {held.dataset}/{'+'.join(held.splits)} "
+        f"({entry.relation}; {entry.evidence}: {entry.source}).{notes}"
     )
 
 

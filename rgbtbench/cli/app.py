@@ -9,6 +9,7 @@ import typer
 
 from rgbtbench import __version__
 from rgbtbench.cli import (
+    audit,
     datasets,
     demo,
     doctor,
@@ -46,6 +47,7 @@ datasets.app.command("joint")(joint.show_joint_classes)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=DATA)
 app.command("prepare", rich_help_panel=DATA)(prepare.prepare)
 app.command("verify", rich_help_panel=DATA)(verify.verify)
+app.command("audit", rich_help_panel=DATA)(audit.audit)
 app.command("inspect", rich_help_panel=DATA)(inspect.inspect)
 app.command("export", rich_help_panel=DATA)(export.export)
 app.add_typer(models.app, name="models", rich_help_panel=MODEL)

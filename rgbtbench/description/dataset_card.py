@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.contamination import Contamination, EvaluatedSet, contaminations
+from rgbtbench.cards.contamination import Contamination, EvaluatedSet, contaminations, in_words
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import Layout
 from rgbtbench.description import wording
@@ -19,7 +19,6 @@ from rgbtbench.description.count_rows import count_rows
 from rgbtbench.description.hugging_face import front_matter
 from rgbtbench.description.statistics import statistics
 from rgbtbench.errors import ShardError
-from rgbtbench.leaderboard.contamination import sentence
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.manifest import read_manifest
 
@@ -60,8 +59,8 @@ def dataset_card_text(
         code=_code,
         count_rows=count_rows,
         protocols=[catalog.protocol(name) for name in catalog.protocol_ids(card.name)],
-        held=[sentence(entry, one) for entry, one in _known() if one.dataset == card.name],
-        holds=[sentence(entry, one) for entry, one in _known() if entry.training.dataset == card.name],
+        held=[in_words(entry, one) for entry, one in _known() if one.dataset == card.name],
+        holds=[in_words(entry, one) for entry, one in _known() if entry.training.dataset == card.name],
         counted=None if data is None else statistics(data, progress=progress),
     )
     return f"---\n{head}---\n\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.contamination import Contamination, EvaluatedSet, contaminations, contaminations_of
+from rgbtbench.cards.contamination import Contamination, contaminations, contaminations_of, in_words
 from rgbtbench.errors import UnknownNameError
 
 #: A set as rows name it: `mfnet/train, 784 pairs`, `IR-500K`, `mfnet/train+val`.
@@ -66,24 +66,11 @@ def find_contaminations(seen: Iterable[str], evaluated: Evaluated) -> tuple[Foun
         if dataset == evaluated.dataset and split and evaluated.split in split.split("+")
     }
     others = {
-        Found(sentence(entry, held), established=entry.verified): None
+        Found(in_words(entry, held), established=entry.verified): None
         for entry, held in known
         if any(_concerns(entry, dataset, split) for dataset, split in named)
     }
     return tuple(own | others)
-
-
-def sentence(entry: Contamination, held: EvaluatedSet) -> str:
-    """Return a contamination in words: `ir500k holds 3,463 of 3,463 images of llvip/test (same image; counted …)`."""
-    title = contaminations().titles.get(entry.training.dataset, entry.training.dataset)
-    part = "" if entry.training.splits is None else f"/{'+'.join(entry.training.splits)}"
-    amount = "images" if held.images is None else f"{held.images:,} of {held.of:,} images"
-    holds = "holds" if entry.verified else "probably holds"
-    notes = "".join(f" {note}" for note in (held.note, entry.note) if note)
-    return (
-        f"{title}{part} {holds} {amount} of {held.dataset}/{'+'.join(held.splits)} "
-        f"({entry.relation}; {entry.evidence}: {entry.source}).{notes}"
-    )
 
 
 def _concerns(entry: Contamination, dataset: str, split: str | None) -> bool:

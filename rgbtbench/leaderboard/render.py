@@ -12,9 +12,8 @@ from typing import Final
 from urllib.parse import quote
 
 from rgbtbench.atomic_file import atomic_file
-from rgbtbench.cards.contamination import contaminations_of
+from rgbtbench.cards.contamination import contaminations_of, in_words
 from rgbtbench.leaderboard import export, plots, store, tables
-from rgbtbench.leaderboard.contamination import sentence
 from rgbtbench.leaderboard.entries import Entry
 from rgbtbench.leaderboard.published import read_published
 from rgbtbench.leaderboard.rank import KINDS, Leaderboard, Section, leaderboard
@@ -161,7 +160,7 @@ def _contaminations(section: Section) -> tuple[str, ...]:
     if section.rules is None:
         return ()
     known = contaminations_of(section.rules.dataset, section.rules.split, section.rules.edition)
-    return tuple(sentence(entry, held) for entry, held in known)
+    return tuple(in_words(entry, held) for entry, held in known)
 
 
 def _line(entry: Entry, cells: tuple[tables.Cell, ...], anchor: str) -> _Line:

@@ -11,7 +11,7 @@ from rgbtbench import __version__
 from rgbtbench.cli import main
 
 VERBS = [
-    "export",
+    "audit", "export",
     "datasets card", "datasets croissant", "datasets joint", "datasets statistics",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
     "train", "predict", "weights convert", "weights list", "protocols list", "protocols show", "eval", "score",
@@ -95,6 +95,9 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
         (["inspect", "nowhere"], "rgbtbench prepare"),
         (["export", "nowhere", "--as", "coco", "--out", "x"], "rgbtbench prepare"),
         (["export", "nowhere", "--as", "cocoa", "--out", "x"], "did you mean coco"),
+        (["audit", "nowhere"], "rgbtbench prepare"),
+        (["audit", "kiast/test=list.txt"], "did you mean kaist?"),
+        (["audit", "kaist/test=list.txt"], "list.txt: cannot be read"),
         (
             ["weights", "convert", "no.pth", "--method", "mfnet", "--dataset", "mfnet", "--out", "o.safetensors"],
             "no.pth",
