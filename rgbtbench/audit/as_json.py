@@ -44,6 +44,7 @@ def to_json(found: Audit) -> dict[str, Any]:
             for (one, other), clusters in found.shared_clusters.items()
         ],
         "by_id": [_by_id(one) for one in found.by_id],
+        "known_contaminations": found.known,
     }
 
 
@@ -64,7 +65,6 @@ def _split(one: SplitAudit) -> dict[str, Any]:
         "structure": [_summaries(asdict(found)) for found in one.imbalances],
         "redundancy": asdict(one.redundancy),
         "labels": [_labels(found) for found in one.labels],
-        "known_contaminations": one.known,
     }
 
 

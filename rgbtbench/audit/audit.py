@@ -22,9 +22,9 @@ from rgbtbench.audit.twins import Samples, Twins, find_twins, samples_of
 from rgbtbench.audit.workers import measure_splits
 from rgbtbench.cards.contamination import contaminations_of, in_words
 from rgbtbench.errors import UserError
+from rgbtbench.processes import available_cores
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.quarantine import Refusal
-from rgbtbench.shards.workers import available_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,6 @@ class SplitAudit:
         registrations, imbalances: modality by modality.
         redundancy: of its clusters.
         labels: of every label set.
-        known: training sets that are known to hold its images, in words.
     """
 
     measures: SplitMeasures
@@ -44,7 +43,6 @@ class SplitAudit:
     imbalances: list[Imbalance]
     redundancy: Redundancy
     labels: list[LabelStatistics]
-    known: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ class Audit:
         groups: of samples that are alike.
         shared_clusters: two splits to the clusters that lie in both.
         by_id: what ids alone say.
+        known: training sets that are known to hold images of what was audited, in words.
         refused: prepared folder to the samples that were set aside, each with its fault.
     """
 
@@ -69,6 +68,7 @@ class Audit:
     groups: list[Group]
     shared_clusters: dict[SplitPair, list[str]]
     by_id: list[IdComparison]
+    known: list[str]
     refused: dict[Path, list[tuple[Refusal, Fault]]]
 
 
@@ -102,8 +102,9 @@ def audit(
     measured = measure_splits([*audited.splits, *given.splits], workers=workers or available_cores(), progress=progress)
     own = measured[: len(audited.splits)]
     samples = samples_of(measured)
-    progress.start("looking for duplicates", None, "pairs")
+    progress.start("looking for duplicates", len(samples.row), "pairs")
     twins = find_twins(samples)
+    progress.advance(len(samples.row))
     progress.finish()
     return Audit(
         splits=tuple(_split(one) for one in own),
@@ -113,21 +114,26 @@ def audit(
         groups=groups(samples, twins),
         shared_clusters=clusters_in_several_splits(measured),
         by_id=_by_id([*map(_ids, own), *audited.lists], [*map(_ids, measured[len(own) :]), *given.lists]),
+        known=_known(audited),
         refused={root: quarantined(root) for root in dict.fromkeys(split.store.root for split in audited.splits)},
     )
 
 
 def _split(measures: SplitMeasures) -> SplitAudit:
-    manifest = measures.data.manifest
-    known = contaminations_of(manifest.dataset, measures.data.name, manifest.edition)
     return SplitAudit(
         measures=measures,
         registrations=registrations(measures),
         imbalances=imbalances(measures),
         redundancy=redundancy(measures),
         labels=label_statistics(measures),
-        known=[in_words(entry, held) for entry, held in known],
     )
+
+
+def _known(audited: Operands) -> list[str]:
+    splits = [(one.manifest.dataset, one.name, one.manifest.edition) for one in audited.splits]
+    lists = [(one.dataset, one.split, None) for one in audited.lists]
+    known = [found for evaluated in (*splits, *lists) for found in contaminations_of(*evaluated)]
+    return list(dict.fromkeys(in_words(entry, held) for entry, held in known))
 
 
 def _of_interest(own: int, every: int) -> list[SplitPair]:

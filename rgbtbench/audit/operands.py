@@ -12,6 +12,7 @@ from rgbtbench.audit.id_matches import NamedSet
 from rgbtbench.audit.identity import check_set
 from rgbtbench.errors import UserError
 from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.locations import location
 from rgbtbench.shards.manifest import read_manifest
 
 _LIST = re.compile(r"(?P<dataset>[a-z0-9][a-z0-9_-]*)(?:/(?P<split>[a-z0-9][a-z0-9_-]*))?=(?P<file>.+)")
@@ -34,7 +35,8 @@ def open_operands(texts: Iterable[str], *, only: Sequence[str] | None = None) ->
     """Open operands.
 
     Args:
-        texts: folders of prepared datasets; or `NAME=FILE` and `NAME/SPLIT=FILE` for a list of the ids of a set.
+        texts: prepared datasets, as folders or addresses; or `NAME=FILE` and `NAME/SPLIT=FILE` for a list of a set's
+            ids.
         only: splits of prepared datasets to open; all by default.
 
     Raises:
@@ -48,7 +50,7 @@ def open_operands(texts: Iterable[str], *, only: Sequence[str] | None = None) ->
     for text in dict.fromkeys(texts):
         match = _LIST.fullmatch(text)
         if match is None or Path(text).is_dir():
-            splits += _prepared(Path(text), only)
+            splits += _prepared(location(text), only)
         else:
             path = Path(match["file"])
             lists.append(NamedSet(check_set(match["dataset"]), match["split"], read_ids(path), str(path)))

@@ -109,7 +109,7 @@ def page(found: Audit) -> str:
         registrations=[_registration(one, part) for one in found.splits for part in one.registrations],
         structures=[part for one in found.splits for part in _structures(one)],
         labels=[_labels(one, labels) for one in found.splits for labels in one.labels],
-        known=list(dict.fromkeys(sentence for one in found.splits for sentence in one.known)),
+        known=found.known,
     )
 
 

@@ -14,6 +14,10 @@ from rgbtbench.audit.misregistration import Offset
 
 #: Thumbnails that correlate this much, with either sign, are one picture; real RGB-thermal pairs stay below 0.8.
 _SAME_PICTURE: Final = 0.99
+#: Kinds of modality that show, or are computed from, what another kind shows; two of one are alike by nature.
+_SHOWS: Final = {"polarisation": "rgb", "lightfield": "rgb", "hha": "depth"}
+#: Kinds whose view lies beside the first by design.
+_APART: Final = {"lightfield"}
 #: Share of the longer side beyond which an offset is called a misregistration.
 _FAR: Final = 0.01
 
@@ -54,7 +58,7 @@ def twin_faults(
             yield Fault("same-file", where, f"sha256 {record['images'][one]['sha256'][:12]}")
         elif digests[one] == digests[other]:
             yield Fault("same-pixels", where, "decoded pixels are equal")
-        else:
+        elif _shown_by(one) != _shown_by(other):
             likeness = correlation(thumbnails[one], thumbnails[other])
             if abs(likeness) >= _SAME_PICTURE:
                 yield Fault("same-picture", where, f"correlation {likeness:.3f}")
@@ -62,9 +66,16 @@ def twin_faults(
 
 def offset_faults(one: str, other: str, offset: Offset) -> Iterator[Fault]:
     """Yield a misregistration that is certain and large."""
+    if other.partition("_")[0] in _APART:
+        return
     if offset.reliable and offset.length - 2 * offset.spread > _FAR * offset.longest:
         beside = f"{-offset.x:+z.1f}, {-offset.y:+z.1f} pixels (right, down) beside {one}"
         yield Fault("misregistered", f"{one}+{other}", f"{other} lies {beside}, give or take {offset.spread:.1f}")
+
+
+def _shown_by(modality: str) -> str:
+    kind = modality.partition("_")[0]
+    return _SHOWS.get(kind, kind)
 
 
 def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

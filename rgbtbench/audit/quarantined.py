@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from rgbtbench.audit.faults import Fault
 from rgbtbench.errors import ShardError
 from rgbtbench.shards.quarantine import QUARANTINE, Refusal
+from rgbtbench.stored_files import file_bytes
 
 #: How `formats.paths.require_twins` and `read_bytes` say that a file is not there.
 _MISSING = re.compile(r"missing, while its twin|missing: none of the sample's files|no such file")
@@ -20,10 +21,11 @@ def quarantined(root: Path) -> list[tuple[Refusal, Fault]]:
 
     Raises:
         ShardError: the list is missing or damaged.
+        StoreError: it lies in a store that does not answer.
     """
     path = root / QUARANTINE
     try:
-        refused = [Refusal.model_validate_json(line) for line in path.read_bytes().splitlines() if line.strip()]
+        refused = [Refusal.model_validate_json(line) for line in file_bytes(path).splitlines() if line.strip()]
     except (OSError, ValidationError) as error:
         raise ShardError("cannot be read", path=path, remedy="prepare the dataset again") from error
     return [(one, Fault(_kind(one.reason), one.error, one.reason)) for one in refused]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +18,7 @@ from rgbtbench.audit.measures import Part, SplitMeasures, assemble
 from rgbtbench.cards import catalog
 from rgbtbench.errors import ShardError
 from rgbtbench.loading.prepared import PreparedSplit, open_split
+from rgbtbench.processes import interrupts_held, leave_to_parent
 from rgbtbench.progress import Progress
 
 #: Samples that a worker measures before it reports.
@@ -69,7 +69,9 @@ def _in_order(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_begin)
     try:
-        yield from pool.map(_measure, jobs)
+        with interrupts_held():
+            parts = pool.map(_measure, jobs)
+        yield from parts
     except BrokenProcessPool as error:
         raise ShardError(
             "a worker process ended unexpectedly, perhaps for want of memory",
@@ -111,4 +113,4 @@ def _begin() -> None:
     import cv2
 
     cv2.setNumThreads(1)  # the processes are the parallelism
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says when to stop
+    leave_to_parent()

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from rgbtbench.cli.output import JsonOption, print_json, print_table
+from rgbtbench.cli.output import JsonOption, print_json, print_table, require_out
 
 
 def audit(
     data: Annotated[
         list[str],
         typer.Argument(
-            metavar="DATA...", help="Prepared datasets; or NAME=FILE, NAME/SPLIT=FILE for a list of a set's ids."
+            metavar="DATA...",
+            help="Prepared datasets, folders or addresses; or NAME=FILE, NAME/SPLIT=FILE for a list of a set's ids.",
         ),
     ],
     against: Annotated[
@@ -38,6 +39,7 @@ def audit(
     from rgbtbench.audit.audit import audit as run
     from rgbtbench.cli.progress import make_progress
 
+    require_out(html)
     with make_progress() as progress:
         found = run(data, against=against or (), only=split, workers=workers, progress=progress)
     if html is not None:
@@ -55,8 +57,7 @@ def audit(
         if place:
             typer.echo("")
         print_table(table.columns, table.rows, title=table.title)
-    for one in found.splits:
-        for sentence in one.known:
-            typer.echo(f"known: {sentence}")
+    for sentence in found.known:
+        typer.echo(f"known: {sentence}")
     if html is not None:
         typer.echo(f"page: {html.resolve()}")

@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from rgbtbench import __version__
 from rgbtbench.errors import MissingExtraError, ShardError
+from rgbtbench.processes import available_cores
 from rgbtbench.progress import Progress
 from rgbtbench.shards.destination import is_claimed
 from rgbtbench.shards.fingerprint import MISSING, code_fingerprint
 from rgbtbench.shards.shard_job import ShardJob, build_shard
-from rgbtbench.shards.workers import available_cores
 from rgbtbench.stored_files import file_facts
 
 #: How often a shard is begun again whose node, or process, was lost.

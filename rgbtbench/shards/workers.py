@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing.connection import wait as wait_for
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
-from threading import Thread
 
 from rgbtbench.errors import ShardError
+from rgbtbench.processes import available_cores, interrupts_held, leave_to_parent
 from rgbtbench.progress import Progress
 from rgbtbench.shards.shard_job import ShardJob, build_shard
 
 _SECONDS_BETWEEN_REPORTS = 0.2
-
-
-def available_cores() -> int:
-    """Return the number of cores that this process may use, which in a container are fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class LocalProcesses:
@@ -46,7 +37,7 @@ def _build_in_processes(jobs: Sequence[ShardJob], count: int, progress: Progress
     with ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(done, stop)) as pool:
         reported = 0
         try:
-            with _interrupts_held():
+            with interrupts_held():
                 pending = {pool.submit(_build, job) for job in jobs}
             while pending:
                 finished, pending = wait(pending, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
@@ -67,19 +58,6 @@ def _build_in_processes(jobs: Sequence[ShardJob], count: int, progress: Progress
             raise
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C waiting while processes start: one that dies of it in its first steps would take the others along.
-
-    Processes inherit this, until `_begin` has told them to leave Ctrl-C to the parent.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 class _StoppedError(Exception):
     """Another shard failed, so this one is abandoned."""
 
@@ -93,16 +71,7 @@ class _Shared:
 
 def _begin(done: Synchronized[int], stop: Event) -> None:
     _Shared.done, _Shared.stop = done, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says when to stop
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
+    leave_to_parent()
 
 
 def _build(job: ShardJob) -> None:
