@@ -77,6 +77,7 @@ class MS2(RoleSource):
         from rgbtbench.datasets.fakes import pixels_of
         from rgbtbench.synthesis.render import render
 
+        root.mkdir(parents=True, exist_ok=True)
         for number, split in enumerate(_SPLITS):
             frames = range(11, 11 + counts.get(split, 0))
             if not frames:

@@ -95,6 +95,7 @@ class MVSeg(RoleSource):
         from rgbtbench.datasets.fakes import pixels_of
         from rgbtbench.synthesis.render import render
 
+        root.mkdir(parents=True, exist_ok=True)
         classes = self.card.label_sets["semantic"].classes
         palette = [entry.colour or (0, 0, 0) for entry in sorted(classes, key=lambda entry: entry.id)]
         for split, count in counts.items():
