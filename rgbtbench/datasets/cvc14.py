@@ -75,15 +75,14 @@ class CVC14:
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write rendered scenes of a day before the recordings, and in each folder a frame that one camera lacks."""
-        from rgbtbench.datasets.fakes import native_boxes
-        from rgbtbench.synthesis.render import render
+        from rgbtbench.datasets.fakes import native_boxes, rendered
 
         facts = dataset_card(self.name).label_sets["visible"]
         frames = {}
         for start, (split, folder) in enumerate(_SPLITS.items()):
             for number, time in zip(range(counts.get(split, 0)), cycle(_TIMES), strict=False):
                 stem = f"2014_01_0{start + 1}_12_00_{number:02d}_000000{'_' * (time == 'Night')}"
-                scene = render(seed, 100 * start + number, width=_SIZE[0], height=_SIZE[1])
+                scene = rendered(seed, 100 * start + number, width=_SIZE[0], height=_SIZE[1])
                 boxes = frames[stem] = native_boxes(scene, facts)
                 paths = {role: root / path.format(time=time, split=folder, stem=stem) for role, path in _FILES.items()}
                 write_image(paths["rgb"], scene.rgb)

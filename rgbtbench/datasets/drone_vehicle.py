@@ -83,13 +83,12 @@ class DroneVehicle:
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write rendered scenes with the border; thermal boxes are turned a little, and some names misspelt."""
-        from rgbtbench.datasets.fakes import native_boxes
-        from rgbtbench.synthesis.render import render
+        from rgbtbench.datasets.fakes import native_boxes, rendered
 
         numbers = count(1)
         for split in _SPLITS:
             for position in range(counts.get(split, 0)):
-                scene = render(seed, next(numbers), width=160, height=120)
+                scene = rendered(seed, next(numbers), width=160, height=120)
                 stem = f"{90001 + position}"
                 paths = {role: root / path.format(split=split, stem=stem) for role, path in _FILES.items()}
                 pixels = {"rgb": scene.rgb, "lwir": np.dstack([scene.lwir] * 3)}

@@ -1,6 +1,9 @@
-"""The labels of a rendered scene in the native classes of another dataset: what fake trees are labelled with."""
+"""Rendered scenes for fake trees, and their labels in the native classes of the dataset that a tree imitates."""
 
 from __future__ import annotations
+
+from dataclasses import fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +13,23 @@ from rgbtbench.cards.dataset import DatasetCard, LabelSetFacts
 from rgbtbench.formats.image_file import Levels
 from rgbtbench.formats.write_boxes import NamedBox
 from rgbtbench.labels import IGNORE, LabelMap, reverse_table
-from rgbtbench.synthesis.render import RenderedScene
+from rgbtbench.synthesis.render import RenderedScene, render
 
 _RENDERED = "synthetic"
 #: 255 times this is close to 65535, and neighbouring multiples differ in both bytes.
 _SIXTEEN_BIT_STEP = np.uint16(251)
+
+
+@lru_cache(maxsize=256)
+def rendered(seed: int, index: int, *, width: int, height: int) -> RenderedScene:
+    """Return what `render` gives, once for all trees that show the same scene; its arrays are read-only."""
+    scene = render(seed, index, width=width, height=height)
+    for part in fields(scene):
+        value = getattr(scene, part.name)
+        for array in value.values() if isinstance(value, dict) else [value]:
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
+    return scene
 
 
 def native_mask(scene: RenderedScene, facts: LabelSetFacts, *, other: int) -> NDArray[np.uint8]:

@@ -10,11 +10,10 @@ from typing import Final
 import numpy as np
 
 from rgbtbench.cards.dataset import LabelSetFacts
-from rgbtbench.datasets.fakes import native_boxes
+from rgbtbench.datasets.fakes import native_boxes, rendered
 from rgbtbench.datasets.irtd_targets import BOX_IMAGE
 from rgbtbench.formats.write_boxes import NamedBox
 from rgbtbench.formats.write_image import write_image
-from rgbtbench.synthesis.render import render
 
 _PREFIX: Final = "/somewhere/Datasets/"
 #: Pixels of a picture for each that is rendered.
@@ -45,7 +44,7 @@ def write_fake(path: Path, images: Path, split: str, numbers: Sequence[int], fac
     """
     rows = []
     for row, number in enumerate(numbers):
-        scene = render(seed, number, width=BOX_IMAGE[0] // _ENLARGED, height=BOX_IMAGE[1] // _ENLARGED)
+        scene = rendered(seed, number, width=BOX_IMAGE[0] // _ENLARGED, height=BOX_IMAGE[1] // _ENLARGED)
         image = _IMAGES[split].format(number)
         write_image(images / image, np.kron(scene.lwir, np.ones((_ENLARGED, _ENLARGED), np.uint8)))
         boxes = [

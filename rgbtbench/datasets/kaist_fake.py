@@ -75,10 +75,9 @@ def _frames(split: str, count: int) -> list[str]:
 
 
 def _write_images(root: Path, images: Mapping[str, str], frame: str, seed: int) -> list[NamedBox]:
-    from rgbtbench.datasets.fakes import native_boxes
-    from rgbtbench.synthesis.render import render
+    from rgbtbench.datasets.fakes import native_boxes, rendered
 
-    scene = render(seed, int(frame[3:5]) * 1000 + int(frame[-5:]), width=_SIZE[0], height=_SIZE[1])
+    scene = rendered(seed, int(frame[3:5]) * 1000 + int(frame[-5:]), width=_SIZE[0], height=_SIZE[1])
     write_image(root / path_of(images["rgb"], frame), scene.rgb)
     write_image(root / path_of(images["lwir"], frame), np.dstack([scene.lwir] * 3))
     return native_boxes(scene, dataset_card("kaist").label_sets["improved"])

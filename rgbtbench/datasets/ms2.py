@@ -74,8 +74,7 @@ class MS2(RoleSource):
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write one sequence for each split; every camera sees its part of a scene, a right one from further right."""
-        from rgbtbench.datasets.fakes import pixels_of
-        from rgbtbench.synthesis.render import render
+        from rgbtbench.datasets.fakes import pixels_of, rendered
 
         root.mkdir(parents=True, exist_ok=True)
         for number, split in enumerate(_SPLITS):
@@ -85,7 +84,7 @@ class MS2(RoleSource):
             sequence = f"_2001-01-01-{10 + number}-00-00"
             (root / _LIST.format(split=split)).write_text(f"{sequence}\r\n", newline="")
             for frame in frames:
-                scene = render(seed, 100 * number + frame, width=164, height=48)
+                scene = rendered(seed, 100 * number + frame, width=164, height=48)
                 for role, path in _FILES.items():
                     width, height = _FAKE_SIZES[role.partition("_")[0]]
                     left = 4 if role.endswith("_right") else 0

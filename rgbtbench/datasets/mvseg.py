@@ -92,8 +92,7 @@ class MVSeg(RoleSource):
 
         The first video of the test split is said to be of the day.
         """
-        from rgbtbench.datasets.fakes import pixels_of
-        from rgbtbench.synthesis.render import render
+        from rgbtbench.datasets.fakes import pixels_of, rendered
 
         root.mkdir(parents=True, exist_ok=True)
         classes = self.card.label_sets["semantic"].classes
@@ -105,7 +104,7 @@ class MVSeg(RoleSource):
                 (root / _TIMES["day"]).write_text(f"{videos[0]}\n")
             for number, video in enumerate(videos):
                 for frame in (7, 8, 9):
-                    scene = render(seed, 10 * number + frame, width=160, height=120)
+                    scene = rendered(seed, 10 * number + frame, width=160, height=120)
                     place = {"video": video, "frame": f"{frame:05d}"}
                     for role, path in _IMAGES.items():
                         name = path.format(**place) + (".png" if number % 2 else ".jpg")

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from rgbtbench.cards.dataset import DatasetCard
-from rgbtbench.datasets.fakes import pixels_of
+from rgbtbench.datasets.fakes import pixels_of, rendered
 from rgbtbench.formats.write_image import write_image
-from rgbtbench.synthesis.render import RenderedScene, render
+from rgbtbench.synthesis.render import RenderedScene
 
 _SIZE = (160, 120)
 #: Stands for MATLAB's 894 classes: native class n of the 40 is class 3 n of these.
@@ -75,4 +75,4 @@ def write_repack(
 
 
 def _scene(seed: int, number: int) -> RenderedScene:
-    return render(seed, number, width=_SIZE[0], height=_SIZE[1])
+    return rendered(seed, number, width=_SIZE[0], height=_SIZE[1])

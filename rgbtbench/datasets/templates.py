@@ -190,7 +190,7 @@ class TemplatedSource(RoleSource, ABC):
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write rendered scenes in a layout; splits that the layout does not have are left out."""
-        from rgbtbench.synthesis.render import render
+        from rgbtbench.datasets.fakes import rendered
 
         table = self._table(layout)
         numbers, scenes = count(1), count(1)
@@ -202,7 +202,7 @@ class TemplatedSource(RoleSource, ABC):
                 where.parent.mkdir(parents=True, exist_ok=True)
                 where.write_text("".join(f"{stem}\n" for stem in stems))
             for stem in stems:
-                scene = render(seed, next(scenes), width=self.fake_size[0], height=self.fake_size[1])
+                scene = rendered(seed, next(scenes), width=self.fake_size[0], height=self.fake_size[1])
                 files = self.paths(table, split, stem, **self.fake_names(stem))
                 for role, path in files.items():
                     held.setdefault((role, path), []).append(FakeSample(files, scene))
