@@ -107,10 +107,11 @@ def validate(data: Any, schema: type[Model], *, path: Path | None, lines: dict[L
         found = f"{field}: {_in_words(first, schema)}" if field else _in_words(first, schema)
         if more:
             found += f" (and {more} more)"
-        raise CardError(found, path=path, line=_closest_line(location, lines)) from error
+        raise CardError(found, path=path, line=closest_line(location, lines)) from error
 
 
-def _closest_line(location: Location, lines: dict[Location, int]) -> int | None:
+def closest_line(location: Location, lines: dict[Location, int]) -> int | None:
+    """Return the line of the deepest part of a location that the file has, as `read_yaml` noted it."""
     # pydantic adds union tags to the location; they are no keys of the file and are skipped.
     known: Location = ()
     for part in location:

@@ -100,6 +100,10 @@ class BoxSource(TemplatedSource):
             name: self.read_boxes(root, entry, images, name) for name in self.card.label_sets if name in entry.files
         }
 
+    def yolo_names(self, label_set: str) -> Mapping[int, str]:
+        """Return the class that each number in YOLO files stands for: the card's, unless overridden."""
+        return {item.id: item.name for item in self.card.label_sets[label_set].classes}
+
     def read_written(self, root: Path, entry: Entry, images: Mapping[str, Image], label_set: str) -> Written:
         """Return the objects in a label file as its ending says."""
         relative, facts = entry.files[label_set], self.card.label_sets[label_set]
@@ -107,8 +111,9 @@ class BoxSource(TemplatedSource):
             found = read_voc(root, relative)
             return Written(found, raw_numbers(found), VOC, [False] * len(found))
         if relative.endswith(".txt"):
-            camera = next(image for name, image in images.items() if (name == "rgb") == (facts.frame != "x"))
-            lines = read_yolo(root, relative, names={item.id: item.name for item in facts.classes})
+            followed = [image for name, image in images.items() if (name == "rgb") == (facts.frame != "x")]
+            camera, *_ = followed or images.values()
+            lines = read_yolo(root, relative, names=self.yolo_names(label_set))
             xyxy = xyxy_of_yolo(lines, width=camera.width, height=camera.height)
             return Written(lines, xyxy, YOLO, [False] * len(lines))
         files = [entry.files[name] for name in self.card.modalities if name in entry.files]
@@ -141,7 +146,7 @@ class BoxSource(TemplatedSource):
         if path.suffix == ".xml":
             write_voc(path, size=self.fake_size, boxes=boxes[0])
         elif path.suffix == ".txt":
-            ids = {item.name: item.id for item in self.card.label_sets[role].classes}
+            ids = {name: number for number, name in self.yolo_names(role).items()}
             write_yolo(path, size=self.fake_size, boxes=boxes[0], ids=ids)
         else:
             files = [self.fake_listed(sample.files) for sample in samples]

@@ -20,11 +20,13 @@ class Layout:
         marks: paths relative to the root that exist in this layout and, together, in no other; `*` stands for any
             part of a name.
         tree: the layout drawn in a few words, for error messages and `datasets show`.
+        example: content of the file that the first mark names, where the user is to write it.
     """
 
     name: str
     marks: tuple[str, ...]
     tree: str
+    example: str | None = None
 
     def missing(self, root: Path) -> list[str]:
         """Return the marks that are not there."""
@@ -41,8 +43,13 @@ class DatasetSource(Protocol):
     `entries` only lists names; `pair` opens the files of one entry. Both run in worker processes.
     """
 
-    name: str
-    layouts: Sequence[Layout]
+    @property
+    def name(self) -> str:
+        """Name of the card."""
+
+    @property
+    def layouts(self) -> Sequence[Layout]:
+        """Layouts in circulation: `official` first, or `described`, which outranks the official one."""
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield every sample of every split in official order; raises `InputFileError` or `LayoutError`."""
@@ -77,8 +84,17 @@ def recognise(source: DatasetSource, root: Path) -> Layout:
         f"holds {shown}",
         expected=f"one of {source.name}'s layouts: {wanted}",
         path=root,
-        remedy=f"pass {below}" if below else "pass the folder that holds the unpacked official files",
+        remedy=f"pass {below}"
+        if below
+        else "pass the folder that holds the unpacked official files" + _or_written(source),
     )
+
+
+def _or_written(source: DatasetSource) -> str:
+    written = [
+        f", or write {layout.marks[0]} there:\n\n{layout.example}" for layout in source.layouts if layout.example
+    ]
+    return "".join(written)
 
 
 def _matching(source: DatasetSource, root: Path) -> Layout | None:
