@@ -20,6 +20,7 @@ from rgbtbench.cards.schema import Modality, Name, Strict
 from rgbtbench.cards.yaml_file import Location, closest_line, read_yaml, validate
 from rgbtbench.errors import CardError, did_you_mean
 from rgbtbench.formats.paths import resolve_inside
+from rgbtbench.stored_files import FileFacts, file_facts
 
 LAYOUT_FILE: Final = "layout.yaml"
 _ENDINGS: Final = (".txt", ".json", ".xml")
@@ -55,21 +56,18 @@ class LayoutDescription(Strict):
 
 
 def read_layout_file(root: Path, dataset: str) -> LayoutDescription:
-    """Return the description in a dataset's folder, parsed once per process as long as its size and time stay.
+    """Return the description in a dataset's folder, parsed once per process as long as its size and version stay.
 
     Raises:
         InputFileError: a symbolic link leads out of `root`.
         CardError: missing, no YAML, of another form, or it names what the card does not have; names the line.
     """
     path = resolve_inside(root, LAYOUT_FILE)
-    if not path.is_file():
-        raise CardError("no such file", path=path)
-    facts = path.stat()
-    return _read_as_of(path, dataset, facts.st_mtime_ns, facts.st_size)
+    return _read_as_of(path, dataset, file_facts(path))
 
 
 @lru_cache(maxsize=4)
-def _read_as_of(path: Path, dataset: str, _modified: int, _size: int) -> LayoutDescription:
+def _read_as_of(path: Path, dataset: str, _facts: FileFacts | None) -> LayoutDescription:
     data, lines = read_yaml(path)
     description = validate(data, LayoutDescription, path=path, lines=lines)
     for at, found, remedy in _faults(description, dataset_card(dataset)):

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from rgbtbench.datasets.described import DescribedSource, described
@@ -21,6 +21,7 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.pair import MAX_KEY_LENGTH, Entry, Pair, check_key
+from rgbtbench.stored_files import folder_listing
 
 EXAMPLE: Final = """\
 modalities:
@@ -125,11 +126,11 @@ def _files(folder: Path, below: str, above: frozenset[Path] = frozenset()) -> It
     place = folder.resolve()
     if place in above:
         raise InputFileError("symbolic links lead in a circle", path=folder, remedy="remove the link")
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if path.suffix.lower() in _ENDINGS:
-            yield below + path.name
-        elif path.is_dir():
-            yield from _files(path, f"{below}{path.name}/", above | {place})
+    for name, facts in sorted(folder_listing(folder).items()):
+        if PurePosixPath(name).suffix.lower() in _ENDINGS:
+            yield below + name
+        elif facts is None:
+            yield from _files(folder / name, f"{below}{name}/", above | {place})
 
 
 SOURCE = RGBT550K()

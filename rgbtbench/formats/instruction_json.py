@@ -14,6 +14,7 @@ from typing import Any, Final
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.json_sequence import json_sequence
 from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.stored_files import FileFacts, file_facts
 
 MAX_JSON_BYTES: Final = 128 * 1024 * 1024
 
@@ -59,16 +60,15 @@ def read_instructions(root: Path, relative: str) -> Mapping[str, Instruction]:
 
 
 def read_instructions_once(root: Path, relative: str) -> Mapping[str, Instruction]:
-    """Return what `read_instructions` does, parsed once per process as long as the file's size and time stay."""
-    path = resolve_inside(root, relative)
-    if not path.is_file():
+    """Return what `read_instructions` does, parsed once per process as long as the file's size and version stay."""
+    facts = file_facts(resolve_inside(root, relative))
+    if facts is None:
         return read_instructions(root, relative)  # raises the error that names the file
-    facts = path.stat()
-    return _read_as_of(root, relative, facts.st_mtime_ns, facts.st_size)
+    return _read_as_of(root, relative, facts)
 
 
 @lru_cache(maxsize=16)
-def _read_as_of(root: Path, relative: str, _modified: int, _size: int) -> Mapping[str, Instruction]:
+def _read_as_of(root: Path, relative: str, _facts: FileFacts) -> Mapping[str, Instruction]:
     return read_instructions(root, relative)
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from rgbtbench.audit.identity import identities
 from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import dataset_card
-from rgbtbench.cards.contamination import contaminations
 from rgbtbench.datasets import dataset, recognise
 from rgbtbench.datasets.irtd_targets import target_of
 from rgbtbench.errors import DifferenceError, InputFileError, LabelError, LayoutError
@@ -108,8 +108,8 @@ def test_rows_of_grounding_follow_each_other_without_a_list(tmp_path):
 def test_a_row_names_its_image_so_that_contamination_rules_find_it(tmp_path):
     (pair,) = pairs(tree(tmp_path, Relationship=[row("Is there a car?", "yes")]))
     assert pair.entry.official_id == f"Relationship/0/{FLIR}"
-    rule = next(rule for rule in contaminations().names if rule.ids_of == "irtd" and rule.images_of == "flir_adas")
-    assert rule.groups(pair.entry.official_id) == {"number": "00042"}
+    named = {(image.dataset, image.image) for image in identities("irtd", pair.entry.official_id, None)}
+    assert named == {("irtd", FLIR.removesuffix(".jpeg")), ("flir_adas", "00042")}
 
 
 def test_a_source_that_is_not_there_makes_a_difference_and_a_missing_image_a_fault(tmp_path):
