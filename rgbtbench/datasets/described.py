@@ -53,6 +53,7 @@ class DescribedSource:
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
         """Write rendered scenes in a layout; a described tree is the layout's example, which is written too."""
         if layout.example is not None:
+            root.mkdir(parents=True, exist_ok=True)
             (root / LAYOUT_FILE).write_text(layout.example)
         self._source(root, layout).fake(root, layout, counts, seed)
 

@@ -76,6 +76,7 @@ class _Paired(RoleSource):
             scene = render(seed, number, width=160, height=120)
             for role, path in _FILES.items():
                 write_image(root / path.format(name=name), pixels_of(scene, role, self.card))
+        (root / SEEDS).parent.mkdir(parents=True, exist_ok=True)
         (root / SEEDS).write_text(json.dumps([[name] for name in names]))
 
 
