@@ -37,7 +37,7 @@ class ZJURGBP(TemplatedSource):
             "official",
             {
                 **{modality: f"{{split}}/{angle}/{{stem}}_{angle}.png" for modality, angle in _ANGLES.items()},
-                "semantic": "{split}_label/{stem}.png",
+                "semantic": "{split}/{split}_label/{stem}.png",
             },
             splits=_SPLITS,
         ),

@@ -116,7 +116,7 @@ def test_a_frame_that_one_camera_lacks_is_named(tmp_path):
 def zju(root, colour, *, split="val"):
     for angle in (0, 45, 90, 135):
         put(root, f"{split}/{angle}/12_{angle}.png", file_of(noise(channels=3, seed=angle)))
-    put(root, f"{split}_label/12.png", file_of(np.full((13, 17, 3), colour, np.uint8)))
+    put(root, f"{split}/{split}_label/12.png", file_of(np.full((13, 17, 3), colour, np.uint8)))
     return root
 
 
@@ -129,14 +129,14 @@ def test_the_four_angles_stay_and_rgb_is_the_one_at_0_degrees(tmp_path):
 
 
 def test_a_colour_that_is_no_class_is_an_error(tmp_path):
-    with pytest.raises(LabelError, match=r"val_label/12\.png: holds 1 colours that are no class: \(1, 0, 0\)"):
+    with pytest.raises(LabelError, match=r"val/val_label/12\.png: holds 1 colours that are no class: \(1, 0, 0\)"):
         pairs("zju_rgbp", zju(tmp_path, (1, 0, 0)))
 
 
 def test_a_copy_with_ids_keeps_its_bytes(tmp_path):
     zju(tmp_path, (0, 0, 0))
     data = file_of(noise(below=9))
-    put(tmp_path, "val_label/12.png", data)
+    put(tmp_path, "val/val_label/12.png", data)
     (pair,) = pairs("zju_rgbp", tmp_path)
     assert pair.labels["semantic"].data == data
 
