@@ -9,6 +9,7 @@ import numpy as np
 
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.fakes import pixels_of, rendered
+from rgbtbench.datasets.nyu_repacks import FRAMES, Repack
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.synthesis.render import RenderedScene
 
@@ -46,32 +47,24 @@ def _age(path: Path) -> None:
     path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(116) + content[116:])
 
 
-def write_repack(
-    root: Path,
-    card: DatasetCard,
-    files: Mapping[str, str],
-    test_list: str,
-    counts: Mapping[str, int],
-    seed: int,
-) -> None:
+def write_repack(root: Path, card: DatasetCard, repack: Repack, counts: Mapping[str, int], seed: int) -> None:
     """Write pictures and lists of a repack; TokenFusion's count frames from 1 and classes from 0."""
-    from_one = "masks/{}.png" in files.values()
+    from_one = "masks/{}.png" in repack.files.values()
     total = sum(counts.values())
-    numbers = iter([*range(1, total), 1449] if from_one else range(total))
-    for split, path in (("train", "train.txt"), ("test", test_list)):
+    numbers = iter([*range(1, total), FRAMES] if from_one else range(total))
+    for split, lists in repack.lists.items():
         lines = []
         for _ in range(counts.get(split, 0)):
             number = next(numbers)
             stem = f"{number:06d}" if from_one else f"{number}"
             scene = _scene(seed, number)
-            for role, file in files.items():
+            for role, file in repack.files.items():
                 pixels = pixels_of(scene, role, card)
                 if role == "semantic" and from_one:
                     pixels = pixels - np.uint8(1)  # 0, which is void, wraps to 255
                 write_image(root / file.format(stem), pixels)
-            triple = "\t".join(f"{folder}/{stem}.png" for folder in ("rgb", "masks", "depth"))
-            lines.append(triple if from_one else stem)
-        (root / path).write_text("".join(f"{line}\n" for line in lines))
+            lines.append(repack.written.format(stem))
+        (root / lists[0]).write_text("".join(f"{line}\n" for line in lines))
 
 
 def _scene(seed: int, number: int) -> RenderedScene:

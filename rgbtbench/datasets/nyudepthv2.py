@@ -5,19 +5,17 @@ Frames are numbered from 1 as in the official file, whatever a repack counts fro
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from rgbtbench.cards.dataset import LabelSetFacts
+from rgbtbench.datasets.nyu_repacks import FRAMES, REPACKS, first_number
 from rgbtbench.datasets.roles import RoleSource
 from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.hdf5_file import read_slice
-from rgbtbench.formats.id_list import read_id_list
 from rgbtbench.formats.image_file import decode_image, png_image, probe
 from rgbtbench.formats.index_mask import mask_of, read_index_mask, require_known_ids
 from rgbtbench.formats.mat_file import read_array
@@ -26,33 +24,17 @@ from rgbtbench.formats.paths import require_twins
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Entry, Mask, Pair
 
-FRAMES: Final = 1449
 _LABELED, _SPLITS, _MAPPING = "nyu_depth_v2_labeled.mat", "splits.mat", "classMapping40.mat"
 _INDICES = {"train": "trainNdxs", "test": "testNdxs"}
-#: By repack: the files, the list of the test split, and what a line of a list looks like.
-_FILES = {
-    "cmx": {"rgb": "RGB/{}.jpg", "hha": "HHA/{}.jpg", "semantic": "Label/{}.png"},
-    "tokenfusion": {"rgb": "rgb/{}.png", "depth_picture": "depth/{}.png", "semantic": "masks/{}.png"},
-}
-_TEST_LIST = {"cmx": "test.txt", "tokenfusion": "val.txt"}
-_LINE = {
-    "cmx": re.compile(r"(?:RGB/)?(?P<stem>[0-9]{1,4})(?:\.jpg)?(?:\s+(?:Label|HHA)/(?P=stem)\.(?:png|jpg))*"),
-    "tokenfusion": re.compile(r"rgb/(?P<stem>[0-9]{6})\.png\s+masks/(?P=stem)\.png\s+depth/(?P=stem)\.png"),
-}
 
 
 class NYUDepthV2(RoleSource):
-    """The official file holds everything; two families of repacks hold pictures."""
+    """The official file holds everything; three families of repacks hold pictures."""
 
     name = "nyudepthv2"
     layouts = (
         Layout("official", (_LABELED, _SPLITS, _MAPPING), f"{_LABELED}, {_SPLITS}, {_MAPPING} (894 classes to 40)"),
-        Layout("cmx", ("RGB", "HHA", "Label"), "RGB/<n>.jpg, HHA/<n>.jpg, Label/<n>.png (0 void), train.txt, test.txt"),
-        Layout(
-            "tokenfusion",
-            ("rgb", "depth", "masks"),
-            "rgb/<n>.png, depth/<n>.png, masks/<n>.png (0 wall, 255 void), train.txt, val.txt",
-        ),
+        *(Layout(name, repack.folders, repack.tree) for name, repack in REPACKS.items()),
     )
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
@@ -63,13 +45,13 @@ class NYUDepthV2(RoleSource):
                     files = {"frames": _LABELED, "classes": _MAPPING}
                     yield Entry(f"{number:04d}", f"{number}", split, order, files)
             return
-        lists = {"train": "train.txt", "test": _TEST_LIST[layout.name]}
-        stems = {split: _stems(root, path, _LINE[layout.name]) for split, path in lists.items()}
-        first = _first_number(root, [int(stem) for listed in stems.values() for stem in listed])
-        for split, listed in stems.items():
-            for order, stem in enumerate(listed):
+        repack = REPACKS[layout.name]
+        listed = {split: repack.stems(root, split) for split in _INDICES}
+        first = first_number(root, [int(stem) for stems in listed.values() for stem in stems])
+        for split, stems in listed.items():
+            for order, stem in enumerate(stems):
                 number = int(stem) - first + 1
-                files = {role: path.format(stem) for role, path in _FILES[layout.name].items()}
+                files = {role: path.format(stem) for role, path in repack.files.items()}
                 yield Entry(f"{number:04d}", f"{number}", split, order, files)
 
     def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
@@ -113,7 +95,7 @@ class NYUDepthV2(RoleSource):
         if layout.name == "official":
             write_matlab(root, (_LABELED, _SPLITS, _MAPPING), self.card, counts, seed)
         else:
-            write_repack(root, self.card, _FILES[layout.name], _TEST_LIST[layout.name], counts, seed)
+            write_repack(root, self.card, REPACKS[layout.name], counts, seed)
 
 
 def _official_numbers(root: Path, name: str) -> list[int]:
@@ -122,24 +104,6 @@ def _official_numbers(root: Path, name: str) -> list[int]:
         if number != int(number) or not 1 <= number <= FRAMES:
             raise InputFileError(f"{name} holds {number}", expected=f"numbers from 1 to {FRAMES}", path=root / _SPLITS)
     return [int(number) for number in numbers]
-
-
-def _stems(root: Path, path: str, line: re.Pattern[str]) -> list[str]:
-    lines = read_id_list(root, path, pattern=line) if (root / path).exists() else []
-    return [found["stem"] for found in map(line.fullmatch, lines) if found]
-
-
-def _first_number(root: Path, numbers: list[int]) -> int:
-    """Return what a repack calls the first frame; the frame that only one way of counting has tells."""
-    for first, telling in ((0, 0), (1, FRAMES)):
-        if telling in numbers:
-            return first
-    raise InputFileError(
-        "the lists name neither frame 0 nor frame 1449",
-        expected="both lists whole: without them nobody can tell whether frames count from 0 or from 1",
-        path=root,
-        remedy="copy both official lists beside the folders",
-    )
 
 
 SOURCE = NYUDepthV2()

@@ -86,6 +86,24 @@ def test_a_copy_that_shows_neither_end_is_not_guessed_at(tmp_path):
         pairs(cmx(tmp_path, (5, 6), (7,)))
 
 
+@pytest.mark.parametrize(
+    ("lists", "line"),
+    [(("train.txt", "test.txt"), "RGB/{0}.jpg Label/{0}.png\n"), (("train2.txt", "test2.txt"), "{0}\n")],
+)
+def test_copies_with_pictures_of_depth_have_dformers_lists_or_sigmas(tmp_path, lists, line):
+    for number in (0, 3):
+        put(tmp_path, f"RGB/{number}.jpg", file_of(noise(channels=3), "jpeg"))
+        put(tmp_path, f"Depth/{number}.png", file_of(noise()))
+        put(tmp_path, f"Label/{number}.png", file_of(np.full((13, 17), 40, np.uint8)))
+    for name, number in zip(lists, (3, 0), strict=True):
+        put(tmp_path, name, line.format(number))
+    found = pairs(tmp_path)
+    assert recognise(SOURCE, tmp_path).name == "dformer"
+    assert [(pair.entry.split, pair.entry.key) for pair in found] == [("train", "0004"), ("test", "0001")]
+    assert found[0].images["depth_picture"].data == (tmp_path / "Depth/3.png").read_bytes()
+    assert found[0].labels["semantic"].values == (40,)
+
+
 def test_classes_of_a_copy_that_counts_from_0_are_moved_and_255_is_void(tmp_path):
     values = np.tile(np.array([0, 39, 255], np.uint8), (4, 1))
     for folder, pixels in (("rgb", noise(4, 3, 3)), ("depth", noise(4, 3)), ("masks", values)):
