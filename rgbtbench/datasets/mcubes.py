@@ -44,7 +44,7 @@ class MCubeS(TemplatedSource):
     layouts = (template("official", _FILES, splits=_SPLITS, lists="list_folder/{split}.txt"),)
 
     def cluster(self, split: str, stem: str) -> str:
-        """Return the scene, whose images were taken one after another."""
+        """Return the first part of the name: one scene or several of one day, whose images resemble each other."""
         return stem.partition("_")[0]
 
     def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:

@@ -21,9 +21,6 @@ from rgbtbench.pair import Entry, Mask
 if TYPE_CHECKING:
     from rgbtbench.synthesis.render import RenderedScene
 
-if TYPE_CHECKING:
-    pass
-
 _VIEWS = {
     "rgb" if (u, v) == (5, 5) else f"lightfield_{u}_{v}": f"{{split}}/{{stem}}/{u}_{v}.png"
     for u in range(1, 10)

@@ -1,4 +1,4 @@
-"""VT5000 (Tu et al., 2022): registered RGB-T pairs for salient object detection, two halves."""
+"""VT5000 (Tu et al., 2023): registered RGB-T pairs for salient object detection, two halves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VT821 (Wang et al., 2018): RGB-T pairs aligned by hand for salient object detection, a test set."""
+"""VT821 (Li et al., 2017): RGB-T pairs aligned by hand for salient object detection, a test set."""
 
 from __future__ import annotations
 
