@@ -1,6 +1,7 @@
 """RGBT550K: the thermal tree decides, its twin mirrors it, keys fit, and twice the same image is marked."""
 
 import re
+import shutil
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from rgbtbench.datasets.rgbt550k import EXAMPLE, key_of_path
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.shards.build import prepare
+from tests.datasets.shared import SAMPLES, needs
 from tests.formats.files import file_of, noise, pixels_of, put
 
 SOURCE = dataset("rgbt550k")
@@ -120,6 +122,21 @@ def test_a_described_tree_outranks_the_released_one(tmp_path):
     put(tmp_path, "raw/layout.yaml", EXAMPLE)
     prepare(SOURCE, CARD, tmp_path / "raw", tmp_path / "out", workers=1)
     assert open_split(tmp_path / "out", "train_png").keys == ("7",)
+
+
+@needs("samples/roadscene")
+def test_real_pairs_are_read_where_they_lie_as_a_description_says(tmp_path):
+    names = sorted(path.name for path in (SAMPLES / "roadscene/cropinfrared").iterdir())
+    for folder in ("crop_LR_visible", "cropinfrared"):
+        shutil.copytree(SAMPLES / "roadscene" / folder, tmp_path / folder)
+    put(tmp_path, "layout.yaml", "modalities: {rgb: 'crop_LR_visible/{stem}.jpg', lwir: 'cropinfrared/{stem}.jpg'}\n")
+    found = pairs(tmp_path)
+    assert [f"{pair.entry.official_id}.jpg" for pair in found] == names
+    assert len(found) == 221
+    for pair in found[::20]:
+        rgb, lwir = pair.images["rgb"], pair.images["lwir"]
+        assert (rgb.width, rgb.height) == (lwir.width, lwir.height)
+        assert lwir.data == (SAMPLES / f"roadscene/cropinfrared/{pair.entry.official_id}.jpg").read_bytes()
 
 
 def test_the_example_of_the_card_is_the_one_that_is_shown():
