@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 import rgbtbench
+from rgbtbench.cards import dataset_card
 from rgbtbench.datasets import dataset
+from rgbtbench.description.croissant import croissant
 from rgbtbench.errors import PredictionError, UnknownNameError, UserError
+from rgbtbench.locations import location
 from rgbtbench.predictions import BoxPrediction, MaskPrediction
 from rgbtbench.scoring.resolve import protocols_of
 from rgbtbench.shards.build import prepare_dataset
+
+from .stores import empty_memory, upload
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +54,18 @@ def test_a_network_that_says_nothing_scores_the_share_of_nothing(prepared, tmp_p
     share = float((labels == 0).mean())
     assert result.score.metrics["aacc"] == pytest.approx(100 * share)
     assert result.score.metrics["miou"] == pytest.approx(100 * share / len(np.unique(labels)))
+
+
+def test_data_in_a_store_scores_as_on_disk(prepared, tmp_path, monkeypatch):
+    monkeypatch.setenv("RGBTBENCH_CACHE", str(tmp_path / "cache"))
+    shards, protocol = prepared
+    first = rgbtbench.evaluate(knows_the_labels(shards), shards, protocol, out=tmp_path / "predictions").score
+    with empty_memory():
+        upload(shards, location("memory://shards"))
+        again = rgbtbench.score(protocol, tmp_path / "predictions", data="memory://shards")
+        described = croissant(dataset_card("mfnet"), data=location("memory://shards"), address="")
+    assert (again.metrics, again.predictions_sha256) == (first.metrics, first.predictions_sha256)
+    assert described == croissant(dataset_card("mfnet"), data=shards, address="")
 
 
 def test_files_score_the_same_as_the_network_that_wrote_them(prepared, tmp_path):

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table, require_out, write_or_print
+from rgbtbench.cli.places import PLACE
 
 app = typer.Typer(
     help="List the datasets and show their cards.\n\nExample: rgbtbench datasets show mfnet", no_args_is_help=True
 )
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the dataset, as `datasets list` prints it.")]
-DataOption = Annotated[Path | None, typer.Option(help="The dataset as `prepare` left it; adds what it holds.")]
+DataOption = Annotated[Path | None, typer.Option(help="The dataset as `prepare` left it; adds what it holds.", **PLACE)]
 OutOption = Annotated[Path | None, typer.Option(help="File to write; printed by default.")]
 
 
@@ -174,7 +175,7 @@ def write_dataset_card(name: NameArgument, data: DataOption = None, out: OutOpti
 
 @app.command("statistics")
 def count_prepared_data(
-    data: Annotated[Path, typer.Argument(help="Prepared dataset.")],
+    data: Annotated[Path, typer.Argument(help="Prepared dataset: a folder or an address.", **PLACE)],
     out: Annotated[Path | None, typer.Option(help="Write the counts as JSON.")] = None,
     as_json: JsonOption = False,
 ) -> None:

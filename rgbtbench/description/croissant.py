@@ -20,6 +20,7 @@ from rgbtbench.description.croissant_enumerations import classes, expected_split
 from rgbtbench.description.croissant_nodes import Json
 from rgbtbench.description.croissant_records import prepared_data
 from rgbtbench.description.wording import USE_IN_WORDS, link_in_words, modalities_shown, modality_in_words
+from rgbtbench.locations import is_remote
 
 CONFORMS_TO: Final = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 #: The context that the specification recommends (its appendix 1).
@@ -121,7 +122,12 @@ def croissant(card: DatasetCard, *, data: Path | None = None, address: str = "")
 
 
 def address_between(description: Path | None, data: Path) -> str:
-    """Return the relative path from a description's file to `data`; empty where it lies there, or is printed."""
+    """Return the relative path from a description's file to `data`; empty where it lies there, or is printed.
+
+    Of data in a store it is the address.
+    """
+    if is_remote(data):
+        return str(data)
     path = "." if description is None else os.path.relpath(data, description.parent)
     return "" if path == "." else Path(path).as_posix()
 

@@ -16,6 +16,7 @@ from rgbtbench.labels import LabelMap
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.shards.index import INDEX, all_shards, attribute_type, stored_columns
 from rgbtbench.shards.manifest import MANIFEST, Manifest, read_manifest
+from rgbtbench.stored_files import file_bytes
 
 _IMAGES: Final = {"jpg": "image/jpeg", "png": "image/png"}
 _COLUMN_TYPES: Final = {"string": "sc:Text", "bool": "sc:Boolean", "int64": "cr:Int64", "float64": "cr:Float64"}
@@ -56,10 +57,11 @@ def prepared_data(card: DatasetCard, data: Path, address: str) -> tuple[list[Jso
             name,
             address=start + name,
             encoding=encoding,
-            size=(data / name).stat().st_size,
-            sha256=_sha256(data / name),
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
         )
         for name, encoding in ((INDEX, "application/x-parquet"), (MANIFEST, "application/json"))
+        for content in (file_bytes(data / name),)
     ]
     splits = [open_split(data, name) for name in manifest.splits]
     members = _Members(manifest, splits)
@@ -189,8 +191,3 @@ def _encoding(extension: str) -> str:
     if extension == "json":
         return "application/json"
     return _IMAGES.get(extension, "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,6 +16,7 @@ from rgbtbench.description.wording import expected_pairs
 from rgbtbench.errors import ShardError
 from rgbtbench.shards.features import FEATURES
 from rgbtbench.shards.manifest import Manifest
+from rgbtbench.stored_files import file_bytes
 
 Json = dict[str, Any]
 
@@ -111,7 +112,7 @@ def _split(name: str) -> str:
 
 def _features(data: Path) -> Json:
     try:
-        features = json.loads((data / FEATURES).read_bytes())
+        features = json.loads(file_bytes(data / FEATURES))
     except (OSError, ValueError) as error:
         raise ShardError(f"has no {FEATURES}", path=data, remedy="run `rgbtbench prepare` again") from error
     return dict(features)

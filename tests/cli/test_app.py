@@ -20,7 +20,7 @@ VERBS = [
 
 HEAVY = {
     "torch", "torchvision", "cv2", "pandas", "pyarrow", "scipy", "numpy", "pydantic", "fiftyone", "lightning_fabric",
-    "jinja2", "yaml",
+    "jinja2", "yaml", "fsspec", "upath", "s3fs", "ray",
 }  # fmt: skip
 
 
@@ -85,6 +85,10 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
         (["models", "show", "mfnat"], "did you mean mfnet?"),
         (["protocols", "show", "mfnet/miou9"], "did you mean mfnet/miou-9"),
         (["prepare", "mfnet", "--root", "nowhere", "--out", "x"], "nowhere: no such folder"),
+        (["prepare", "mfnet", "--root", "memory://nowhere", "--out", "x"], "memory://nowhere: no such folder"),
+        (["prepare", "mfnet", "--root", "nope://x", "--out", "x"], "no store speaks nope://"),
+        (["prepare", "mfnet", "--root", "sftp://me:secret@x/y", "--out", "x"], "an address that holds a password"),
+        (["prepare", "mfnet", "--root", ".", "--out", "x", "--ray-address", "auto"], "without --executor ray"),
         (["train", "mfnet/mfnat", "--data", "x", "--out", "y"], "did you mean mfnet/mfnet"),
         (["train", "mfnet/mfnet", "--data", "nowhere", "--out", "y"], "rgbtbench prepare"),
         (["train", "mfnet/mfnet", "--data", "x", "--out", "y", "--set", "optimiser.lrr=1", "--dry-run"], "lr"),
@@ -92,7 +96,10 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
         (["eval", "nowhere", "--data", "x", "--protocol", "mfnet/miou-9"], "nowhere"),
         (["verify", "nowhere"], "nowhere"),
         (["verify", "nowhere.json"], "nowhere.json"),
+        (["verify", "nowhere/manifest.json"], "nowhere: no such folder; run `rgbtbench prepare` for it"),
+        (["verify", "memory://nowhere"], "memory://nowhere: no such folder"),
         (["inspect", "nowhere"], "rgbtbench prepare"),
+        (["inspect", "memory://nowhere"], "rgbtbench prepare"),
         (["export", "nowhere", "--as", "coco", "--out", "x"], "rgbtbench prepare"),
         (["export", "nowhere", "--as", "cocoa", "--out", "x"], "did you mean coco"),
         (["audit", "nowhere"], "rgbtbench prepare"),

@@ -10,10 +10,10 @@ import pytest
 import rgbtbench
 from rgbtbench.errors import InputFileError, ShardError, StoreError
 from rgbtbench.locations import location
-from rgbtbench.shards import mirror
+from rgbtbench.shards import mirror, remote_storage
 from rgbtbench.shards.build import Options, prepare
 from rgbtbench.shards.lock import locked
-from rgbtbench.shards.manifest import read_manifest
+from rgbtbench.shards.manifest import prepared_folder, read_manifest
 from rgbtbench.shards.verify import verify
 
 from ..stores import empty_memory, stored_tree, upload
@@ -367,3 +367,25 @@ def test_what_is_not_prepared_is_said_so():
     MEMORY.pipe_file("/something/x", b"")
     with pytest.raises(ShardError, match=r"memory://something: is no prepared dataset: it has no manifest.json"):
         read_manifest(location("memory://something"))
+
+
+def test_stores_that_know_half_written_files_get_them_under_another_name(root, out, monkeypatch, pristine):
+    monkeypatch.setattr(remote_storage, "_OBJECT_STORES", frozenset())
+    put, names = type(MEMORY).put_file, []
+
+    def note(self, local, remote, **options):
+        names.append(remote.rpartition("/")[2])
+        put(self, local, remote, **options)
+
+    monkeypatch.setattr(type(MEMORY), "put_file", note)
+    MEMORY.pipe_file(f"{out.path}/shards/.train-000000.tar.4711.part", b"half")
+    MEMORY.pipe_file(f"{out.path}/.state/dataset.json", (pristine / ".state/dataset.json").read_bytes())
+    prepared(root, out)
+    assert stored_tree(out) == tree(pristine)
+    assert {name.endswith(f".{os.getpid()}.part") for name in names} == {True}
+
+
+def test_a_manifest_names_its_folder_also_in_a_store(root, out):
+    prepared(root, out)
+    assert prepared_folder(out / "manifest.json") == prepared_folder(out) == out
+    assert prepared_folder(out / "record.json") is None
