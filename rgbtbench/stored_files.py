@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rgbtbench.locations import filesystem, is_remote, store_errors, store_path
 
+#: Files that a store is asked for at once.
+_TOGETHER: Final = 32
 #: What stores call a hash or tag of an object's content, best first, and then the time of its last change.
 _TAGS: Final = ("md5Hash", "ETag", "etag")
 _TIMES: Final = ("LastModified", "last_modified", "modified", "mtime", "updated", "created")
@@ -103,6 +106,43 @@ def file_bytes(path: Path, *, first: int | None = None, last: int | None = None)
         if isinstance(error.__cause__, FileNotFoundError | IsADirectoryError):
             raise error.__cause__ from None
         raise
+
+
+def contents(paths: Iterable[Path]) -> Iterator[bytes | None]:
+    """Yield the content of each file in turn, None for one that is missing or cannot be read from disk.
+
+    A store is asked for many at once, because it takes tens of milliseconds to answer.
+
+    Raises:
+        StoreError: a file cannot be read from the store.
+    """
+    waiting = iter(paths)
+    while together := list(islice(waiting, _TOGETHER)):
+        if is_remote(together[0]):
+            yield from _contents(together)
+        else:
+            yield from map(_content, together)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _contents(paths: Sequence[Path]) -> Iterator[bytes | None]:
+    names = [store_path(path) for path in paths]
+    with store_errors(paths[0]):
+        found = filesystem(paths[0]).cat_ranges(names, None, None, on_error="return")
+    for path, content in zip(paths, found, strict=True):
+        if isinstance(content, FileNotFoundError):
+            yield None
+        elif isinstance(content, Exception):
+            with store_errors(path):
+                raise content
+        else:
+            yield content
 
 
 def file_sha256(path: Path) -> str | None:

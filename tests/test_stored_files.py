@@ -9,7 +9,7 @@ import pytest
 
 from rgbtbench.errors import StoreError
 from rgbtbench.locations import location
-from rgbtbench.stored_files import file_bytes, file_facts, file_sha256, folder_listing, require_answer
+from rgbtbench.stored_files import contents, file_bytes, file_facts, file_sha256, folder_listing, require_answer
 
 from .stores import empty_memory, s3_server, upload
 
@@ -64,6 +64,11 @@ def test_content_whole_and_in_part(place):
     assert file_sha256(place / "a.bin") == hashlib.sha256(CONTENT).hexdigest()
 
 
+def test_many_contents_come_in_their_order_and_what_is_missing_is_none(place):
+    names = ["a.bin", "c.bin", "sub/b.txt", "sub", *["a.bin"] * 70]
+    assert list(contents(place / name for name in names)) == [CONTENT, None, b"b", None, *[CONTENT] * 70]
+
+
 def test_what_is_missing_has_no_content(place):
     with pytest.raises(FileNotFoundError):
         file_bytes(place / "c.bin")
@@ -94,6 +99,7 @@ def test_a_refusal_is_not_an_absence(monkeypatch):
     for name in ("info", "ls", "cat_file", "open"):
         monkeypatch.setattr(type(fsspec.filesystem("memory")), name, refuse)
     place = location("memory://set/a")
-    for question in (file_facts, folder_listing, file_bytes, file_sha256, require_answer):
+    questions = [file_facts, folder_listing, file_bytes, file_sha256, require_answer]
+    for question in [*questions, lambda path: list(contents([path]))]:
         with pytest.raises(StoreError, match=r"memory://set/a: cannot be read: PermissionError: Forbidden"):
             question(place)

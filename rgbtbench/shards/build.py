@@ -32,7 +32,7 @@ from rgbtbench.shards.publish import publish
 from rgbtbench.shards.quarantine import QUARANTINE, too_many, write_quarantine
 from rgbtbench.shards.sample import Signature
 from rgbtbench.shards.shard_job import ShardJob, split_signature
-from rgbtbench.shards.state import current_state, shard_plan_sha256
+from rgbtbench.shards.state import is_current, read_states, shard_plan_sha256
 from rgbtbench.shards.storage import STATE, make_folder
 from rgbtbench.shards.workers import LocalProcesses
 from rgbtbench.stored_files import folder_listing
@@ -211,10 +211,11 @@ def _outdated(
     visible = set() if before is None else {shard.file for shard in all_shards(before)}
     code, there = code_fingerprint(source), folder_listing(out / SHARDS)
     jobs: list[ShardJob] = []
-    for shard in planned.shards:
+    states = read_states(out, (shard.name for shard in planned.shards))
+    for shard, state in zip(planned.shards, states, strict=True):
         signature = signatures[shard.split]
         expected = shard_plan_sha256(planned, shard, card=card, code=code, signature=signature)
-        if current_state(out, planned.root, shard, expected, there=there, rehash=rehash) is None:
+        if not is_current(state, out, planned.root, shard, expected, there=there, rehash=rehash):
             jobs.append(
                 ShardJob(
                     source=source,

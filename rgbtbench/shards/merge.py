@@ -19,7 +19,7 @@ from rgbtbench.shards.manifest import Difference, LabelSet, Manifest, Shard, Spl
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
 from rgbtbench.shards.sample import Signature
-from rgbtbench.shards.state import ShardState, Written, read_state
+from rgbtbench.shards.state import ShardState, Written, read_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Merged:
 
 def finished(out: Path, plan: Plan) -> Iterator[tuple[ShardPlan, ShardState]]:
     """Yield every planned shard with what is remembered of it, in order."""
-    for shard in plan.shards:
-        state = read_state(out, shard.name)
+    states = read_states(out, (shard.name for shard in plan.shards))
+    for shard, state in zip(plan.shards, states, strict=True):
         if state is None:
             raise ShardError(
                 f"what was remembered of {shard.name} is gone",

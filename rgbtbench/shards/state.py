@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,7 +18,7 @@ from rgbtbench.shards.quarantine import Refusal
 from rgbtbench.shards.record import RECORD_VERSION
 from rgbtbench.shards.sample import Signature
 from rgbtbench.shards.storage import STATE, write_file
-from rgbtbench.stored_files import FileFacts, file_bytes, file_facts, file_sha256
+from rgbtbench.stored_files import FileFacts, contents, file_facts, file_sha256
 
 #: What lies in the folder of the shards: see `folder_listing`.
 Listing = Mapping[str, FileFacts | None]
@@ -109,29 +109,31 @@ def write_state(out: Path, name: str, state: ShardState) -> None:
     write_file(state_path(out, name), canonical_json(state.model_dump(mode="json")))
 
 
-def read_state(out: Path, name: str) -> ShardState | None:
-    """Return what is remembered of a shard; None when nothing is, or nothing that can be read."""
-    try:
-        return ShardState.model_validate_json(file_bytes(state_path(out, name)))
-    except (OSError, ValidationError):
-        return None
+def read_states(out: Path, names: Iterable[str]) -> Iterator[ShardState | None]:
+    """Yield what is remembered of each shard; None when nothing is, or nothing that can be read."""
+    for content in contents(state_path(out, name) for name in names):
+        try:
+            yield None if content is None else ShardState.model_validate_json(content)
+        except ValidationError:
+            yield None
 
 
 def remember_place(out: Path, shard: ShardPlan) -> None:
     """Note the version of a shard that has taken its place: in a store that is a new object with a tag of its own."""
-    state, facts = read_state(out, shard.name), file_facts(out / shard.file)
+    (state,), facts = read_states(out, [shard.name]), file_facts(out / shard.file)
     if state is None or state.written is None or facts is None or facts.version == state.written.version:
         return
     written = state.written.model_copy(update={"version": facts.version})
     write_state(out, shard.name, state.model_copy(update={"written": written}))
 
 
-def current_state(
-    out: Path, root: Path, shard: ShardPlan, plan_sha256: str, *, there: Listing, rehash: bool
-) -> ShardState | None:
-    """Return what is remembered of a shard if it is still what `prepare` would write, else None.
+def is_current(
+    state: ShardState | None, out: Path, root: Path, shard: ShardPlan, plan_sha256: str, *, there: Listing, rehash: bool
+) -> bool:
+    """Return whether a finished shard is still what `prepare` would write.
 
     Args:
+        state: what is remembered of it.
         out: the prepared dataset.
         root: folder of the official files.
         shard: what is planned now.
@@ -139,15 +141,13 @@ def current_state(
         there: what lies in the folder of the shards.
         rehash: compare the content of input files, and not their version.
     """
-    state = read_state(out, shard.name)
     if state is None or state.plan_sha256 != plan_sha256:
-        return None
+        return False
     if state.written is not None and find_shard(out, shard.file, state.written, there) is None:
-        return None
+        return False
     if not rehash:
-        return state if state.inputs == shard.inputs else None
-    now = {file.path: file_sha256(root / file.path) for file in shard.inputs}
-    return state if now == state.input_sha256 else None
+        return state.inputs == shard.inputs
+    return state.input_sha256 == {file.path: file_sha256(root / file.path) for file in shard.inputs}
 
 
 def find_shard(out: Path, file: str, written: Written, there: Listing) -> Path | None:
