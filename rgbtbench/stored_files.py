@@ -96,9 +96,10 @@ def file_bytes(path: Path, *, first: int | None = None, last: int | None = None)
         StoreError: it cannot be read from the store.
     """
     if not is_remote(path):
-        with path.open("rb") as file:
-            file.seek(first or 0)
-            return file.read(-1 if last is None else last - (first or 0))
+        with path.open("rb", buffering=0) as file:
+            if first:
+                file.seek(first)
+            return file.readall() if last is None else file.read(last - (first or 0))
     try:
         with store_errors(path):
             return bytes(filesystem(path).cat_file(store_path(path), start=first, end=last))

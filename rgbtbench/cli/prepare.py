@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class CheckDepth(StrEnum):
     """How far photographs are looked into; masks are always decoded."""
 
+    NONE = "none"
     PROBE = "probe"
     FULL = "full"
 
@@ -48,7 +49,11 @@ def prepare(
     ] = None,
     shard_megabytes: Annotated[int, typer.Option(min=1, help="Close a shard after this many MB of input.")] = 128,
     check: Annotated[
-        CheckDepth, typer.Option(help="probe: headers, end markers, checksums. full: decode every photograph.")
+        CheckDepth,
+        typer.Option(
+            help="none: headers alone, photographs may be cut short. probe: headers, end markers, checksums. "
+            "full: decode every photograph."
+        ),
     ] = CheckDepth.PROBE,
     rehash: Annotated[bool, typer.Option(help="Compare contents, not only size and time, when resuming.")] = False,
     allow_differences: Annotated[

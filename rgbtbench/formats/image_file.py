@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.errors import InputFileError
-from rgbtbench.formats.image_header import ImageHeader, probe
+from rgbtbench.formats.image_header import ImageHeader, probe, read_header
 from rgbtbench.formats.npy_file import npy_array
-from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.formats.paths import read_bytes
 from rgbtbench.pair import Image
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "Pixels",
     "decode_image",
     "encode_png",
+    "headers_alone",
     "png_image",
     "probe",
     "read_image_file",
@@ -31,6 +35,8 @@ __all__ = [
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
 Pixels = Levels | NDArray[np.float32]
 _EXTENSIONS: dict[str, Literal["jpg", "png", "npy"]] = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".npy": "npy"}
+#: What official photographs are looked at with.
+_look_at: Final = ContextVar[Callable[..., ImageHeader]]("_look_at", default=probe)
 
 
 def read_image_file(root: Path, relative: str, *, check: Literal["probe", "full"] = "probe") -> Image:
@@ -39,13 +45,14 @@ def read_image_file(root: Path, relative: str, *, check: Literal["probe", "full"
     Args:
         root: the dataset's folder.
         relative: path below it, with `/`.
-        check: `probe` reads the structure (header, end marker, PNG checksums); `full` also decodes all pixels.
+        check: `probe` reads the structure (header, end marker, PNG checksums) unless told otherwise by
+            `headers_alone`; `full` also decodes all pixels.
 
     Raises:
         InputFileError: missing, outside `root`, damaged, named as another format, CMYK, or not 8 or 16 bits deep
             (float32 for NumPy files).
     """
-    data, header, path = read_verbatim(root, relative)
+    data, header, path = _verbatim(root, relative, _look_at.get())
     depths = {"jpg": (8,), "png": (8, 16), "npy": (32,)}[header.format]
     if header.format == "jpg" and header.channels not in (1, 3):
         raise InputFileError(
@@ -80,9 +87,25 @@ def read_verbatim(root: Path, relative: str) -> tuple[bytes, ImageHeader, Path]:
     Raises:
         InputFileError: missing, outside `root`, damaged, or named as another format.
     """
-    path = resolve_inside(root, relative)
-    data = read_bytes(root, relative)
-    header = probe(data, path=path)
+    return _verbatim(root, relative, probe)
+
+
+@contextmanager
+def headers_alone() -> Iterator[None]:
+    """Let `read_image_file` read headers alone within the block: damage behind them goes unnoticed.
+
+    What is decoded anyway, such as masks and images in other encodings, is looked at as ever.
+    """
+    before = _look_at.set(read_header)
+    try:
+        yield
+    finally:
+        _look_at.reset(before)
+
+
+def _verbatim(root: Path, relative: str, look_at: Callable[..., ImageHeader]) -> tuple[bytes, ImageHeader, Path]:
+    data, path = read_bytes(root, relative), root / relative
+    header = look_at(data, path=path)
     if _EXTENSIONS.get(path.suffix.lower()) != header.format:
         raise InputFileError(
             f"the content is {header.format.upper()}",

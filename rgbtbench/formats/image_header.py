@@ -1,17 +1,18 @@
 """What an image file is, from its structure alone: no pixel is decoded, so a hostile size costs nothing.
 
-JPEG and PNG are walked to their end marker, which finds truncated downloads; PNG checksums are verified too. A NumPy
-file must have exactly the bytes that its header promises.
+`read_header` looks no further than the header. `probe` also makes sure that the file is whole: JPEG and PNG are walked
+to their end marker, which finds truncated downloads; PNG checksums are verified too. A NumPy file must have exactly the
+bytes that its header promises.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.npy_header import read_npy_header
@@ -75,14 +76,26 @@ def probe(data: bytes, *, path: Path | None = None) -> ImageHeader:
         InputFileError: no such format, truncated, a wrong checksum, an unusual coding, or over `MAX_PIXELS`; of NumPy
             files only float32 rasters (H, W) or (H, W, C) are images here.
     """
-    if data.startswith(_JPEG_START):
-        header = _probe_jpeg(data, path)
-    elif data.startswith(_PNG_START):
-        header = _probe_png(data, path)
-    elif data.startswith(_NPY_START):
-        header = _probe_npy(data, path)
-    else:
+    return _plausible(_READERS[_format(data, path)].whole(data, path), path)
+
+
+def read_header(data: bytes, *, path: Path | None = None) -> ImageHeader:
+    """Read the header of a JPEG, PNG or NumPy file; what follows it may be damaged or missing.
+
+    Raises:
+        InputFileError: as `probe`, as far as the header shows it.
+    """
+    return _plausible(_READERS[_format(data, path)].header(data, path), path)
+
+
+def _format(data: bytes, path: Path | None) -> bytes:
+    found = next((start for start in _READERS if data.startswith(start)), None)
+    if found is None:
         raise InputFileError("neither JPEG nor PNG nor NumPy file", path=path, remedy=_AGAIN)
+    return found
+
+
+def _plausible(header: ImageHeader, path: Path | None) -> ImageHeader:
     if header.width < 1 or header.height < 1:
         raise InputFileError(f"states a size of {header.width}x{header.height}", path=path, remedy=_AGAIN)
     if header.width * header.height > MAX_PIXELS:
@@ -95,8 +108,8 @@ def probe(data: bytes, *, path: Path | None = None) -> ImageHeader:
     return header
 
 
-def _probe_jpeg(data: bytes, path: Path | None) -> ImageHeader:
-    header: ImageHeader | None = None
+def _jpeg_segments(data: bytes, path: Path | None) -> Iterator[tuple[int, bytes]]:
+    """Yield marker and body of every segment before the end marker, which must be there."""
     at = 2
     while at + 4 <= len(data):
         if data[at] != 0xFF:
@@ -113,9 +126,7 @@ def _probe_jpeg(data: bytes, path: Path | None) -> ImageHeader:
             raise InputFileError(
                 f"a JPEG of unusual coding (SOF{marker - 0xC0})", path=path, remedy="convert it to a baseline JPEG"
             )
-        if marker in _FRAMES and len(body) >= 6:
-            depth, height, width, channels = body[0], *_two_shorts(body[1:5]), body[5]
-            header = ImageHeader("jpg", width, height, channels, depth, progressive=_FRAMES[marker])
+        yield marker, body
         at += 2 + length
         if marker == _SCAN:
             following = _AFTER_SCAN.search(data, at)
@@ -123,10 +134,30 @@ def _probe_jpeg(data: bytes, path: Path | None) -> ImageHeader:
                 break
             at = following.start()
             if data[at + 1] == _END:
-                if header is None:
-                    raise InputFileError("damaged JPEG: no frame header", path=path, remedy=_AGAIN)
-                return header
+                return
     raise InputFileError("truncated JPEG: the end marker is missing", path=path, remedy=_AGAIN)
+
+
+def _jpeg_frames(data: bytes, path: Path | None) -> Iterator[ImageHeader]:
+    for marker, body in _jpeg_segments(data, path):
+        if marker in _FRAMES and len(body) >= 6:
+            depth, height, width, channels = body[0], *_two_shorts(body[1:5]), body[5]
+            yield ImageHeader("jpg", width, height, channels, depth, progressive=_FRAMES[marker])
+
+
+def _jpeg_header(data: bytes, path: Path | None) -> ImageHeader:
+    return _frame(next(_jpeg_frames(data, path), None), path)
+
+
+def _probe_jpeg(data: bytes, path: Path | None) -> ImageHeader:
+    frames = list(_jpeg_frames(data, path))
+    return _frame(frames[-1] if frames else None, path)
+
+
+def _frame(header: ImageHeader | None, path: Path | None) -> ImageHeader:
+    if header is None:
+        raise InputFileError("damaged JPEG: no frame header", path=path, remedy=_AGAIN)
+    return header
 
 
 def _probe_npy(data: bytes, path: Path | None) -> ImageHeader:
@@ -176,22 +207,38 @@ def png_file(chunks: list[tuple[bytes, bytes]]) -> bytes:
     return b"".join(parts)
 
 
+def _png_header(data: bytes, path: Path | None) -> ImageHeader:
+    name, body = next(png_chunks(data, path=path))
+    if name != b"IHDR" or len(body) != 13:
+        raise InputFileError("damaged PNG: no header", path=path, remedy=_AGAIN)
+    width, height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
+    depth, kind = body[8], body[9]
+    channels, depths = _PNG_TYPES.get(kind, (0, ()))
+    if depth not in depths:
+        raise InputFileError(
+            f"damaged PNG: colour type {kind} with {depth} bits does not exist", path=path, remedy=_AGAIN
+        )
+    return ImageHeader("png", width, height, channels, depth, palette=kind == _PALETTE)
+
+
 def _probe_png(data: bytes, path: Path | None) -> ImageHeader:
-    seen: set[bytes] = set()
-    header: ImageHeader | None = None
-    for name, body in png_chunks(data, path=path):
-        if not seen:
-            if name != b"IHDR" or len(body) != 13:
-                raise InputFileError("damaged PNG: no header", path=path, remedy=_AGAIN)
-            width, height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
-            depth, kind = body[8], body[9]
-            channels, depths = _PNG_TYPES.get(kind, (0, ()))
-            if depth not in depths:
-                raise InputFileError(
-                    f"damaged PNG: colour type {kind} with {depth} bits does not exist", path=path, remedy=_AGAIN
-                )
-            header = ImageHeader("png", width, height, channels, depth, palette=kind == _PALETTE)
-        seen.add(name)
-    if header is None or b"IDAT" not in seen or (header.palette and b"PLTE" not in seen):
+    header = _png_header(data, path)
+    seen = {name for name, _ in png_chunks(data, path=path)}
+    if b"IDAT" not in seen or (header.palette and b"PLTE" not in seen):
         raise InputFileError("damaged PNG: no image data", path=path, remedy=_AGAIN)
     return header
+
+
+class _Reader(NamedTuple):
+    """How a format is read: to its header, and to its end."""
+
+    header: Callable[[bytes, Path | None], ImageHeader]
+    whole: Callable[[bytes, Path | None], ImageHeader]
+
+
+#: First bytes of a file to how it is read.
+_READERS: Final = {
+    _JPEG_START: _Reader(_jpeg_header, _probe_jpeg),
+    _PNG_START: _Reader(_png_header, _probe_png),
+    _NPY_START: _Reader(_probe_npy, _probe_npy),
+}

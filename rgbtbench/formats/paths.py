@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from rgbtbench.errors import InputFileError
 from rgbtbench.locations import is_remote
@@ -21,17 +23,18 @@ def resolve_inside(root: Path, relative: str) -> Path:
     Raises:
         InputFileError: an absolute name, one with `..`, or one that symbolic links lead out of `root` or in a circle.
     """
-    name = PurePosixPath(relative)
-    if not relative or name.is_absolute() or ".." in name.parts or "\\" in relative or "\0" in relative:
+    parts = [part for part in relative.split("/") if part not in ("", ".")]
+    if not relative or relative[0] == "/" or ".." in parts or "\\" in relative or "\0" in relative:
         raise InputFileError(
             f"the name {relative!r} does not lie below it",
             expected="a relative path with `/` and without `..`",
             path=root,
             remedy="correct the list that names the file",
         )
-    path = root / str(name)
-    if is_remote(root):
-        return path  # a store has neither links nor `..`
+    path = root / "/".join(parts)
+    # A store has neither links nor `..`.
+    if is_remote(root) or not _meets_link(str(root), parts):
+        return path
     try:
         inside = path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:  # RuntimeError before Python 3.13
@@ -45,6 +48,20 @@ def resolve_inside(root: Path, relative: str) -> Path:
             remedy="copy the files into the folder, or pass the folder that the link points into",
         )
     return path
+
+
+def _meets_link(folder: str, parts: Iterable[str]) -> bool:
+    """Return whether a symbolic link lies on the way; without one a path cannot leave its folder."""
+    at = folder
+    for part in parts:
+        at = f"{at}/{part}"
+        try:
+            mode = os.lstat(at).st_mode
+        except OSError:
+            return False  # nothing is there, and so nothing below it
+        if stat.S_ISLNK(mode):
+            return True
+    return False
 
 
 def read_bytes(root: Path, relative: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:

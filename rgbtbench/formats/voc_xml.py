@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgbtbench.errors import InputFileError
-from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.formats.paths import read_bytes
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # type only; parsing is defusedxml's
@@ -43,7 +43,7 @@ def read_voc(root: Path, relative: str) -> tuple[VocObject, ...]:
         InputFileError: missing, outside `root`, too large, no XML, XML with a document type or entities, or an
             object without name, with numbers that are missing or not finite, or with an empty box.
     """
-    path = resolve_inside(root, relative)
+    path = root / relative
     return tuple(_object(item, number, path) for number, item in enumerate(annotation_objects(root, relative), 1))
 
 
@@ -56,8 +56,7 @@ def annotation_objects(root: Path, relative: str) -> list[Element]:
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
-    path = resolve_inside(root, relative)
-    data = read_bytes(root, relative, max_bytes=MAX_XML_BYTES)
+    data, path = read_bytes(root, relative, max_bytes=MAX_XML_BYTES), root / relative
     try:
         annotation = fromstring(data, forbid_dtd=True)
     except DefusedXmlException as error:

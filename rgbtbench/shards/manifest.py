@@ -17,7 +17,7 @@ FORMAT: Final = "rgbtbench-shards"
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 
-Check = Literal["probe", "full"]
+Check = Literal["none", "probe", "full"]
 
 
 class Shard(Strict):

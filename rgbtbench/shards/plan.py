@@ -35,7 +35,7 @@ class Options:
         shard_bytes: all shards of a split hold the same number of samples, the largest power of two whose input
             files have this size on average. A file that several samples share, such as one annotation list, counts
             once. A repaired file changes its size, so the steps are coarse: other shards stay as they are.
-        check: `probe` photographs, or decode them in `full`.
+        check: `probe` photographs, decode them in `full`, or believe their headers with `none`.
 
     Raises:
         ShardError: `limit` or `shard_bytes` below 1.

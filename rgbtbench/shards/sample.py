@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,12 @@ class StoredSample:
 
     Attributes:
         record: content of the `json` member.
+        plain: the same as plain data.
         members: extension to bytes, `json` among them.
     """
 
     record: SampleRecord
+    plain: Mapping[str, Any]
     members: Mapping[str, bytes]
 
     @property
@@ -125,8 +128,9 @@ def stored_sample(pair: Pair, card: DatasetCard, maps: Mapping[str, LabelMap]) -
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "record"
         raise InputFileError(f"{where} cannot be stored: {first['msg']}", remedy="correct the annotation") from error
-    members["json"] = canonical_json(record.model_dump(mode="json"))
-    return StoredSample(record, members)
+    plain = record.model_dump(mode="json")
+    members["json"] = canonical_json(plain)
+    return StoredSample(record, plain, members)
 
 
 def _check_set(card: DatasetCard, name: str, kind: LabelKind, frame: Frame | None) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import DatasetSource, Layout
 from rgbtbench.errors import InputFileError, ShardError, StoreError, UserError
-from rgbtbench.formats.image_file import decode_image, probe
+from rgbtbench.formats.image_file import decode_image, headers_alone, probe
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Entry, Pair
 from rgbtbench.shards.content import data_item, labels_item
+from rgbtbench.shards.hashed_file import HashedFile
 from rgbtbench.shards.index import index_row
 from rgbtbench.shards.manifest import Check
 from rgbtbench.shards.mirror import on_disk
@@ -72,7 +74,8 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
     known: dict[str, str | None] = {}
     target = job.out / f"{job.shard.file}{STAGED if job.staged else ''}"
     with whole_file(target) as file:
-        writer = TarWriter(file)
+        hashed = HashedFile(file)
+        writer = TarWriter(hashed)
         for entry in job.shard.entries:
             try:
                 stored = _stored(job, official, entry, maps)
@@ -82,7 +85,7 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
             except UserError as error:
                 refused.append(refusal(entry, error, official))
             else:
-                record = stored.record.model_dump(mode="json")
+                record = stored.plain
                 row = index_row(record, job.shard.file, placed, modalities=list(job.card.modalities))
                 values = {name: mask.values for name, mask in stored.record.masks.items() if mask.kind == "semantic"}
                 samples.append(SampleState(row=row, data=data_item(record), labels=labels_item(record), values=values))
@@ -91,7 +94,7 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
         writer.finish()
     written = None
     if samples:
-        written = Written(bytes=writer.size, version=_version(target), sha256=writer.sha256)
+        written = Written(bytes=writer.size, version=_version(target), sha256=hashed.sha256)
     else:
         remove(target)
     state = ShardState(
@@ -135,7 +138,8 @@ def _version(target: Path) -> int | str:
 
 
 def _stored(job: ShardJob, official: Path, entry: Entry, maps: Mapping[str, LabelMap]) -> StoredSample:
-    pair = _opened(job.source, official, job.layout, entry)
+    with headers_alone() if job.check == "none" else nullcontext():
+        pair = _opened(job.source, official, job.layout, entry)
     if job.check == "full":
         for image in pair.images.values():
             decode_image(image.data, probe(image.data), path=official / image.source)

@@ -6,12 +6,11 @@ byte, what `tarfile` writes with `USTAR_FORMAT` for a file of mode 0644 without 
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from rgbtbench.errors import ShardError
 from rgbtbench.shards.local_copy import cached_copy
@@ -26,6 +25,9 @@ _NAME, _PREFIX = 100, 155
 _MODE_OWNER = b"0000644\0" + b"0000000\0" * 2
 _NO_TIME = b"00000000000\0"
 _REGULAR_USTAR = b"0" + bytes(100) + b"ustar\x0000" + bytes(64 + 16)
+_NO_CHECKSUM = b" " * 8
+#: Part of every checksum: the bytes that are the same in all headers.
+_SAME_IN_ALL = sum(_MODE_OWNER + _NO_TIME + _NO_CHECKSUM + _REGULAR_USTAR)
 _REMEDY = "prepare the dataset again"
 
 
@@ -66,17 +68,19 @@ def header(name: str, size: int) -> bytes:
     if size > MAX_MEMBER_BYTES:
         raise ShardError(f"{name} has {size} bytes", expected=f"at most {MAX_MEMBER_BYTES} in a tar member")
     last, prefix = _split_name(name)
-    fields = (
-        last.ljust(_NAME, b"\0")
-        + _MODE_OWNER
-        + b"%011o\0" % size
-        + _NO_TIME
-        + b" " * 8
-        + _REGULAR_USTAR
-        + prefix.ljust(_PREFIX, b"\0")
-        + bytes(12)
+    length = b"%011o\0" % size
+    checksum = _SAME_IN_ALL + sum(last) + sum(length) + sum(prefix)
+    return b"".join(
+        (
+            last.ljust(_NAME, b"\0"),
+            _MODE_OWNER,
+            length,
+            _NO_TIME,
+            b"%06o\0 " % checksum,
+            _REGULAR_USTAR,
+            prefix.ljust(_PREFIX + 12, b"\0"),
+        )
     )
-    return fields[:148] + b"%06o\0 " % sum(fields) + fields[156:]
 
 
 def _split_name(name: str) -> tuple[bytes, bytes]:
@@ -98,6 +102,13 @@ def padding(size: int, unit: int = BLOCK) -> bytes:
     return bytes(-size % unit)
 
 
+class Writable(Protocol):
+    """What takes the bytes of a shard: an open binary file, or a `HashedFile`."""
+
+    def write(self, content: bytes, /) -> int:
+        """Append `content`."""
+
+
 class TarWriter:
     """Writes samples into an open binary file; the bytes depend on names and contents only.
 
@@ -105,15 +116,9 @@ class TarWriter:
         size: bytes written so far.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Writable) -> None:
         self._file = file
-        self._hash = hashlib.sha256()
         self.size = 0
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the bytes written so far."""
-        return self._hash.hexdigest()
 
     def add(self, key: str, members: Mapping[str, bytes]) -> SampleMembers:
         """Append one sample, members bytewise sorted by name, and return where they lie.
@@ -140,7 +145,6 @@ class TarWriter:
 
     def _write(self, content: bytes) -> None:
         self._file.write(content)
-        self._hash.update(content)
         self.size += len(content)
 
 

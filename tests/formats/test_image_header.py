@@ -5,7 +5,7 @@ import PIL.Image
 import pytest
 
 from rgbtbench.errors import InputFileError
-from rgbtbench.formats.image_header import probe
+from rgbtbench.formats.image_header import probe, read_header
 from tests.formats.files import file_of, noise, palette_file
 
 FILES = {
@@ -38,6 +38,20 @@ def test_no_truncation_goes_unnoticed(name):
     for length in [*range(1, 60), *range(60, len(data) - 1, max(1, len(data) // 60)), len(data) - 2, len(data) - 1]:
         with pytest.raises(InputFileError):
             probe(data[:length])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_header_alone_says_the_same_and_does_not_mind_what_is_missing_behind_it(name):
+    data, _ = FILES[name]
+    assert read_header(data) == read_header(data[:-12]) == probe(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GIF89a", b"\xff\xd8\xff", FILES["grey png"][0][:20], FILES["grey jpeg"][0][:40]]
+)
+def test_a_header_that_is_not_whole_is_refused(data):
+    with pytest.raises(InputFileError):
+        read_header(data)
 
 
 def test_a_thumbnail_inside_a_truncated_jpeg_is_not_taken_for_its_end():

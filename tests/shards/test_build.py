@@ -280,6 +280,31 @@ def test_only_a_full_check_decodes_photographs(raw, tmp_path):
         prepared_from(raw, tmp_path / "decoded", options=Options(check="full"))
 
 
+def test_without_checks_a_photograph_that_is_cut_short_is_taken_and_the_manifest_says_what_was_not_looked_at(
+    raw, tmp_path
+):
+    photograph = raw / "rgb" / "train.0001.jpg"
+    photograph.write_bytes(photograph.read_bytes()[:-400])
+    with pytest.raises(ShardError, match=r"train/train_0001  InputFileError: .*the end marker is missing"):
+        prepared_from(raw, tmp_path / "probed")
+    manifest = prepared_from(raw, tmp_path / "believed", options=Options(check="none"))
+    assert (manifest.quarantined, manifest.plan.check) == (0, "none")
+
+
+def test_without_checks_sound_photographs_give_the_same_shards(pristine, official, tmp_path):
+    options = dataclasses.replace(SMALL_SHARDS, check="none")
+    manifest = prepared_from(official, tmp_path / "out", options=options)
+    assert manifest.splits == read_manifest(pristine).splits
+
+
+def test_without_checks_masks_and_headers_are_read_as_ever(raw, tmp_path):
+    label, photograph = raw / "labels" / "train.0001.png", raw / "rgb" / "train.0002.jpg"
+    label.write_bytes(label.read_bytes()[:-20])
+    photograph.write_bytes(b"GIF89a")
+    with pytest.raises(ShardError, match=r"train/train_0001 .*\n.*train/train_0002 .*neither JPEG"):
+        prepared_from(raw, tmp_path / "out", options=Options(check="none"))
+
+
 def test_the_result_may_not_lie_among_the_official_files(raw):
     for out in (raw, raw / "shards"):
         with pytest.raises(ShardError, match="inside the folder of the official files"):
