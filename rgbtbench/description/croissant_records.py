@@ -14,7 +14,7 @@ from rgbtbench.description.croissant_nodes import Json, field, file_object, file
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
 from rgbtbench.loading.prepared import PreparedSplit, open_split
-from rgbtbench.shards.index import INDEX, all_shards, attribute_type, stored_columns
+from rgbtbench.shards.index_file import INDEX, all_shards, attribute_type, stored_columns
 from rgbtbench.shards.manifest import MANIFEST, Manifest, read_manifest
 from rgbtbench.stored_files import file_bytes
 

@@ -23,7 +23,7 @@ from rgbtbench.shards.destination import SHARDS, check_destination, check_same_p
 from rgbtbench.shards.executor import Executor
 from rgbtbench.shards.expectations import planned_differences, refuse
 from rgbtbench.shards.fingerprint import code_fingerprint
-from rgbtbench.shards.index import all_shards
+from rgbtbench.shards.index_file import all_shards
 from rgbtbench.shards.lock import locked
 from rgbtbench.shards.manifest import Difference, Manifest
 from rgbtbench.shards.merge import merge, refusals

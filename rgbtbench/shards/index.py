@@ -6,31 +6,21 @@ are read from the shards again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.canonical import canonical_json, keys_sha256
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError
+from rgbtbench.shards.index_file import TEXT_COLUMNS, Row, stored_chunks
 from rgbtbench.shards.manifest import Manifest, Shard, read_manifest
 from rgbtbench.shards.records import shard_records
 from rgbtbench.shards.tar import SampleMembers
-from rgbtbench.stored_files import file_bytes
-
-INDEX: Final = "index.parquet"
-INDEX_SUM: Final = "index.sha256"
-
-Row = dict[str, Any]
-
-#: Name in the file's metadata under which the hash of the indexed shards stands.
-_IDENTITY: Final = b"rgbtbench-shards"
-_TEXT_COLUMNS: Final = ("split", "key", "shard", "cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +66,38 @@ def read_index(root: Path, split: str) -> SplitIndex:
     """
     manifest = read_manifest(root)
     facts = manifest.split(split)
-    columns = stored_columns(root, manifest, split)
-    if columns is None:
-        columns = _columns(list(rows_of_shards(root, manifest, facts.shards)))
-    keys = tuple(columns["key"])
+    chunks = stored_chunks(root, manifest, split)
+    if chunks is None:
+        chunks = (_columns(list(rows_of_shards(root, manifest, [shard]))) for shard in facts.shards)
+    texts, numbers = _joined(chunks)
+    keys = tuple(texts["key"])
     if len(keys) != facts.samples or keys_sha256(keys) != facts.keys_sha256:
         raise ShardError(
             f"split {split} holds other samples than the manifest says", path=root, remedy="prepare the dataset again"
+        )
+    places = [f"{member}.offset" for member in facts.members]
+    gaps = [name for name in (*places, *numbers) if len(numbers.get(name, ())) != len(keys)]
+    if gaps:
+        raise ShardError(
+            f"{gaps[0]} is not known of every sample of split {split}", path=root, remedy="prepare the dataset again"
         )
     files = {shard.file: number for number, shard in enumerate(facts.shards)}
     return SplitIndex(
         split=split,
         keys=keys,
-        image_ids=_integers(columns["image_id"]),
+        image_ids=numbers["image_id"],
         shards=tuple(files),
-        shard=_integers([files[file] for file in columns["shard"]]),
-        clusters=tuple(columns["cluster"]),
-        attributes={name: tuple(columns[f"attr.{name}"]) for name in manifest.attributes},
-        offsets={member: _integers(columns[f"{member}.offset"]) for member in facts.members},
-        sizes={member: _integers(columns[f"{member}.size"]) for member in facts.members},
-        widths=_integers(columns["width"]),
-        heights=_integers(columns["height"]),
+        shard=np.array([files[file] for file in texts["shard"]], np.int64),
+        clusters=tuple(texts["cluster"]),
+        attributes={name: tuple(texts[f"attr.{name}"]) for name in manifest.attributes},
+        offsets={member: numbers[f"{member}.offset"] for member in facts.members},
+        sizes={member: numbers[f"{member}.size"] for member in facts.members},
+        widths=numbers["width"],
+        heights=numbers["height"],
         box_counts={
-            name: _integers(columns[f"boxes.{name}.count"])
+            name: numbers[f"boxes.{name}.count"]
             for name, labels in manifest.label_sets.items()
-            if labels.kind == "boxes" and columns.get(f"boxes.{name}.count", [None])[0] is not None
+            if labels.kind == "boxes" and f"boxes.{name}.count" in numbers
         },
     )
 
@@ -137,98 +134,21 @@ def rows_of_shards(root: Path, manifest: Manifest, shards: Iterable[Shard]) -> I
             yield index_row(record, shard.file, sample, modalities=manifest.modalities)
 
 
-def attribute_type(values: Iterable[AttributeValue]) -> str:
-    """Return the column type that holds all of `values`: `bool`, `int64`, `float64` or `string`.
-
-    Values that are never stated count as text.
-
-    Raises:
-        ShardError: the values are of kinds that no one column holds.
-    """
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {str}:
-        return "string"
-    if kinds == {bool}:
-        return "bool"
-    if kinds == {int}:
-        return "int64"
-    if kinds <= {int, float}:
-        return "float64"
-    raise ShardError(
-        "an attribute is " + " and ".join(sorted(kind.__name__ for kind in kinds)),
-        expected="one kind of value",
-        remedy="correct the dataset's module",
-    )
-
-
-def write_index(
-    file: BinaryIO, chunks: Iterable[list[Row]], *, attributes: Mapping[str, str], names: Iterable[str], identity: str
-) -> None:
-    """Write the rows of all shards, one row group per chunk, so that memory does not grow with the dataset.
-
-    Args:
-        file: open for writing.
-        chunks: rows in order; `row` counts from 0 in each split and is added here.
-        attributes: attribute to column type; see `attribute_type`.
-        names: all column names that occur in any row.
-        identity: see `index_identity`.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    fixed = ["split", "row", "key", "image_id", "shard", "cluster", *(f"attr.{name}" for name in attributes)]
-    columns = fixed + sorted(set(names) - set(fixed))
-    types = {**dict.fromkeys(columns, "int64"), **dict.fromkeys(_TEXT_COLUMNS, "string")}
-    types |= {f"attr.{name}": kind for name, kind in attributes.items()}
-    schema = pa.schema(
-        [(name, pa.type_for_alias(types[name])) for name in columns], metadata={_IDENTITY: identity.encode()}
-    )
-    counted: dict[str, int] = {}
-    with pq.ParquetWriter(file, schema) as writer:
-        for rows in chunks:
-            for row in rows:
-                row["row"] = counted.get(row["split"], 0)
-                counted[row["split"]] = row["row"] + 1
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-
-
-def index_identity(shards: Iterable[Shard]) -> str:
-    """Return a hash over the files and hashes of all shards; an index of other shards is not used."""
-    return hashlib.sha256(canonical_json([[shard.file, shard.sha256] for shard in shards])).hexdigest()
-
-
-def all_shards(manifest: Manifest) -> list[Shard]:
-    """Return the shards of all splits, splits in alphabetical order."""
-    return [shard for _, split in sorted(manifest.splits.items()) for shard in split.shards]
-
-
-def stored_columns(root: Path, manifest: Manifest, split: str) -> dict[str, list[Any]] | None:
-    """Return the columns of `index.parquet` for one split; None when it is missing, damaged or of other shards."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        content = file_bytes(root / INDEX)
-        if file_bytes(root / INDEX_SUM).decode() != checksum_line(hashlib.sha256(content).hexdigest()):
-            return None
-    except (OSError, UnicodeDecodeError):
-        return None
-    file = pa.BufferReader(content)
-    stated = (pq.read_schema(file).metadata or {}).get(_IDENTITY)
-    if stated != index_identity(all_shards(manifest)).encode():
-        return None
-    return dict(pq.read_table(file, filters=[("split", "==", split)]).to_pydict())
-
-
-def checksum_line(sha256: str | None) -> str:
-    """Return what `index.sha256` says of an index with this hash: a line for `sha256sum --check`."""
-    return f"{sha256}  {INDEX}\n"
-
-
 def _columns(rows: list[Row]) -> dict[str, list[Any]]:
     names = {name for row in rows for name in row}
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _integers(values: Sequence[int]) -> NDArray[np.int64]:
-    return np.asarray(values, np.int64)
+def _joined(chunks: Iterable[Mapping[str, list[Any]]]) -> tuple[dict[str, list[Any]], dict[str, NDArray[np.int64]]]:
+    """Return the columns of texts and attributes, equal texts as one object, and those of numbers without gaps."""
+    texts: dict[str, list[Any]] = {}
+    numbers: dict[str, list[NDArray[np.int64]]] = {}
+    known: dict[str, str] = {}
+    for chunk in chunks:
+        for name, values in chunk.items():
+            if name in TEXT_COLUMNS or name.startswith("attr."):
+                same = (known.setdefault(value, value) if isinstance(value, str) else value for value in values)
+                texts.setdefault(name, []).extend(same)
+            elif None not in values:
+                numbers.setdefault(name, []).append(np.array(values, np.int64))
+    return texts, {name: np.concatenate(parts) for name, parts in numbers.items()}

@@ -14,7 +14,7 @@ from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
 from rgbtbench.shards.content import data_hasher, edition_of, labels_hasher, protocols_sha256
 from rgbtbench.shards.expectations import ContentCounts, content_differences
-from rgbtbench.shards.index import Row, attribute_type
+from rgbtbench.shards.index_file import Row, attribute_type
 from rgbtbench.shards.manifest import Difference, LabelSet, Manifest, Shard, Split
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rgbtbench.shards.destination import SHARDS, remove_superseded, remove_unfinished
 from rgbtbench.shards.features import FEATURES, features
-from rgbtbench.shards.index import INDEX, INDEX_SUM, Row, all_shards, checksum_line, index_identity, write_index
+from rgbtbench.shards.index_file import INDEX, INDEX_SUM, Row, all_shards, checksum_line, index_identity, write_index
 from rgbtbench.shards.manifest import MANIFEST, manifest_bytes, pretty_json
 from rgbtbench.shards.merge import Merged, index_chunks
 from rgbtbench.shards.plan import Plan

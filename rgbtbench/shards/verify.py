@@ -16,7 +16,8 @@ from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.content import ContentHash, data_hasher, data_item, labels_hasher, labels_item
 from rgbtbench.shards.destination import SHARDS
 from rgbtbench.shards.features import FEATURES, features
-from rgbtbench.shards.index import INDEX, Row, all_shards, attribute_type, index_row, stored_columns
+from rgbtbench.shards.index import index_row
+from rgbtbench.shards.index_file import INDEX, Row, all_shards, attribute_type, stored_columns
 from rgbtbench.shards.local_copy import fresh_copy
 from rgbtbench.shards.manifest import (
     MANIFEST,

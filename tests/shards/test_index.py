@@ -1,20 +1,28 @@
 """The index finds every member, and is made again from the shards where it cannot be trusted."""
 
 import hashlib
+import io
 import json
 import pickle
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from rgbtbench.errors import ShardError
+from rgbtbench.shards.arrow_columns import arrow_column
 from rgbtbench.shards.build import prepare
-from rgbtbench.shards.index import attribute_type, read_index
-from rgbtbench.shards.tar import TarReader
+from rgbtbench.shards.index import read_index
+from rgbtbench.shards.index_file import attribute_type
+from rgbtbench.shards.tar import TarReader, TarWriter, samples
 
 from .street import Street, card
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def same(one, other):
@@ -116,3 +124,53 @@ def test_a_column_has_one_kind_of_value(values, kind):
 def test_attributes_of_mixed_kinds_are_refused(values):
     with pytest.raises(ShardError, match="expected one kind of value"):
         attribute_type(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["é", None, "", "b"], "string"),
+        ([None, None], "string"),
+        ([True, None, False] * 5, "bool"),
+        ([1, None, -(2**63), 2**63 - 1], "int64"),
+        ([0.1, None, 3], "float64"),
+        ([], "string"),
+        ([7] * 9, "int64"),
+    ],
+)
+def test_columns_are_those_that_arrow_makes_of_the_same_values(values, kind):
+    import pyarrow as pa
+
+    column = arrow_column(values, kind)
+    column.validate(full=True)
+    assert column.equals(pa.array(values, pa.type_for_alias(kind)))
+
+
+def test_neither_writing_nor_reading_an_index_imports_pandas(official, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from rgbtbench.shards.build import prepare;"
+        "from rgbtbench.shards.index import read_index; from tests.shards.street import Street, card;"
+        "out = Path(sys.argv[2]);"
+        "prepare(Street(), card(), Path(sys.argv[1]), out, workers=1, allow_differences=True);"
+        "assert len(read_index(out, 'train')) == 7;"
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, official, tmp_path / "out"],
+        cwd=REPOSITORY, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["False"]
+
+
+def test_a_member_that_some_samples_lack_is_noticed(prepared):
+    (prepared / "index.parquet").unlink()
+    path = prepared / "shards/train-000001.tar"
+    reader, renamed = TarReader(path), io.BytesIO()
+    writer = TarWriter(renamed)
+    for sample in samples(reader):
+        content = {name: bytes(reader.member(place.offset, place.size)) for name, place in sample.members.items()}
+        writer.add(sample.key, {name.replace("jpg", "jpx"): data for name, data in content.items()})
+    writer.finish()
+    path.write_bytes(renamed.getvalue())
+    with pytest.raises(ShardError, match=r"rgb\.jpg\.offset is not known of every sample of split train"):
+        read_index(prepared, "train")
