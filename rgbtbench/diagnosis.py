@@ -45,6 +45,7 @@ _EXTRAS = (
     ("mmseg", "mmseg", "the mmsegmentation bridge"),
     ("vlm", "transformers", "vision-language methods"),
     ("cluster", "ray", "preparing on a cluster"),
+    ("cluster", "s3fs", "data on S3"),
 )
 
 

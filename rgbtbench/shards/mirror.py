@@ -74,8 +74,8 @@ class Mirror:
         if not files:
             return
         copies = [folder / file.path for file in files]
-        for parent in {copy.parent for copy in copies}:
-            parent.mkdir(parents=True, exist_ok=True)
         with store_errors(self._root):
+            for parent in {copy.parent for copy in copies}:
+                parent.mkdir(parents=True, exist_ok=True)
             names = [store_path(self._root / file.path) for file in files]
             filesystem(self._root).get(names, [str(copy) for copy in copies])

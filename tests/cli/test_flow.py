@@ -67,6 +67,12 @@ def test_trained_weights_are_evaluated_and_stand_on_the_page(work):
     assert protocol_id(work) in (work / "site/index.html").read_text()
 
 
+def test_another_plan_is_refused_and_the_manifest_names_the_data(work):
+    refused = run(work, "prepare mfnet --root raw --out shards --limit 1 --workers 1 --allow-differences", returns=2)
+    assert "shards: holds the result of another plan: it has the limit none instead of 1" in refused.stderr
+    assert "intact, 9 pairs of mfnet" in run(work, "verify shards/manifest.json").stdout
+
+
 def test_predictions_score_the_same_from_anyone(work):
     run(work, f"eval run --data shards --protocol {protocol_id(work)} --predictions predicted --json")
     own = json.loads(run(work, f"eval run --data shards --protocol {protocol_id(work)} --json").stdout)
