@@ -7,9 +7,16 @@ Anything else that escapes is a defect of rgbtbench and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
+
+#: What a terminal would obey or could not print: control characters but line feeds, changes of direction, halves of
+#: characters (bytes of a file name that are no text).
+_UNPRINTABLE: Final = re.compile("[\0-\t\v-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+#: Longer than any path; what a damaged file names may have no end.
+_LONG_WORD: Final = re.compile(r"(\S{300})\S{200,}(\S{50})")
 
 
 class UserError(Exception):
@@ -50,10 +57,16 @@ class UserError(Exception):
         return (_rebuild, (type(self), self.found, state))
 
     def _sentence(self) -> str:
-        where = "" if self.path is None else self.path + (f":{self.line}" if self.line else "") + ": "
+        place = None if self.path is None else _printable(self.path.replace("\n", "\\n"))
+        where = "" if place is None else place + (f":{self.line}" if self.line else "") + ": "
         expected = "" if self.expected is None else f"; expected {self.expected}"
         remedy = "" if self.remedy is None else f"; {self.remedy}"
-        return f"{where}{self.found}{expected}{remedy}"
+        return where + _printable(_LONG_WORD.sub(r"\1…\2", f"{self.found}{expected}{remedy}"))
+
+
+def _printable(text: str) -> str:
+    """Return text in which names taken from files can neither command a terminal nor break its encoding."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def _rebuild(kind: type[UserError], found: str, state: dict[str, object]) -> UserError:

@@ -63,7 +63,9 @@ def require_answer(root: Path) -> None:
 
 
 def folder_listing(folder: Path) -> dict[str, FileFacts | None]:
-    """Return what lies in a folder: name to the facts of a file, or to None for a folder; empty when it is missing.
+    """Return what lies in a folder: name to the facts of a file, or to None for anything else, such as a folder.
+
+    Empty when the folder is missing.
 
     Raises:
         OSError: the folder cannot be read.
@@ -73,7 +75,7 @@ def folder_listing(folder: Path) -> dict[str, FileFacts | None]:
         if not folder.is_dir():
             return {}
         with os.scandir(folder) as entries:
-            return {entry.name: _of_status(entry.stat()) if entry.is_file() else None for entry in entries}
+            return {entry.name: _of_directory_entry(entry) for entry in entries}
     files, here = filesystem(folder), store_path(folder).strip("/")
     try:
         with store_errors(folder):
@@ -167,6 +169,13 @@ def _opened(path: Path) -> Any:
 
 def _of_status(status: os.stat_result) -> FileFacts | None:
     return FileFacts(status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def _of_directory_entry(entry: os.DirEntry[str]) -> FileFacts | None:
+    try:
+        return _of_status(entry.stat())
+    except OSError:  # a link that leads nowhere, or in a circle
+        return None
 
 
 def _of_entry(entry: Mapping[str, Any]) -> FileFacts | None:

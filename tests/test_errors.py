@@ -16,6 +16,18 @@ def test_errors_come_back_whole_from_worker_processes():
     assert (type(again), str(again), again.path) == (InputFileError, str(error), "x.png")
 
 
+def test_names_taken_from_files_can_neither_command_a_terminal_nor_fill_it():
+    error = InputFileError(f"{'a' * 5000!r} and \x1b[2J and \u202egpj", path="a\n\udcff/b.jpg", remedy="rename it")
+    assert str(error).startswith("a\\n\\udcff/b.jpg: 'aaa")
+    assert str(error).endswith("aaa' and \\x1b[2J and \\u202egpj; rename it")
+    assert len(str(error)) < 500
+    assert str(error).encode().decode().isprintable()
+
+
+def test_a_table_keeps_its_lines():
+    assert str(InputFileError("2 are faulty:\n  a\n  b\n")) == "2 are faulty:\n  a\n  b\n"
+
+
 def test_the_closest_names_are_suggested_and_few_names_are_listed():
     assert did_you_mean("mfnte", ["mfnet", "llvip"]) == "did you mean mfnet?"
     assert did_you_mean("zzz", ["mfnet", "llvip"]) == "known: llvip, mfnet"

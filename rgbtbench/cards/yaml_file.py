@@ -54,14 +54,17 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CardError("not UTF-8 text", path=path) from error
-    loader = _StrictLoader(text)
+    try:
+        loader = _StrictLoader(text)
+    except yaml.YAMLError as error:
+        raise CardError("not YAML: it holds control characters", path=path) from error
     try:
         node = loader.get_single_node()
         data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise CardError(error.problem or "not YAML", path=path, line=mark.line + 1 if mark else None) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date or number that is none
         raise CardError(f"not YAML: {type(error).__name__}", path=path) from error
     finally:
         loader.dispose()

@@ -17,6 +17,7 @@ from rgbtbench.datasets.templates import FakeSample, TemplatedLayout, TemplatedS
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.box_list import WrittenBox, plain_boxes, raw_numbers, xyxy_of_xywh
 from rgbtbench.formats.coco_json import image_of_any, read_coco_once
+from rgbtbench.formats.paths import is_there
 from rgbtbench.formats.voc_xml import read_voc
 from rgbtbench.formats.yolo_txt import read_yolo, xyxy_of_yolo
 from rgbtbench.labels import HIDE
@@ -75,7 +76,7 @@ class BoxSource(TemplatedSource):
             yield from super().samples(root, table, split)
             return
         relative = shared.format(split=table.splits[split])
-        if not (root / relative).exists():
+        if not is_there(root, relative):
             return
         images = read_coco_once(root, relative, file_key=self.file_key)
         if not images:

@@ -15,7 +15,7 @@ from rgbtbench.formats.coco_json import image_of, read_coco_once
 from rgbtbench.formats.cvc_text import read_cvc_text
 from rgbtbench.formats.folder import stems_of
 from rgbtbench.formats.foreign_image import read_any_image
-from rgbtbench.formats.paths import require_twins
+from rgbtbench.formats.paths import is_there, require_twins
 from rgbtbench.formats.pedestrian_box import PedestrianBox, pedestrian_boxes
 from rgbtbench.formats.write_boxes import write_coco, write_cvc_text
 from rgbtbench.formats.write_image import write_image
@@ -60,7 +60,7 @@ class CVC14:
         for split, frames in times.items():
             for order, stem in enumerate(frames):
                 yield _entry(split, order, stem, frames[stem])
-        if (root / _TRUTH).is_file():
+        if is_there(root, _TRUTH):
             for order, stem in enumerate(read_coco_once(root, _TRUTH, file_key="im_name")):
                 time = times["test"].get(stem, "Day")  # of a frame that is not there, the missing file will be named
                 yield _entry("test-deformcat", order, stem, time, truth=_TRUTH)

@@ -16,6 +16,7 @@ from rgbtbench.datasets.box_templates import COCO, BoxSource, Written
 from rgbtbench.datasets.templates import FakeSample, TemplatedLayout, template
 from rgbtbench.formats.box_list import raw_numbers, xyxy_of_xywh
 from rgbtbench.formats.flir_json import read_flir_annotation, read_flir_categories
+from rgbtbench.formats.folder import folder_there
 from rgbtbench.pair import Entry, Image
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class FLIRADAS(BoxSource):
 
     def samples(self, root: Path, table: TemplatedLayout, split: str) -> Iterator[tuple[str, Mapping[str, str]]]:
         """Yield stem and files of the samples that have an RGB image, or of those that have none."""
-        folder = root / table.files["rgb"].rpartition("/")[0].format(split=table.splits[split])
-        with_rgb = {path.stem for path in folder.glob("*.jpg")}
+        folder = folder_there(root, table.files["rgb"].rpartition("/")[0].format(split=table.splits[split]))
+        with_rgb = {path.stem for path in folder.glob("*.jpg")} if folder is not None else set()
         for stem, files in super().samples(root, table, split):
             if (stem in with_rgb) != split.endswith(THERMAL):
                 yield stem, files

@@ -18,6 +18,7 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LabelError, LayoutError
 from rgbtbench.formats.box_list import plain_boxes, raw_numbers
 from rgbtbench.formats.instruction_json import Instruction, read_instructions_once
+from rgbtbench.formats.paths import is_there
 from rgbtbench.pair import Boxes, Entry, Mask, Pair, Text, check_key
 
 #: The folder of all images, in the authors' paths and below the root.
@@ -57,11 +58,11 @@ class IRTD(RoleSource):
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield the rows whose source is there, in the files' order; raises `InputFileError`, `LayoutError`."""
-        sources = {folder.name for folder in (root / IMAGES).iterdir() if folder.is_dir()}
+        sources = {path.name for path in (root / IMAGES).iterdir() if not path.is_file()}
         found = False
         for split, (name, task) in _FILES.items():
             relative = _FILE.format(name=name)
-            if not (root / relative).exists():
+            if not is_there(root, relative):
                 continue
             rows = read_instructions_once(root, relative).items()
             images = ((row_id, _image(row, row_id, root / relative)) for row_id, row in rows)

@@ -11,6 +11,7 @@ from rgbtbench.datasets.kaist_frames import frames_of_splits, path_of
 from rgbtbench.datasets.kaist_labels import labels_held
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.coco_json import read_coco_once
+from rgbtbench.formats.paths import is_there
 
 #: Frame (`set00/V000/I00000`) to role to path, in official order.
 Files = dict[str, dict[str, str]]
@@ -49,7 +50,7 @@ def files_by_instances(root: Path) -> Iterator[tuple[str, Files]]:
     """Yield the splits of M-SpecGene's copy; raises `InputFileError`, also for an image that is no frame."""
     for split, (instances, folder) in INSTANCES.items():
         relative = f"coco/annotations/{instances}.json"
-        if not (root / relative).is_file():
+        if not is_there(root, relative):
             continue
         files = {}
         for name in read_coco_once(root, relative):

@@ -10,6 +10,7 @@ from typing import Final
 
 from rgbtbench.formats.folder import stems_of
 from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.paths import is_there
 
 #: Training sets, each a choice among the frames of the training videos.
 TRAINING: Final = ("train", "train-02", "train-04", "train-20", "sanitized", "arcnn", "mbnet")
@@ -64,12 +65,12 @@ def frames_of_splits(root: Path, images: Iterable[str]) -> Iterator[tuple[str, l
     templates = list(images)
     there: list[str] | None = None
     for split, choice in _CHOICES.items():
-        listed = next((path for path in choice.lists if (root / path).exists()), None)
+        listed = next((path for path in choice.lists if is_there(root, path)), None)
         if listed is not None:
             yield split, read_id_list(root, listed, pattern=_ID)
-        elif choice.folder is not None and (root / choice.folder).is_dir():
+        elif choice.folder is not None and is_there(root, choice.folder):
             yield split, _slashed(stems_of(root, [f"{choice.folder}/{{stem}}.txt"], pattern=_FLAT))
-        elif choice.every is not None and not (root / LISTS).is_dir():
+        elif choice.every is not None and not is_there(root, LISTS):
             there = _frames_there(root, templates) if there is None else there
             modulus, remainder = choice.every
             part = [frame for frame in there if (int(frame[3:5]) >= _TEST_SETS) == (split not in TRAINING)]

@@ -24,6 +24,7 @@ from rgbtbench.stored_files import FileFacts, file_facts
 
 LAYOUT_FILE: Final = "layout.yaml"
 _ENDINGS: Final = (".txt", ".json", ".xml")
+_REPEATED_GROUP = re.compile(r"(?<!\\)\)[*+{]")
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
@@ -86,6 +87,8 @@ def _faults(said: LayoutDescription, card: DatasetCard) -> Iterator[_Fault]:
     except re.error as error:
         yield ("stem",), f"no regular expression: {error}", "correct it"
         return
+    if _REPEATED_GROUP.search(said.stem):
+        yield ("stem",), "a group that repeats may search a name for ever", "repeat single characters or sets of them"
     words = {"stem", "split", *groups}
     for name, path in said.modalities.items():
         at: Location = ("modalities", name)

@@ -15,6 +15,7 @@ from rgbtbench.datasets.id_ranges import run_of
 from rgbtbench.datasets.templates import TemplatedLayout, template
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.paths import is_there
 
 #: Scenes, scenarios and the split by scenes, in `datasets_cards`.
 _SCENES = "m3fd_scenes"
@@ -68,11 +69,11 @@ class M3FD(BoxSource):
             yield stem, self.paths(table, split, stem)
 
     def _places(self, root: Path) -> list[str]:
-        return [place for place in _LISTS if any((root / place.format(split=split)).exists() for split in _SPLITS)]
+        return [place for place in _LISTS if any(is_there(root, place.format(split=split)) for split in _SPLITS)]
 
     def _listed(self, root: Path, split: str) -> list[str]:
         where = self._places(root)[0].format(split=split)
-        names = read_id_list(root, where, pattern=_LISTED) if (root / where).exists() else []
+        names = read_id_list(root, where, pattern=_LISTED) if is_there(root, where) else []
         return [name[:5] for name in names]
 
     def _of_scenes(self, root: Path, table: TemplatedLayout, split: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.folder import stems_of
 from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.paths import is_there
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.pair import Entry, key_of
 
@@ -95,10 +96,10 @@ class MS2(RoleSource):
 def _sequences(root: Path, split: str) -> list[str]:
     """Return the sequences of a split; none when the list or the folders of all that it names are missing."""
     where = _LIST.format(split=split)
-    if not (root / where).exists():
+    if not is_there(root, where):
         return []
     named = read_id_list(root, where, pattern=_SEQUENCE)
-    missing = [sequence for sequence in named if not (root / "sync_data" / sequence).is_dir()]
+    missing = [sequence for sequence in named if not is_there(root, f"sync_data/{sequence}")]
     if missing and len(missing) < len(named):
         raise InputFileError(
             f"names {len(named)} sequences, of which {', '.join(missing)} is not in sync_data",

@@ -17,6 +17,7 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.folder import stems_of
 from rgbtbench.formats.id_list import only_subset, read_id_list, read_subsets
+from rgbtbench.formats.paths import is_there
 from rgbtbench.formats.png_of_jpeg import png_of_jpeg
 from rgbtbench.formats.write_image import write_image, write_palette_png
 from rgbtbench.pair import Entry, Pair, key_of
@@ -47,7 +48,7 @@ class MVSeg(RoleSource):
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield the labelled frames of every split that has a list; raises `InputFileError`, `LayoutError`."""
-        lists = {split: f"{split}.txt" for split in _SPLITS if (root / f"{split}.txt").exists()}
+        lists = {split: f"{split}.txt" for split in _SPLITS if is_there(root, f"{split}.txt")}
         if not lists:
             raise LayoutError(
                 "no list names the videos",

@@ -10,6 +10,7 @@ from typing import Final
 
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.paths import is_there
 
 FRAMES: Final = 1449
 
@@ -39,7 +40,7 @@ class Repack:
 
     def stems(self, root: Path, split: str) -> list[str]:
         """Return the frames of a split as its list names them, none without a list; raises `InputFileError`."""
-        there = next((path for path in self.lists[split] if (root / path).exists()), None)
+        there = next((path for path in self.lists[split] if is_there(root, path)), None)
         lines = [] if there is None else read_id_list(root, there, pattern=self.line)
         return [found["stem"] for found in map(self.line.fullmatch, lines) if found]
 

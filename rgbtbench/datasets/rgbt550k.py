@@ -19,6 +19,7 @@ from rgbtbench.datasets.format_splits import split_by_format
 from rgbtbench.datasets.roles import RoleSource
 from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
+from rgbtbench.formats.folder import folder_there
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.pair import MAX_KEY_LENGTH, Entry, Pair, check_key
 from rgbtbench.stored_files import folder_listing
@@ -129,7 +130,7 @@ def _files(folder: Path, below: str, above: frozenset[Path] = frozenset()) -> It
     for name, facts in sorted(folder_listing(folder).items()):
         if PurePosixPath(name).suffix.lower() in _ENDINGS:
             yield below + name
-        elif facts is None:
+        elif facts is None and folder_there(folder, name) is not None:
             yield from _files(folder / name, f"{below}{name}/", above | {place})
 
 

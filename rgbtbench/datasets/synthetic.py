@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final, Literal, Self
 
 import numpy as np
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from rgbtbench.cards import dataset_card
-from rgbtbench.cards.schema import AttributeValue
+from rgbtbench.cards.schema import AttributeValue, Name, Strict
 from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.id_list import read_id_list
 from rgbtbench.formats.image_file import read_image_file
 from rgbtbench.formats.index_mask import read_index_mask, require_known_ids
-from rgbtbench.formats.paths import read_bytes, require_twins
+from rgbtbench.formats.paths import is_there, read_bytes, require_twins, resolve_inside
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Boxes, Entry, Mask, Pair, Text
 
 _STEM = re.compile(r"[0-9a-f]{6}-\d{7}")
 _SPLITS = ("train", "val", "test")
+_MAX_BYTES: Final = 1024 * 1024
 _OFFICIAL = Layout(
     "official",
     ("generator.json", "rgb", "lwir", "semantic", "annotations"),
@@ -40,7 +41,7 @@ class Synthetic:
         """Yield the samples of every list that is there; raises `InputFileError`, `LayoutError`."""
         from rgbtbench.synthesis.tree import FILES
 
-        splits = [split for split in _SPLITS if (root / f"{split}.txt").exists()]
+        splits = [split for split in _SPLITS if is_there(root, f"{split}.txt")]
         if not splits:
             raise LayoutError("no list names the scenes", path=root, remedy="generate them again")
         for split in splits:
@@ -60,10 +61,10 @@ class Synthetic:
                 known = LabelMap.of(card.label_sets[label_set])
                 require_known_ids(mask, known, path=root / mask.source, card=self.name)
             labels[label_set] = mask
-        labels["boxes"] = _boxes(record["objects"])
-        labels["captions"] = Text((str(record["caption"]),))
+        labels["boxes"] = _boxes(record.objects)
+        labels["captions"] = Text((record.caption,))
         images = {modality: read_image_file(root, entry.files[modality]) for modality in ("rgb", "lwir")}
-        attributes: dict[str, AttributeValue] = {name: record["attributes"].get(name) for name in card.attributes}
+        attributes: dict[str, AttributeValue] = {name: record.attributes.get(name) for name in card.attributes}
         return Pair(self.name, entry, images, labels, attributes)
 
     def fake(self, root: Path, layout: Layout, counts: Mapping[str, int], seed: int) -> None:
@@ -73,31 +74,64 @@ class Synthetic:
         generate(root, counts, seed=seed)
 
 
-def _read_annotation(root: Path, relative: str) -> dict[str, Any]:
+class _Written(Strict):
+    model_config = ConfigDict(allow_inf_nan=False, strict=True)
+
+
+class _Contrast(_Written):
+    rgb: float
+    lwir: float
+
+
+class _Thing(_Written):
+    box: tuple[float, float, float, float]
+    label: int = Field(ge=0, le=255)
+    ignore: bool
+    occlusion: int = Field(ge=0, le=2)
+    contrast: _Contrast
+
+    @model_validator(mode="after")
+    def _has_extent(self) -> Self:
+        left, top, right, bottom = self.box
+        if right <= left or bottom <= top:
+            raise ValueError("an empty box")
+        return self
+
+
+class _Annotation(_Written):
+    version: Literal[1]
+    attributes: dict[Name, AttributeValue]
+    caption: str
+    objects: tuple[_Thing, ...]
+
+
+def _read_annotation(root: Path, relative: str) -> _Annotation:
+    path = resolve_inside(root, relative)
     try:
-        record = json.loads(read_bytes(root, relative))
-        if record["version"] == 1 and all(name in record for name in ("attributes", "caption", "objects")):
-            return dict(record)
-    except (ValueError, KeyError, TypeError) as error:
+        return _Annotation.model_validate_json(read_bytes(root, relative, max_bytes=_MAX_BYTES))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
         raise InputFileError(
-            "no annotation of this dataset", path=root / relative, remedy="generate the scenes again"
+            f"no annotation of this dataset: {where}{': ' if where else ''}{first['msg']}"[:300],
+            path=path,
+            remedy="generate the scenes again",
         ) from error
-    raise InputFileError("another version", expected="version 1", path=root / relative, remedy="generate it again")
 
 
-def _boxes(objects: list[dict[str, Any]]) -> Boxes:
-    xyxy = np.array([thing["box"] for thing in objects], np.float64).reshape(-1, 4)
+def _boxes(objects: Sequence[_Thing]) -> Boxes:
+    xyxy = np.array([thing.box for thing in objects], np.float64).reshape(-1, 4)
     return Boxes(
         frame="rgb",
         xyxy=xyxy,
-        labels=np.array([thing["label"] for thing in objects], np.int64),
-        ignore=np.array([thing["ignore"] for thing in objects], np.bool_),
-        occlusion=np.array([thing["occlusion"] for thing in objects], np.int64),
+        labels=np.array([thing.label for thing in objects], np.int64),
+        ignore=np.array([thing.ignore for thing in objects], np.bool_),
+        occlusion=np.array([thing.occlusion for thing in objects], np.int64),
         raw=xyxy,
         convention="xyxy-0-based-half-open",
         visibility={
-            modality: np.array([thing["contrast"][modality] for thing in objects], np.float64)
-            for modality in ("rgb", "lwir")
+            "rgb": np.array([thing.contrast.rgb for thing in objects], np.float64),
+            "lwir": np.array([thing.contrast.lwir for thing in objects], np.float64),
         },
     )
 

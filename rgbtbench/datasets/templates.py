@@ -22,6 +22,7 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.formats.folder import natural_order, stems_of
 from rgbtbench.formats.id_list import read_id_list
+from rgbtbench.formats.paths import is_there
 from rgbtbench.pair import Entry, key_of
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class TemplatedSource(RoleSource, ABC):
     def _stems(self, root: Path, table: TemplatedLayout, theirs: str) -> list[str]:
         if table.lists is not None:
             where = table.lists.format(split=theirs)
-            return read_id_list(root, where, pattern=self.stem) if (root / where).exists() else []
+            return read_id_list(root, where, pattern=self.stem) if is_there(root, where) else []
         named = [path for path in table.files.values() if "{stem}" in path]
         # A folder that all splits share cannot tell which split a file is of, where other folders can.
         telling = [path for path in named if "{split}" in path] or named

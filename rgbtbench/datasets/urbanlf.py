@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rgbtbench.cards.dataset import LabelSetFacts
 from rgbtbench.datasets.templates import TemplatedLayout, TemplatedSource, template
 from rgbtbench.errors import InputFileError
+from rgbtbench.formats.folder import folder_there
 from rgbtbench.formats.index_mask import mask_of, require_known_ids
 from rgbtbench.formats.npy_file import read_npy
 from rgbtbench.labels import LabelMap
@@ -48,9 +49,11 @@ class UrbanLF(TemplatedSource):
 
     def samples(self, root: Path, table: TemplatedLayout, split: str) -> Iterator[tuple[str, Mapping[str, str]]]:
         """Yield the folders of a split by number."""
-        where = root / split
-        folders = [path.name for path in where.iterdir() if path.is_dir()] if where.is_dir() else []
-        for stem in self.in_order(where, folders):
+        where = folder_there(root, split)
+        if where is None:
+            return
+        named = [path.name for path in where.iterdir() if self.stem.fullmatch(path.name) or not path.is_file()]
+        for stem in self.in_order(where, named):
             yield stem, self.paths(table, split, stem)
 
     def paths(self, table: TemplatedLayout, split: str, stem: str, **names: str) -> dict[str, str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.errors import LayoutError, StoreError, UserError
+from rgbtbench.formats.paths import is_there, read_bytes
 
 #: In a dataset's root: the name of a label set, for trees that hold none of the fingerprint's ids.
 VERSION_FILE = "label_version.txt"
+_MAX_BYTES: Final = 64
 #: The label set of boxes whose version cannot be told; no protocol takes it.
 UNVERSIONED = "unversioned"
 
@@ -28,6 +31,7 @@ def label_version(root: Path, card: DatasetCard, count_boxes: Callable[[str], in
 
     Raises:
         LayoutError: the file names no version, or one that the fingerprint contradicts.
+        InputFileError: the file is empty, too large, or a link out of the tree.
     """
     fingerprints = {name: facts.fingerprint for name, facts in card.label_sets.items() if facts.fingerprint}
     counts = {official_id: _count(count_boxes, official_id) for official_id in set().union(*fingerprints.values())}
@@ -59,5 +63,6 @@ def _count(count_boxes: Callable[[str], int], official_id: str) -> int | None:
 
 
 def _stated(root: Path) -> str | None:
-    path = root / VERSION_FILE
-    return path.read_text(encoding="utf-8", errors="replace")[:64].strip() if path.is_file() else None
+    if not is_there(root, VERSION_FILE):
+        return None
+    return read_bytes(root, VERSION_FILE, max_bytes=_MAX_BYTES).decode("utf-8-sig", errors="replace").strip()

@@ -11,7 +11,7 @@ from typing import Final
 from rgbtbench.cards.dataset import AttributeFacts
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import InputFileError, did_you_mean
-from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.formats.paths import is_there, read_bytes, resolve_inside
 
 ATTRIBUTE_TABLE: Final = "attributes.csv"
 _MAX_BYTES: Final = 64 * 1024 * 1024
@@ -28,20 +28,23 @@ def read_attribute_table(
     says nothing.
 
     Raises:
-        InputFileError: not UTF-8, no `id` column, a column that the card does not declare, an id named twice, a row
-            of another length, or a value that the card does not allow; names the line.
+        InputFileError: no CSV in UTF-8, no `id` column, a column that the card does not declare, an id named twice, a
+            row of another length, or a value that the card does not allow; names the line. Also a column of truth
+            values and text.
     """
     path = resolve_inside(root, ATTRIBUTE_TABLE)
-    if not path.is_file():
+    if not is_there(root, ATTRIBUTE_TABLE):
         return {}
     try:
         text = read_bytes(root, ATTRIBUTE_TABLE, max_bytes=_MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputFileError("not UTF-8 text", path=path, remedy="save the table as UTF-8") from error
-    rows = list(csv.reader(io.StringIO(text)))
+    rows = _rows(text, path)
     header = [name.strip() for name in rows[0]] if rows else []
     if not header or header[0] != "id":
-        raise InputFileError("the first column is not `id`", expected="id,<attribute>,…", path=path, line=1)
+        raise InputFileError(
+            "the first column is not `id`", expected="id,<attribute>,…", path=path, line=1, remedy="name the columns"
+        )
     for name in header[1:]:
         if name not in declared:
             raise InputFileError(
@@ -53,7 +56,11 @@ def read_attribute_table(
             continue
         if len(row) != len(header):
             raise InputFileError(
-                f"{len(row)} cells", expected=f"{len(header)} as the first line has", path=path, line=number
+                f"{len(row)} cells",
+                expected=f"{len(header)} as the first line has",
+                path=path,
+                line=number,
+                remedy="correct the row",
             )
         official_id = row[0].strip()
         if official_id in table:
@@ -62,7 +69,32 @@ def read_attribute_table(
             name: _value(cell.strip(), declared[name], name, path, number)
             for name, cell in zip(header[1:], row[1:], strict=True)
         }
+    _check_kinds(table, path)
     return table
+
+
+def _check_kinds(table: Mapping[str, Mapping[str, AttributeValue]], path: Path) -> None:
+    first: dict[str, AttributeValue] = {}
+    for official_id, row in table.items():
+        for name, value in row.items():
+            if value is None or type(value) is type(first.setdefault(name, value)):
+                continue
+            raise InputFileError(
+                f"{name} is {value!r} for {official_id!r} and {first[name]!r} elsewhere",
+                expected="truth values or text in the whole column",
+                path=path,
+                remedy="correct the cell",
+            )
+
+
+def _rows(text: str, path: Path) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=None), strict=True)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise InputFileError(
+            f"no table: {error}", path=path, line=reader.line_num, remedy="save the table as plain CSV"
+        ) from error
 
 
 def _value(cell: str, facts: AttributeFacts, name: str, path: Path, line: int) -> AttributeValue:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rgbtbench.errors import InputFileError
+from rgbtbench.formats.paths import is_there
 
 _STEM = "{stem}"
 
@@ -28,8 +29,8 @@ def stems_of(root: Path, templates: Iterable[str], *, pattern: re.Pattern[str]) 
     for template in templates:
         folder, _, name = template.rpartition("/")
         before, _, after = name.partition(_STEM)
-        where = root / folder if folder else root
-        if not where.is_dir():
+        where = folder_there(root, folder) if folder else root
+        if where is None:
             continue
         names = [path.name for path in where.glob(f"{before}*{after}")]
         if not names:
@@ -50,6 +51,20 @@ def stems_of(root: Path, templates: Iterable[str], *, pattern: re.Pattern[str]) 
                 )
             found.add(stem)
     return sorted(found, key=natural_order)
+
+
+def folder_there(root: Path, relative: str) -> Path | None:
+    """Return a folder below `root`, None when nothing of that name is there.
+
+    Raises:
+        InputFileError: something else has its name, such as a link that leads nowhere.
+    """
+    where = root / relative
+    if where.is_dir():
+        return where
+    if is_there(root, relative):
+        raise InputFileError("is no folder", path=where, remedy="unpack the official archive again")
+    return None
 
 
 def natural_order(name: str) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from rgbtbench.errors import InputFileError
-from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.formats.paths import is_there, read_bytes, resolve_inside
 
 MAX_LIST_BYTES = 64 * 1024 * 1024
 
@@ -74,12 +74,12 @@ def read_subsets(
     """
     subsets: dict[str, frozenset[str]] = {}
     for name, relative in lists.items():
-        if not (root / relative).exists():
+        if not is_there(root, relative):
             continue
         named = read_id_list(root, relative, pattern=pattern)
         if strangers := [identifier for identifier in named if identifier not in of]:
             raise InputFileError(
-                f"names {len(strangers)} ids that its split does not have, such as {strangers[0]!r}",
+                f"names {len(strangers)} ids that its split does not have, such as {strangers[0][:80]!r}",
                 expected=f"some of the {len(of)} ids of the split",
                 path=root / relative,
                 remedy="take both lists from the official archive, or remove this one to do without its subset",

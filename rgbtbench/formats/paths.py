@@ -64,6 +64,16 @@ def _meets_link(folder: str, parts: Iterable[str]) -> bool:
     return False
 
 
+def is_there(root: Path, relative: str) -> bool:
+    """Return whether a folder holds something of this name, be it a link that leads nowhere.
+
+    Lists and folders that decide which samples there are may be absent. What is there and cannot be read is an error,
+    for its samples would vanish without a word.
+    """
+    path = root / relative
+    return path.exists() or path.is_symlink()
+
+
 def read_bytes(root: Path, relative: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Return the content of a file below `root`.
 

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 from rgbtbench import __version__, formats, pair
 from rgbtbench.datasets.source import DatasetSource
 from rgbtbench.errors import InputFileError
+from rgbtbench.formats.paths import resolve_inside
 from rgbtbench.locations import is_remote
 from rgbtbench.shards import record, sample, tar
-from rgbtbench.stored_files import FileFacts, file_facts, folder_listing
+from rgbtbench.stored_files import FileFacts, file_facts, file_sha256, folder_listing
 
 #: Size of a file that is not there.
 MISSING: Final = -1
@@ -72,6 +73,19 @@ def _listed(root: Path, paths: Iterable[str]) -> Callable[[str], FileFacts | Non
         return listings[folder].get(name)
 
     return look_up
+
+
+def input_sha256(root: Path, relative: str) -> str | None:
+    """Return the sha256 of an input file; None when it is missing, lies outside `root`, or is a pipe or a device.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    try:
+        path = resolve_inside(root, relative)
+    except InputFileError:
+        return None
+    return file_sha256(path) if is_remote(path) or file_facts(path) is not None else None
 
 
 def code_fingerprint(source: DatasetSource) -> str:

@@ -160,7 +160,7 @@ class _SplitSoFar:
         )
 
     def facts(self, name: str, plan: Plan, signature: Signature | None) -> Split:
-        if signature is None:
+        if signature is None or not self.keys:
             raise ShardError(
                 f"not one sample of split {name} can be stored", path=plan.root, remedy="unpack the files again"
             )

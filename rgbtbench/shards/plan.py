@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import DatasetSource, Layout, recognise
 from rgbtbench.errors import InputFileError, LayoutError, ShardError, UnknownNameError, did_you_mean
-from rgbtbench.locations import store_errors
+from rgbtbench.locations import is_remote, store_errors
 from rgbtbench.pair import Entry, check_key
 from rgbtbench.shards.fingerprint import InputFile, describe_inputs
 from rgbtbench.shards.manifest import Check, PlanFacts
@@ -112,11 +113,11 @@ def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options)
     Raises:
         LayoutError: the folder matches no layout, or holds no samples.
         UnknownNameError: a split that does not exist.
-        InputFileError: two samples with one key, or a name that cannot be stored.
+        InputFileError: two samples with one key, a name that cannot be stored, or a folder that cannot be read.
         StoreError: `root` lies in a store that does not answer.
     """
     by_split: dict[str, list[Entry]] = {}
-    with store_errors(root):
+    with store_errors(root), _disk_errors(root):
         require_answer(root)
         layout = recognise(source, root)
         for entry in source.entries(root, layout):
@@ -125,7 +126,7 @@ def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options)
     for split in by_split:
         by_split[split].sort(key=lambda entry: entry.order)
         _check_split(split, by_split[split], root)
-    _check_keys_between_splits(by_split)
+    _check_keys_between_splits(by_split, root)
     shards = [
         shard
         for split in chosen
@@ -133,6 +134,20 @@ def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options)
     ]
     facts = PlanFacts(shard_bytes=options.shard_bytes, limit=options.limit, splits=tuple(chosen), check=options.check)
     return Plan(root=root, layout=layout, facts=facts, shards=tuple(shards))
+
+
+@contextmanager
+def _disk_errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if is_remote(root):
+            raise
+        raise InputFileError(
+            f"cannot be read: {error.strerror or error}",
+            path=error.filename or root,
+            remedy="check what it is, and its permissions",
+        ) from error
 
 
 def _chosen_splits(found: Iterable[str], asked: Sequence[str] | None, card: DatasetCard, root: Path) -> list[str]:
@@ -174,10 +189,17 @@ def _wanted_by_default(found: Iterable[str], card: DatasetCard, root: Path) -> l
 
 def _check_split(split: str, entries: Sequence[Entry], root: Path) -> None:
     if not _SPLIT.fullmatch(split):
-        raise InputFileError(f"split name {split!r}", expected="lower-case letters, digits, `_` and `-`", path=root)
+        raise InputFileError(
+            f"split name {split!r}",
+            expected="lower-case letters, digits, `_` and `-`",
+            path=root,
+            remedy="rename the split in the dataset's module",
+        )
     for entry in entries:
         if _SKIPPED_BY_WEBDATASET.match(check_key(entry.key)):
-            raise InputFileError(f"webdataset would skip the key {entry.key!r}", remedy="map it to another key")
+            raise InputFileError(
+                f"webdataset would skip the key {entry.key!r}", path=root, remedy="map it to another key"
+            )
     for what in ("key", "order", "image_id"):
         owners: dict[object, str] = {}
         for entry in entries:
@@ -191,7 +213,7 @@ def _check_split(split: str, entries: Sequence[Entry], root: Path) -> None:
             owners[value] = entry.official_id
 
 
-def _check_keys_between_splits(by_split: dict[str, list[Entry]]) -> None:
+def _check_keys_between_splits(by_split: dict[str, list[Entry]], root: Path) -> None:
     # Official lists may overlap (train and trainval), and a split may add labels; two different samples under one key
     # may not.
     owners: dict[str, Entry] = {}
@@ -203,7 +225,8 @@ def _check_keys_between_splits(by_split: dict[str, list[Entry]]) -> None:
                 raise InputFileError(
                     f"{other.official_id!r} in split {other.split} and {entry.official_id!r} in split {entry.split} "
                     f"share the key {entry.key!r}",
-                    remedy="give them different keys in the dataset's module",
+                    path=root,
+                    remedy="correct the lists, or give them different keys in the dataset's module",
                 )
 
 

@@ -14,6 +14,7 @@ from rgbtbench.formats.image_file import decode_image, headers_alone, probe
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Entry, Pair
 from rgbtbench.shards.content import data_item, labels_item
+from rgbtbench.shards.fingerprint import input_sha256
 from rgbtbench.shards.hashed_file import HashedFile
 from rgbtbench.shards.index import index_row
 from rgbtbench.shards.manifest import Check
@@ -25,7 +26,7 @@ from rgbtbench.shards.sample import Signature, StoredSample, label_maps, stored_
 from rgbtbench.shards.state import STAGED, SampleState, ShardState, Written, write_state
 from rgbtbench.shards.storage import remove, whole_file
 from rgbtbench.shards.tar import TarWriter
-from rgbtbench.stored_files import file_facts, file_sha256
+from rgbtbench.stored_files import file_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
         plan_sha256=job.plan_sha256,
         inputs=job.shard.inputs,
         input_sha256={
-            file.path: known.get(file.path) or file_sha256(official / file.path) for file in job.shard.inputs
+            file.path: known.get(file.path) or input_sha256(official, file.path) for file in job.shard.inputs
         },
         written=written,
         samples=tuple(samples),
@@ -158,7 +159,11 @@ def _opened(source: DatasetSource, root: Path, layout: Layout, entry: Entry) -> 
     try:
         return source.pair(root, layout, entry)
     except OSError as error:
-        raise InputFileError(f"cannot be read: {error.strerror or error}", path=error.filename) from error
+        raise InputFileError(
+            f"cannot be read: {error.strerror or error}",
+            path=error.filename,
+            remedy="check the file and its permissions",
+        ) from error
     except UserError:
         raise
     except Exception as error:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rgbtbench.canonical import canonical_json, content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.pair import PAIR_VERSION
-from rgbtbench.shards.fingerprint import InputFile
+from rgbtbench.shards.fingerprint import InputFile, input_sha256
 from rgbtbench.shards.manifest import VERSION
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
@@ -147,7 +147,7 @@ def is_current(
         return False
     if not rehash:
         return state.inputs == shard.inputs
-    return state.input_sha256 == {file.path: file_sha256(root / file.path) for file in shard.inputs}
+    return state.input_sha256 == {file.path: input_sha256(root, file.path) for file in shard.inputs}
 
 
 def find_shard(out: Path, file: str, written: Written, there: Listing) -> Path | None:

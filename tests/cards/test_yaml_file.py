@@ -62,7 +62,9 @@ def test_tags_that_would_run_code_are_refused(write):
         read_yaml(write("a: !!python/object/apply:os.system ['true']\n"))
 
 
-@pytest.mark.parametrize("text", ["{", "a: [1\nb: 2", "\tx: 1"])
+@pytest.mark.parametrize(
+    "text", ["{", "a: [1\nb: 2", "\tx: 1", "a: \0", "\x1b", "a: 2026-13-45", f"a: {'9' * 5000}", "a: 0b_", "[" * 90_000]
+)
 def test_broken_yaml_is_one_error_with_the_file(write, text):
     with pytest.raises(CardError, match=r"rig\.yaml"):
         read_yaml(write(text))

@@ -66,6 +66,7 @@ def test_it_is_read_again_when_it_has_changed(tmp_path):
         ("test: testing", "test: ../testing", 8, "does not lie below the folder"),
         ("splits:", "lists: '{stem}.txt'\nsplits:", 8, "lists: '{stem}' stands for nothing"),
         ("splits:", "stem: '('\nsplits:", 8, "stem: no regular expression"),
+        ("splits:", "stem: '([a-z]+)+[0-9]'\nsplits:", 8, "stem: a group that repeats may search a name for ever"),
         ("splits:", "cluster: '{scene}'\nsplits:", 8, "cluster: '{scene}' stands for nothing"),
         ("splits:", "split:", 8, "split: unknown key; did you mean splits"),
         ("{train: training, test: testing}", "[train]", 8, "valid dictionary"),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from rgbtbench.datasets import recognise
+from rgbtbench.datasets.synthetic import _read_annotation
 from rgbtbench.formats import json_file, voc_xml
 from tests.formats.files import file_of, noise, put
 from tests.hostile.mendable import refused
@@ -124,3 +125,48 @@ def test_an_instances_file_of_absurd_size_is_not_read(tmp_path, monkeypatch):
     coco_tree(tmp_path, instances(BOX))
     with refused("annotations/val.json", "expected at most 10"):
         list(LLVIP.entries(tmp_path, recognise(LLVIP, tmp_path)))
+
+
+SCENE = {
+    "version": 1,
+    "attributes": {"time_of_day": "day"},
+    "caption": "a street",
+    "objects": [
+        {"box": [1.0, 2.0, 3.0, 4.0], "label": 6, "ignore": False, "occlusion": 0, "contrast": {"rgb": 0.5, "lwir": 1}}
+    ],
+}
+
+
+def scene(**changes):
+    return json.dumps({**SCENE, "objects": [{**SCENE["objects"][0], **changes}]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 500_000,
+        "null",
+        json.dumps({**SCENE, "version": 2}),
+        json.dumps({**SCENE, "attributes": []}),
+        json.dumps({**SCENE, "objects": {}}),
+        json.dumps({**SCENE, "objects": [None]}),
+        json.dumps({**SCENE, "more": 1}),
+        scene(box=[1, 2, 3]),
+        scene(box=[3, 2, 1, 4]),
+        scene(box=[1, 2, 3, float("nan")]),
+        scene(box=[1, 2, 3, 10**400]),
+        scene(label="6"),
+        scene(label=-1),
+        scene(ignore=2),
+        scene(contrast={"rgb": 1}),
+    ],
+)
+def test_an_annotation_of_a_rendered_scene_is_believed_no_more_than_any_other(tmp_path, text):
+    put(tmp_path, "a.json", text)
+    with refused("a.json", "no annotation of this dataset"):
+        _read_annotation(tmp_path, "a.json")
+
+
+def test_the_annotation_of_a_rendered_scene_is_read_as_it_was_written(tmp_path):
+    put(tmp_path, "a.json", json.dumps(SCENE))
+    assert json.loads(_read_annotation(tmp_path, "a.json").model_dump_json()) == SCENE

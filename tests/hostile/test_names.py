@@ -45,6 +45,13 @@ def test_a_list_that_only_names_mirrored_copies_holds_no_sample(tmp_path):
         plan(MFNET, dataset_card("mfnet"), tmp_path, Options())
 
 
+def test_what_a_list_names_is_shown_in_part_when_it_has_no_end(tmp_path):
+    put(mfnet_tree(tmp_path), "test.txt", "9" * 100_000)
+    with pytest.raises(InputFileError) as caught:
+        entries(MFNET, tmp_path)
+    assert len(str(caught.value)) < 1000
+
+
 def test_windows_lists_read_like_any_other(tmp_path):
     mfnet_tree(tmp_path)
     expected = entries(MFNET, tmp_path)

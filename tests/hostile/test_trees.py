@@ -1,5 +1,7 @@
 """Trees with something missing, added or in the way."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from rgbtbench.datasets import recognise
 from rgbtbench.errors import LayoutError, ShardError
 from rgbtbench.shards.build import Options, prepare
 from tests.formats.files import file_of, noise, put
+from tests.hostile.confined import confined
 from tests.hostile.mendable import refused
 from tests.hostile.trees import LLVIP, MFNET, first_pair, llvip_tree, mfnet_tree
 
@@ -95,3 +98,56 @@ def test_prepare_names_the_faulty_file_and_keeps_what_is_whole(tmp_path, name, c
         prepare(MFNET, card, root, out, options=Options(), workers=1, allow_differences=True).splits["test"].samples
         == 2
     )
+
+
+@pytest.mark.parametrize("instead", ["a pipe", "a device", "a link out", "a link to itself", "nothing"])
+def test_prepare_waits_for_nothing_and_opens_nothing_outside_the_folder(tmp_path, instead):
+    root, out, outside = mfnet_tree(tmp_path / "root"), tmp_path / "out", tmp_path / "outside"
+    put(outside, "secret.png", file_of(noise(24, 32, below=9)))
+    label = root / "labels/00001D.png"
+    label.unlink()
+    if instead == "a pipe":
+        os.mkfifo(label)
+    elif instead != "nothing":
+        targets = {"a device": "/dev/zero", "a link out": outside / "secret.png", "a link to itself": label}
+        label.symlink_to(targets[instead])
+    for rehash in (False, True):
+        with (
+            confined(writable=out, secret=outside, seconds=20, megabytes=1024) as violations,
+            pytest.raises(ShardError, match="1 of 2 samples are faulty") as caught,
+        ):
+            prepare(MFNET, dataset_card("mfnet"), root, out, workers=1, rehash=rehash, allow_differences=True)
+        assert "labels/00001D.png" in str(caught.value)
+        assert violations == []
+
+
+def test_a_split_of_which_no_image_can_be_decoded_is_refused_by_its_name(tmp_path):
+    root = llvip_tree(tmp_path / "root")
+    for stem in ("190001", "190002"):
+        path = root / f"visible/test/{stem}.jpg"
+        data = bytearray(path.read_bytes())
+        scan = data.index(b"\xff\xda")
+        data[scan + 20 : scan + 400] = b"\xff\x00" * 190  # the structure stays, the code words mean nothing
+        path.write_bytes(data)
+    card = dataset_card("llvip").model_copy(update={"allowed_faulty": 9})
+    with refused(root, "not one sample of split test can be stored", kind=ShardError):
+        prepare(LLVIP, card, root, tmp_path / "out", options=Options(check="full"), workers=1, allow_differences=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "the file is empty"), ("v" * 65, "at most 64"), ("\xff", "says"), ("v3", "says 'v3'")],
+)
+def test_a_statement_about_the_labels_must_be_one(tmp_path, content, said):
+    put(llvip_tree(tmp_path), "label_version.txt", content)
+    with refused("label_version.txt", said):
+        first_pair(LLVIP, tmp_path)
+
+
+def test_a_statement_about_the_labels_may_come_from_windows_and_not_from_elsewhere(tmp_path):
+    put(llvip_tree(tmp_path / "root"), "label_version.txt", "\ufeffv2\r\n")
+    assert list(first_pair(LLVIP, tmp_path / "root").labels) == ["v2"]
+    (tmp_path / "root/label_version.txt").rename(tmp_path / "elsewhere.txt")
+    (tmp_path / "root/label_version.txt").symlink_to(tmp_path / "elsewhere.txt")
+    with refused("label_version.txt", "a symbolic link leads out of"):
+        first_pair(LLVIP, tmp_path / "root")
