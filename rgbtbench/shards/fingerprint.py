@@ -6,7 +6,6 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -17,6 +16,7 @@ from rgbtbench.errors import InputFileError
 from rgbtbench.formats.paths import resolve_inside
 from rgbtbench.locations import is_remote
 from rgbtbench.shards import record, sample, tar
+from rgbtbench.shards.source_code import source_code
 from rgbtbench.stored_files import FileFacts, file_facts, file_sha256, folder_listing
 
 #: Size of a file that is not there.
@@ -91,14 +91,10 @@ def input_sha256(root: Path, relative: str) -> str | None:
 def code_fingerprint(source: DatasetSource) -> str:
     """Return a hash of the code that turns official files into shards.
 
-    It covers the dataset's own module and those of the classes that it derives from, the format readers and what
-    writes a sample, so that a corrected reader never leaves shards behind that the old one made.
+    It covers the modules that the dataset is made of, the format readers and what writes a sample, so that a corrected
+    reader never leaves shards behind that the old one made.
     """
-    own = ""
-    for kind in type(source).__mro__[:-1]:
-        with suppress(TypeError, OSError):  # a class typed into an interactive session has no file
-            own += inspect.getsource(inspect.getmodule(kind) or kind)
-    return hashlib.sha256(f"{__version__}\n{_reader_code()}\n{own}".encode()).hexdigest()
+    return hashlib.sha256(f"{__version__}\n{_reader_code()}\n{source_code(source)}".encode()).hexdigest()
 
 
 @cache
