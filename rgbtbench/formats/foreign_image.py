@@ -57,11 +57,11 @@ def _decoded(data: bytes) -> Levels | None:
 
     try:
         pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
+        if pixels is None or pixels.ndim == 2:
+            return cast("Levels | None", pixels)
+        in_order: Any = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    except cv2.error:  # damaged, or of numbers or channels that it knows no colours of
         return None
-    if pixels is None or pixels.ndim == 2:
-        return cast("Levels | None", pixels)
-    in_order: Any = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return cast("Levels", in_order)
 
 

@@ -29,6 +29,8 @@ MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 #: Each array costs a few hundred bytes whatever it holds; an hour of annotated video needs fewer.
 MAX_ARRAYS: Final = 1_000_000
 MAX_DEPTH: Final = 12
+MAX_AXES: Final = 8
+MAX_VALUES: Final = 2**40
 #: Numbers of an element's data type, and of an array's class, to NumPy's.
 _DATA_TYPES: Final = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _CLASSES: Final = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
@@ -126,11 +128,18 @@ class _Cursor:
             raise _ContentError("a list of numbers ends within a number")
         return np.frombuffer(content, dtype)
 
+    def whole_numbers(self) -> list[int]:
+        numbers = self.numbers()
+        if numbers.dtype.kind == "f":
+            raise _ContentError("holds fractions where whole numbers belong")
+        return [int(number) for number in numbers]
+
     def names(self) -> list[str]:
         """Return the field names of a struct, which have one length and end with a zero."""
-        (length,) = self.numbers().tolist() or [0]
+        lengths = self.whole_numbers()
+        length = lengths[0] if len(lengths) == 1 else 0
         _, content = self.element()
-        if not isinstance(length, int) or not 0 < length <= 64 or len(content) % length:
+        if not 0 < length <= 64 or len(content) % length:
             raise _ContentError("the field names of a struct are damaged")
         whole = bytes(content)
         return [_text(whole[at : at + length].partition(b"\0")[0]) for at in range(0, len(whole), length)]
@@ -174,12 +183,13 @@ def _matrix(cursor: _Cursor, *, depth: int) -> tuple[str, MatValue]:
     cursor.limits.count_arrays(1)
     if not cursor.left:
         return "", _EMPTY
-    flags = cursor.numbers().tolist()
-    shape = [int(size) for size in cursor.numbers().tolist()]
+    flags, shape = cursor.whole_numbers(), cursor.whole_numbers()
     _, name = cursor.element()
-    if not flags or min(shape, default=-1) < 0:
+    # An array without values may state axes of any length, and NumPy refuses them.
+    values = math.prod(size or 1 for size in shape)
+    if not flags or not 0 < len(shape) <= MAX_AXES or min(shape) < 0 or values > MAX_VALUES:
         raise _ContentError("an array's head is damaged")
-    kind = int(flags[0]) & 0xFF
+    kind = flags[0] & 0xFF
     if kind in _REFUSED:
         raise _ContentError(f"holds {_REFUSED[kind]}")
     return _text(bytes(name)), _content(cursor, kind, shape, depth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from rgbtbench.errors import InputFileError
 #: Headers of plain arrays take less than a hundred bytes; a longer one is not parsed.
 _MAX_HEADER = 4096
 _MAX_BYTES = 1024 * 1024 * 1024
+_MAX_AXES = 8
+#: Truth values, whole numbers and fractions.
+_NUMBERS = "biuf"
 _AGAIN = "unpack or download the file again"
 
 
@@ -37,8 +41,8 @@ def read_npy_header(data: bytes, *, path: Path | None = None) -> NpyHeader:
     """Read the header of a `.npy` file and check that the file is whole.
 
     Raises:
-        InputFileError: no `.npy` file, a header that NumPy would not write, an array of Python objects, or another
-            number of bytes than the header promises.
+        InputFileError: no `.npy` file, a header that NumPy would not write, an array without samples or of anything but
+            numbers, or another number of bytes than the header promises.
     """
     if data[:6] != b"\x93NUMPY" or len(data) < 10 or data[6] not in (1, 2, 3):
         raise InputFileError("no NumPy file", path=path, remedy=_AGAIN)
@@ -48,16 +52,14 @@ def read_npy_header(data: bytes, *, path: Path | None = None) -> NpyHeader:
         raise InputFileError("a NumPy file whose header is cut off or oversized", path=path, remedy=_AGAIN)
     header = _parsed(data[start : start + length], start + length, path)
     kind = _dtype(header.dtype)
-    if kind is None or kind.hasobject or kind.fields is not None:
+    if kind is None or kind.kind not in _NUMBERS:
         raise InputFileError(
             f"a NumPy array of type {header.dtype!r}",
             expected="plain numbers",
             path=path,
             remedy="arrays of Python objects could run code and are never loaded; save the array as numbers",
         )
-    expected = kind.itemsize
-    for size in header.shape:
-        expected *= size
+    expected = kind.itemsize * math.prod(header.shape)
     if expected > _MAX_BYTES or expected != len(data) - header.offset:
         raise InputFileError(
             f"a NumPy file with {len(data) - header.offset} bytes of samples",
@@ -74,7 +76,9 @@ def _parsed(text: bytes, offset: int, path: Path | None) -> NpyHeader:
         dtype, order, shape = stated["descr"], stated["fortran_order"], stated["shape"]
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError) as error:
         raise InputFileError("a NumPy file whose header cannot be read", path=path, remedy=_AGAIN) from error
-    whole = isinstance(shape, tuple) and all(type(size) is int and size >= 0 for size in shape)
+    whole = (
+        isinstance(shape, tuple) and len(shape) <= _MAX_AXES and all(type(size) is int and size > 0 for size in shape)
+    )
     if not whole or not isinstance(order, bool):
         raise InputFileError("a NumPy file whose header makes no sense", path=path, remedy=_AGAIN)
     return NpyHeader(dtype if isinstance(dtype, str) else "structured", shape, order, offset)
@@ -83,5 +87,5 @@ def _parsed(text: bytes, offset: int, path: Path | None) -> NpyHeader:
 def _dtype(name: str) -> np.dtype | None:
     try:
         return np.dtype(name)
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):
         return None

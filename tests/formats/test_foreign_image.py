@@ -1,5 +1,6 @@
 """BMP, TIFF and PNM become PNG with the same samples; what they promise is checked before anything is decoded."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -47,6 +48,12 @@ def test_a_small_file_cannot_ask_for_gigabytes(tmp_path):
     for name in ("a.bmp", "b.pgm"):
         with pytest.raises(InputFileError, match=name):
             read_any_image(tmp_path, name)
+
+
+def test_colours_of_double_precision_end_in_one_error(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.tif"), np.random.default_rng(0).random((8, 8, 3)))
+    with pytest.raises(InputFileError, match=r"a\.tif: the pixels cannot be decoded to 8 or 16 bits"):
+        read_any_image(tmp_path, "a.tif")
 
 
 def test_another_ending_is_refused(tmp_path):

@@ -72,6 +72,28 @@ def test_arrays_of_python_objects_are_never_loaded(tmp_path):
         read_npy(tmp_path, "calib.npy")
 
 
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        ("(2,)<f4", (1,)),
+        ("<U0", (2,)),
+        ("V0", (2,)),
+        ("<M8[ns]", (1,)),
+        ("<c16", (1,)),
+        (",,", (1,)),
+        ("<f4", (1,) * 100),
+        ("<f4", (0, 2**70)),
+        ("<f4", (0, 3)),
+    ],
+)
+def test_a_header_that_no_raster_has_ends_in_one_error(tmp_path, kind, shape):
+    samples = {"(2,)<f4": 8, "<M8[ns]": 8, "<c16": 16}.get(kind, 4 if 0 not in shape and kind == "<f4" else 0)
+    header = f"{{'descr': {kind!r}, 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    put(tmp_path, "a.npy", b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(samples))
+    with pytest.raises(InputFileError, match=r"a\.npy: a NumPy "):
+        read_npy(tmp_path, "a.npy")
+
+
 @pytest.mark.parametrize("cut", [0, 5, 8, 60, 130])
 def test_a_file_that_ends_early_is_refused(tmp_path, cut):
     put(tmp_path, "a.npy", saved(raster(4, 4))[:cut])
