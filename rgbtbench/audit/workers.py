@@ -48,6 +48,7 @@ def measure_splits(splits: Sequence[PreparedSplit], *, workers: int, progress: P
         for split in splits
         for start in range(0, len(split), _STRETCH)
     ]
+    _opened.cache_clear()  # a folder may have been prepared again since
     parts = _in_order(jobs, workers)
     measured = []
     for split in splits:

@@ -11,6 +11,9 @@ from rgbtbench.audit.as_json import to_json
 from rgbtbench.audit.audit import audit
 from rgbtbench.audit.tables import tables
 from rgbtbench.errors import InputFileError, ShardError, UnknownNameError, UserError
+from rgbtbench.shards.build import prepare
+from rgbtbench.shards.plan import Options
+from tests.audit.planted import CARD, Planted
 
 
 def listed(tmp_path, name, *ids):
@@ -21,6 +24,16 @@ def listed(tmp_path, name, *ids):
 
 def test_two_workers_find_what_one_finds(planted, found):
     assert to_json(audit([str(planted)], workers=2)) == to_json(found)
+
+
+def test_a_folder_that_is_prepared_again_is_measured_anew(planted, found, tmp_path):
+    data = tmp_path / "data"
+    prepare(Planted(), CARD, planted.parent / "raw", data, options=Options(splits=("test",), limit=2), workers=1)
+    assert len(audit([str(data)], workers=1).splits[0].measures) == 2
+    shutil.rmtree(data)
+    shutil.copytree(planted, data)
+    again = audit([str(data)], only=["test"], workers=1)
+    assert again.splits[0].measures.official_ids == found.splits[0].measures.official_ids
 
 
 def test_the_json_is_strict_and_says_what_it_is(found):
