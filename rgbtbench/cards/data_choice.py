@@ -29,7 +29,9 @@ class Member(Strict):
     split: Name = "train"
     validation: Name | None = Field("val", description="split that is looked at during training; null: none")
     label_set: Name | None = Field(None, description="null: the dataset's only label set of the task's kind")
-    weight: float | None = Field(None, gt=0, description="share of what is drawn, relative to the others'; see Mixing")
+    weight: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="share of what is drawn, relative to the others'; see Mixing"
+    )
     inputs: dict[Name, Modality | None] | None = Field(
         None, description="slot of the model to modality, where it differs from the recipe's `inputs`; null: no image"
     )

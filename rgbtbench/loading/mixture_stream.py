@@ -7,12 +7,15 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from rgbtbench.canonical import content_sha256
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.mixture_order import InTurn, Shuffled, Turns, Walk, apportioned, member_seed
 from rgbtbench.loading.sampler import Draw, require_shares
+
+#: An epoch is laid out in memory; no training wants one that repeats its data more often than this.
+_MOST_PASSES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class MixtureStream:
 
     Raises:
         RecipeError: a member without samples, a batch that cannot be shared evenly, or an epoch too short for a turn
-            of every member.
+            of every member, or longer than any training wants.
     """
 
     parts: tuple[Part, ...]
@@ -140,6 +143,12 @@ class MixtureStream:
             return math.ceil(Fraction(samples, self.turn_samples * groups))
         needed = {member: math.ceil(Fraction(self.parts[member].samples, self.turn_samples)) for member in shares}
         turns = max(math.ceil(needed[member] * sum(shares.values()) / share) for member, share in shares.items())
+        if turns > _MOST_PASSES * sum(needed.values()):
+            raise RecipeError(
+                f"an epoch of {turns} turns until every member has been walked through",
+                expected=f"at most {_MOST_PASSES} times the turns that all members have",
+                remedy="bring the weights closer together, or set data.mixing.epoch to sum or a number",
+            )
         while any(count < needed[member] for member, count in apportioned(shares, turns).items()):
             turns += 1
         return turns

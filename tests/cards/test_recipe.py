@@ -140,6 +140,7 @@ def test_several_datasets_are_members_with_a_mixing():
         ([*TWO, {"dataset": "mfnet"}], {}, "a split is a member once: mfnet/train, synthetic/train, mfnet/train"),
         ([TWO[0], {"dataset": "mfnet", "split": "val", "label_set": "x"}], {}, "members of mfnet share label_set"),
         ([TWO[0] | {"weight": 2}, TWO[1]], {}, "give every member a weight, or none"),
+        ([m | {"weight": float("inf")} for m in TWO], {}, "finite number"),
         ([m | {"weight": 2} for m in TWO], {"mixing": {"by": "round_robin"}}, "weights have no part in round_robin"),
         (TWO, {"mixing": {"over": "modalities"}}, "over belongs to by: round_robin"),
         (TWO, {"mixing": {"epochs": "sum"}}, "unknown key; did you mean .*epoch"),

@@ -191,3 +191,8 @@ def test_a_state_of_another_mixture_is_refused(change):
     state = stream([4, 5]).state_dict()
     with pytest.raises(RecipeError, match="of another mixture"):
         stream(**({"sizes": [4, 5]} | change)).load_state_dict(state)
+
+
+def test_an_epoch_that_no_memory_holds_is_refused():
+    with pytest.raises(RecipeError, match=r"an epoch of 5000000050 turns .* bring the weights closer together"):
+        stream([100, 100], weights=[1.0, 1e-8], epoch="longest")
