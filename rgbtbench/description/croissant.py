@@ -1,8 +1,8 @@
 """Croissant 1.1: a dataset's card, and prepared data, as JSON-LD that dataset searches and loaders read.
 
 Follows the Croissant format specification 1.1 (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html) and
-the RAI vocabulary 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html). docs/croissant.md says what
-mlcroissant reads of it.
+the RAI vocabulary 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html). docs/croissant-and-cards.md
+says what mlcroissant reads of it.
 """
 
 from __future__ import annotations
@@ -89,10 +89,10 @@ def croissant(card: DatasetCard, *, data: Path | None = None, address: str = "")
             empty when the description lies in it.
 
     Returns:
-        JSON-LD. What the card does not state is left out, but for checksums, see docs/croissant.md.
+        JSON-LD. What the card does not state is left out, but for checksums, see docs/croissant-and-cards.md.
 
     Raises:
-        ShardError: `data` is no prepared dataset, is another one, or has no index.
+        ShardError: as `described_manifest`, or `data` has no index.
     """
     described: Json = {
         "@context": CONTEXT,

@@ -11,11 +11,12 @@ from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.description.croissant_annotations import RECORD_FILES, boxes_and_texts
 from rgbtbench.description.croissant_enumerations import classes, prepared_splits
 from rgbtbench.description.croissant_nodes import Json, field, file_object, file_set, record_set
+from rgbtbench.description.described_data import described_manifest
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.shards.index_file import INDEX, all_shards, attribute_type, stored_columns
-from rgbtbench.shards.manifest import MANIFEST, Manifest, read_manifest
+from rgbtbench.shards.manifest import MANIFEST, Manifest
 from rgbtbench.stored_files import file_bytes
 
 _IMAGES: Final = {"jpg": "image/jpeg", "png": "image/png"}
@@ -34,11 +35,9 @@ def prepared_data(card: DatasetCard, data: Path, address: str) -> tuple[list[Jso
         FileObjects and FileSets, and RecordSets.
 
     Raises:
-        ShardError: `data` is no prepared dataset, is another one, or has no index.
+        ShardError: as `described_manifest`, or `data` has no index.
     """
-    manifest = read_manifest(data)
-    if manifest.dataset != card.name:
-        raise ShardError(f"holds {manifest.dataset}", expected=card.name, path=data)
+    manifest = described_manifest(card, data)
     if stored_columns(data, manifest, next(iter(manifest.splits))) is None:
         raise ShardError(f"has no {INDEX} of these shards", path=data, remedy="run `rgbtbench prepare` again")
     start = f"{address.rstrip('/')}/" if address else ""

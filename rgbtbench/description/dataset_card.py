@@ -16,11 +16,10 @@ from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import Layout
 from rgbtbench.description import wording
 from rgbtbench.description.count_rows import count_rows
+from rgbtbench.description.described_data import described_manifest
 from rgbtbench.description.hugging_face import front_matter
 from rgbtbench.description.statistics import statistics
-from rgbtbench.errors import ShardError
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.shards.manifest import read_manifest
 
 _SILENT = Silent()
 _WIDTH: Final = 110
@@ -38,11 +37,9 @@ def dataset_card_text(
         progress: is told of samples that are counted.
 
     Raises:
-        ShardError: `data` is no prepared dataset, is another one, or is damaged.
+        ShardError: as `described_manifest`, or `data` is damaged.
     """
-    manifest = None if data is None else read_manifest(data)
-    if manifest is not None and manifest.dataset != card.name:
-        raise ShardError(f"holds {manifest.dataset}", expected=card.name, path=data)
+    manifest = None if data is None else described_manifest(card, data)
     head = yaml.safe_dump(front_matter(card, manifest, data), sort_keys=False, allow_unicode=True, width=_WIDTH)
     environment = Environment(
         loader=PackageLoader("rgbtbench.description"),
