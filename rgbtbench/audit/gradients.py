@@ -27,11 +27,14 @@ class Edges:
             that an edge and its negative are the same. The squared product of two normalised gradients (Haber and
             Modersitzki 2006, normalized gradient fields) is, up to a constant, the real part of the product of two
             such fields.
+        half_grey, half_field: the same at half the size.
         scale: pixels of the original per pixel here.
     """
 
     grey: NDArray[np.float32]
     field: NDArray[np.complex64]
+    half_grey: NDArray[np.float32]
+    half_field: NDArray[np.complex64]
     scale: float
 
 
@@ -64,4 +67,8 @@ def _edges(small: NDArray[np.float32], scale: float) -> Edges:
     field = np.empty(small.shape, np.complex64)
     field.real = (xx - yy) / strength
     field.imag = 2 * across * down / strength
-    return Edges(small, field, scale)
+    size = (max(1, small.shape[1] // 2), max(1, small.shape[0] // 2))
+    parts = field.view(np.float32).reshape(*field.shape, 2)
+    halved = np.ascontiguousarray(cv2.resize(parts, size, interpolation=cv2.INTER_AREA), np.float32)
+    half_grey: NDArray[np.float32] = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
+    return Edges(small, field, half_grey, halved.view(np.complex64)[..., 0], scale)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rgbtbench.audit.faults import Fault
 from rgbtbench.formats.image_file import Pixels
@@ -40,17 +41,18 @@ def image_faults(modality: str, pixels: Pixels, *, equal_channels: bool) -> Iter
     if pixels.dtype == np.float32:
         return  # measured values have neither black nor white
     highest = 255 if pixels.dtype == np.uint8 else 65535
-    if _mostly(pixels, 0, highest // _DARK, _BLACK):
+    if _share_is(_BLACK, lambda rows: rows <= highest // _DARK, pixels):
         yield Fault("black", modality, f"mean {float(pixels.mean()):.1f} of {highest}")
     # A sensor of 10 to 14 bits saturates at its own highest value.
     top = highest if highest == 255 else int(pixels.max())
-    if _mostly(pixels, top, top, _SATURATED):
+    if _share_is(_SATURATED, lambda rows: rows >= top, pixels):
         yield Fault("saturated", modality, f"{100 * float((pixels == top).mean()):.0f} % of the values are {top}")
 
 
-def _mostly(pixels: Pixels, low: int, high: int, share: float) -> bool:
-    """Whether at least a share of the values lies in a range; a sample of the rows is enough to say no."""
-    some = pixels[::_STRIDE]
-    if float(((some >= low) & (some <= high)).mean()) < 0.8 * share:
+def _share_is(least: float, test: Callable[[Pixels], NDArray[np.bool_]], pixels: Pixels) -> bool:
+    """Whether at least a share of the values passes a test; a sample of the rows is enough to say no."""
+    some = test(pixels[::_STRIDE])
+    if np.count_nonzero(some) < 0.8 * least * some.size:
         return False
-    return float(((pixels >= low) & (pixels <= high)).mean()) >= share
+    every = test(pixels)
+    return bool(np.count_nonzero(every) >= least * every.size)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.audit.pixels import Grey
+from rgbtbench.audit.pixels import Grey, resized
 
 #: Signatures that differ in no more bits (of 127) are near-duplicates.
 NEAR_BITS: Final = 15
@@ -26,13 +26,21 @@ _SIDE: Final = 32
 Signature = NDArray[np.uint64]
 
 
-def signature(grey: Grey) -> Signature | None:
-    """Return the signature of an image; null when it has too little texture to have one.
+def thumbnail(grey: Grey) -> NDArray[np.float32]:
+    """Return an image as hashes see it: float32 (32, 32), 0 to 255.
 
     Args:
         grey: uint8 (H, W).
     """
-    small = np.asarray(cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32)
+    return resized(grey, (_SIDE, _SIDE))
+
+
+def signature(small: NDArray[np.float32]) -> Signature | None:
+    """Return the signature of an image; null when it has too little texture to have one.
+
+    Args:
+        small: its thumbnail.
+    """
     if float(small.std()) < _LEAST_TEXTURE:
         return None
     low = np.asarray(cv2.dct(small))[:8, :8].ravel()

@@ -12,19 +12,18 @@ from numpy.typing import NDArray
 from rgbtbench.audit.faults import Fault
 from rgbtbench.audit.gradients import edges, edges_beside
 from rgbtbench.audit.image_faults import image_faults
-from rgbtbench.audit.image_hash import Signature, signature
+from rgbtbench.audit.image_hash import Signature, signature, thumbnail
 from rgbtbench.audit.label_columns import BoxColumns, LabelColumns, MaskColumns
 from rgbtbench.audit.label_faults import label_faults
 from rgbtbench.audit.misregistration import Offset, offset
 from rgbtbench.audit.pair_faults import offset_faults, size_faults, twin_faults
-from rgbtbench.audit.pixels import Grey, digest, grey8, one_plane, resized
+from rgbtbench.audit.pixels import Grey, digest, grey8, one_plane
 from rgbtbench.audit.structure import Structure, structure
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
 from rgbtbench.loading.sample import frame_size
 from rgbtbench.loading.store import SplitStore
 
-_THUMBNAIL: Final = (64, 48)
 #: Grey value from which a saliency mask says "salient".
 _SALIENT: Final = 128
 
@@ -90,6 +89,7 @@ def measure(store: SplitStore, row: int, expected: Expected, labels: LabelColumn
     ]
     images: dict[str, ImageMeasure] = {}
     greys: dict[str, Grey] = {}
+    thumbnails: dict[str, NDArray[np.float32]] = {}
     for modality in modalities:
         try:
             stored = store.image(row, record["images"][modality]["file"])
@@ -99,8 +99,8 @@ def measure(store: SplitStore, row: int, expected: Expected, labels: LabelColumn
         pixels = one_plane(stored)
         faults += image_faults(modality, pixels, equal_channels=pixels is not stored)
         greys[modality] = grey8(pixels)
-        images[modality] = ImageMeasure(digest(pixels), signature(greys[modality]))
-    thumbnails = {name: resized(grey, _THUMBNAIL) for name, grey in greys.items()}
+        thumbnails[modality] = thumbnail(greys[modality])
+        images[modality] = ImageMeasure(digest(pixels), signature(thumbnails[modality]))
     faults += twin_faults(record, {name: image.digest for name, image in images.items()}, thumbnails)
     offsets, structures = _compared(greys, expected.modalities)
     reference = next((name for name in expected.modalities if name in greys), "")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
@@ -70,7 +69,7 @@ def offset(first: Edges, second: Edges) -> Offset:
         second: edges of the one that moves, of equal shape.
     """
     one, two = first.field, second.field
-    x, y, margin = _best_of_the_whole(one, two)
+    x, y, margin = _best_of_the_whole(first.half_field, second.half_field)
     centre_x, centre_y = (int(np.clip(at, _AROUND - REACH, REACH - _AROUND)) for at in (x, y))
     tiles = _tile_correlations(one, two, centre_x, centre_y)
     draws = _draws(len(tiles))
@@ -89,8 +88,8 @@ def offset(first: Edges, second: Edges) -> Offset:
 
 
 def _best_of_the_whole(one: NDArray[np.complex64], two: NDArray[np.complex64]) -> tuple[int, int, float]:
-    """Return the best offset, found at half the working size, and its margin over the next."""
-    one, two, reach = _halved(one), _halved(two), REACH // 2
+    """Return the best offset, from fields at half the working size, and its margin over the next."""
+    reach = REACH // 2
     shape = [fft.next_fast_len(side + reach) for side in one.shape]
     surface = _correlation(one, two, shape)
     steps = np.arange(-reach, reach + 1)
@@ -104,13 +103,6 @@ def _best_of_the_whole(one: NDArray[np.complex64], two: NDArray[np.complex64]) -
     deviation = float(rest.std())
     margin = (float(surface[row, column]) - float(rest.max())) / deviation if deviation > 0 else 0.0
     return 2 * (column - reach), 2 * (row - reach), margin
-
-
-def _halved(field: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    parts = field.view(np.float32).reshape(*field.shape, 2)
-    size = (max(1, field.shape[1] // 2), max(1, field.shape[0] // 2))
-    small = np.ascontiguousarray(cv2.resize(parts, size, interpolation=cv2.INTER_AREA))
-    return small.view(np.complex64)[..., 0]
 
 
 def _tile_correlations(

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from rgbtbench.audit.gradients import Edges
 
-#: Side of a cell in pixels at working size.
-CELL: Final = 16
+#: Side of a cell in pixels at half the working size.
+CELL: Final = 8
 #: A cell shows structure when its grey levels deviate by more than this; half of it is the scale of CMSS.
 STRUCTURED: Final = 6.0
 #: CMSS is counted in this many equal steps from 0 to 1.
@@ -59,10 +59,10 @@ def structure(first: Edges, second: Edges) -> Structure:
         first: edges of the first modality.
         second: edges of the other one, of equal shape.
     """
-    shape = (max(1, first.grey.shape[1] // CELL), max(1, first.grey.shape[0] // CELL))
-    one, two = _variance(first.grey, shape), _variance(second.grey, shape)
-    shared = _cells((first.field * second.field.conj()).real, shape)
-    lengths = _cells(_power(first.field), shape) * _cells(_power(second.field), shape)
+    shape = (max(1, first.half_grey.shape[1] // CELL), max(1, first.half_grey.shape[0] // CELL))
+    one, two = _variance(first.half_grey, shape), _variance(second.half_grey, shape)
+    shared = _cells((first.half_field * second.half_field.conj()).real, shape)
+    lengths = _cells(_power(first.half_field), shape) * _cells(_power(second.half_field), shape)
     cosine = np.where(lengths > 0, shared / np.sqrt(np.where(lengths > 0, lengths, 1)), 1.0)
     flat = (STRUCTURED / 2) ** 2
     cmss = np.sqrt((cosine.clip(-1, 1) + 1) / 2) / ((1 + one / flat) * (1 + two / flat))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.fft import dctn
 
-from rgbtbench.audit.image_hash import NEAR_BITS, bits_apart, signature
+from rgbtbench.audit.image_hash import NEAR_BITS, bits_apart, thumbnail
+from rgbtbench.audit.image_hash import signature as signature_of
 from rgbtbench.audit.pixels import grey8
 from rgbtbench.formats.image_file import decode_image, probe
 from tests.audit.planted import scene
@@ -16,6 +17,10 @@ from tests.datasets.shared import SAMPLES, needs
 
 def grey(number):
     return cv2.cvtColor(scene(number)[0], cv2.COLOR_RGB2GRAY)
+
+
+def signature(image):
+    return signature_of(thumbnail(image))
 
 
 def apart(one, other):

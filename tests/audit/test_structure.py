@@ -48,11 +48,11 @@ def test_cmss_is_the_cosine_of_the_fields_over_the_variances():
     rows, columns = HEIGHT // 16, WIDTH // 16
 
     def cells(values):
-        return values.reshape(rows, 16, columns, 16).swapaxes(1, 2).reshape(rows, columns, -1)
+        return values.reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(rows, columns, -1)
 
-    a, b = cells(one.field), cells(other.field)
+    a, b = cells(one.half_field), cells(other.half_field)
     cosine = (a * b.conj()).real.sum(-1) / np.sqrt((abs(a) ** 2).sum(-1) * (abs(b) ** 2).sum(-1))
-    variances = [cells(image.grey.astype(np.float64)).var(-1) for image in (one, other)]
+    variances = [cells(image.half_grey.astype(np.float64)).var(-1) for image in (one, other)]
     expected = np.sqrt((cosine + 1) / 2) / ((1 + variances[0] / 9) * (1 + variances[1] / 9))
     assert found.cmss == pytest.approx(expected.mean(), rel=1e-3)
     assert found.histogram.sum() == rows * columns
