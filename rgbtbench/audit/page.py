@@ -105,6 +105,7 @@ def page(found: Audit) -> str:
         title=", ".join({**datasets, **lists}) or "nothing",
         tables={table.name: table for table in leading_tables(found)},
         faults=[part for one in found.splits for part in _faults(one)],
+        groups=found.groups,
         joins=[_join(found, join) for join in found.joins],
         registrations=[_registration(one, part) for one in found.splits for part in one.registrations],
         structures=[part for one in found.splits for part in _structures(one)],

@@ -96,7 +96,9 @@ def _duplicates(found: Audit) -> Table:
     for (first, second), clusters in found.shared_clusters.items():
         rows.append([titles[first], titles[second], "", "", "", f"{len(clusters)} clusters in both: {clusters[0]}"])
     columns = ("split", "shares with", "same pixels", "near-duplicates", "one modality alike", "closest")
-    return Table("duplicates", "duplicates, samples of the one and of the other split", columns, rows)
+    groups = f"{len(found.groups):,} group{'' if len(found.groups) == 1 else 's'}"
+    title = f"duplicates: {groups} of whole pairs; samples of the one and of the other split"
+    return Table("duplicates", title, columns, rows)
 
 
 def _two_sided(counts: tuple[int, int], *, within: bool) -> str:
