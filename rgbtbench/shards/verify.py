@@ -181,6 +181,8 @@ def _shard_faults(
     keys = seen.keys[before:]
     if changed:
         yield f"{shard.file}: sha256 differs, images and masks do not: a json member or the space between is damaged"
+    elif not keys:
+        yield f"{shard.file}: holds no sample, unlike the manifest"
     elif (len(keys), keys[0], keys[-1]) != (shard.samples, shard.first_key, shard.last_key):
         yield f"{shard.file}: holds {len(keys)} samples from {keys[0]} to {keys[-1]}, unlike the manifest"
 

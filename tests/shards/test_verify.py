@@ -1,11 +1,13 @@
 """No bit of a prepared dataset changes unnoticed."""
 
+import hashlib
 import random
 import shutil
 
 import pytest
 
 from rgbtbench.errors import ShardError
+from rgbtbench.shards.manifest import manifest_bytes, read_manifest
 from rgbtbench.shards.tar import read_index
 from rgbtbench.shards.verify import require_intact, verify
 
@@ -109,6 +111,18 @@ def test_the_error_of_a_damaged_dataset_lists_its_faults(prepared):
     (prepared / "shards/test-000001.tar").unlink()
     with pytest.raises(ShardError, match=r"differs from what was prepared:\n  shards/test-000001.tar: cannot be read"):
         require_intact(prepared)
+
+
+def test_an_empty_shard_that_a_manifest_vouches_for_is_named(prepared):
+    manifest = read_manifest(prepared)
+    facts = manifest.splits["test"].shards[0]
+    empty = bytes(10_240)
+    (prepared / facts.file).write_bytes(empty)
+    told = facts.model_copy(update={"bytes": len(empty), "sha256": hashlib.sha256(empty).hexdigest()})
+    split = manifest.splits["test"].model_copy(update={"shards": (told, *manifest.splits["test"].shards[1:])})
+    forged = manifest.model_copy(update={"splits": {**manifest.splits, "test": split}})
+    (prepared / "manifest.json").write_bytes(manifest_bytes(forged))
+    assert f"{facts.file}: holds no sample, unlike the manifest" in found(prepared)
 
 
 def test_verifying_writes_nothing(prepared):
