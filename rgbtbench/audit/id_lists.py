@@ -28,12 +28,16 @@ def read_ids(path: Path) -> list[str]:
     try:
         size = path.stat().st_size
         if size > MAX_LIST_BYTES:
-            raise InputFileError(f"{size} bytes", expected=f"a list of at most {MAX_LIST_BYTES}", path=path)
+            raise InputFileError(
+                f"{size} bytes", expected=f"a list of at most {MAX_LIST_BYTES}", path=path, remedy="check what it is"
+            )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputFileError(f"cannot be read: {error.strerror}", path=path, remedy="check the path") from error
     except UnicodeDecodeError as error:
-        raise InputFileError("not UTF-8 text", expected="a list of ids: text or JSON", path=path) from error
+        raise InputFileError(
+            "not UTF-8 text", expected="a list of ids: text or JSON", path=path, remedy="save the list as UTF-8"
+        ) from error
     if path.suffix.lower() in (".json", ".jsonl"):
         ids = [name for value in json_sequence(text, path) for name in _ids_of(value, _MAX_DEPTH)]
     else:

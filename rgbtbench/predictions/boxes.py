@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.errors import PredictionError
+from rgbtbench.formats.json_file import most_values
 from rgbtbench.predictions.sidecar import DETECTIONS, SIDECAR
 
 #: A results file of 100 boxes in each of 50,000 images is smaller.
 MAX_JSON_BYTES: Final = 1 << 30
+#: And has fewer values than this: each takes up to a hundred bytes of memory, however short it is written.
+MAX_JSON_VALUES: Final = 80_000_000
 _REMEDY: Final = "write COCO results: image_id and category_id as whole numbers, bbox [x, y, width, height], score"
 
 
@@ -106,8 +109,17 @@ def _rows(file: Path) -> list[Any]:
             path=file,
             remedy="keep the 100 best boxes of each image; more are not scored",
         )
+    data = file.read_bytes()
+    most = most_values(data)
+    if most > MAX_JSON_VALUES:
+        raise PredictionError(
+            f"holds up to {most} values",
+            expected=f"at most {MAX_JSON_VALUES}",
+            path=file,
+            remedy="keep the 100 best boxes of each image; more are not scored",
+        )
     try:
-        rows = json.loads(file.read_bytes())
+        rows = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise PredictionError(f"is not JSON: {error}", path=file, remedy=_REMEDY) from error
     if not isinstance(rows, list):

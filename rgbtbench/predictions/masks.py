@@ -76,7 +76,9 @@ def decode_mask(data: bytes, size: tuple[int, int], *, name: str) -> NDArray[np.
     try:
         header = probe(data)
         if header.format != "png":
-            raise PredictionError("is a JPEG, which changes ids", expected="PNG", path=name)
+            raise PredictionError(
+                "is a JPEG, which changes ids", expected="PNG", path=name, remedy="write the file again as PNG"
+            )
         if header.bit_depth != 8 or (header.channels != 1 and not header.palette):
             raise PredictionError(
                 f"has {header.channels} channel(s) of {header.bit_depth} bits",
@@ -120,7 +122,9 @@ def _files_by_key(members: Members, known: Collection[str], path: Path) -> dict[
         if extension.lower() != "png":
             continue
         if stem in files:
-            raise PredictionError(f"holds {files[stem]} and {name}", expected="one file per key", path=path)
+            raise PredictionError(
+                f"holds {files[stem]} and {name}", expected="one file per key", path=path, remedy="remove one of them"
+            )
         files[stem] = name
     if not files.keys() & known:
         around = top_folder(members)

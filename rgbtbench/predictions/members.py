@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Final, Protocol
 
 from rgbtbench.errors import PredictionError
 from rgbtbench.predictions.sidecar import INCOMPLETE, MAX_SIDECAR_BYTES, SIDECAR, Sidecar, parse_sidecar
@@ -19,6 +20,13 @@ from rgbtbench.predictions.sidecar import INCOMPLETE, MAX_SIDECAR_BYTES, SIDECAR
 MAX_RATIO = 100
 #: Below this many bytes the ratio says nothing; a zip of blank masks is small and harmless.
 SMALL_TOTAL = 64 << 20
+
+
+#: What the standard library raises about archives whose numbers lead nowhere, beside its own errors.
+_DAMAGE: Final = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error),
+    *(EOFError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError),
+)
 
 
 class Members(Protocol):
@@ -47,10 +55,12 @@ def open_members(path: Path) -> Iterator[Members]:
     if path.is_dir():
         yield _Folder(path)
     elif path.is_file() and zipfile.is_zipfile(path):
-        with _reporting_damage(path), zipfile.ZipFile(path) as archive:
+        with _reporting_damage(path):
+            archive = zipfile.ZipFile(path)
+        with archive:
             yield _Zip(path, archive)
     elif path.is_file() and _is_plain_tar(path):
-        with _reporting_damage(path), tarfile.open(path, "r:") as tape:
+        with tarfile.open(path, "r:") as tape:
             yield _Tar(path, tape)
     else:
         found = "is neither a zip nor an uncompressed tar file" if path.exists() else "no such file or folder"
@@ -89,7 +99,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
 def _reporting_damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, tarfile.TarError, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise PredictionError(f"damaged archive: {error}", path=path, remedy="pack the predictions again") from error
 
 
@@ -98,7 +108,7 @@ def _is_plain_tar(path: Path) -> bool:
     try:
         with tarfile.open(path, "r:"):
             return True
-    except tarfile.TarError:
+    except _DAMAGE:
         return False
 
 
@@ -111,9 +121,11 @@ class _Folder:
             below[:] = sorted(name for name in below if _is_visible(name))
             for file in sorted(filter(_is_visible, files)):
                 path = Path(folder, file)
-                if not path.resolve().is_relative_to(inside):
+                if not _leads_into(inside, path):
                     raise PredictionError(
-                        "a symbolic link leads out of the folder", path=path, remedy="copy the file into the folder"
+                        "a symbolic link leads out of the folder or in a circle",
+                        path=path,
+                        remedy="copy the file into the folder",
                     )
                 if path.is_file():
                     self.sizes[path.relative_to(root).as_posix()] = path.stat().st_size
@@ -122,9 +134,16 @@ class _Folder:
         return (self._root / name).read_bytes()
 
 
+def _leads_into(folder: Path, path: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(folder)
+    except (OSError, RuntimeError):  # RuntimeError before Python 3.13
+        return False
+
+
 class _Zip:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
+        self._path, self._archive = path, archive
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         for entry in entries:
             if entry.flag_bits & 0x1:
@@ -147,14 +166,15 @@ class _Zip:
 
     def read(self, name: str) -> bytes:
         # Reading no more than the directory says keeps an entry that lies about its size from being unpacked whole.
-        with self._archive.open(self._stored[name]) as file:
+        with _reporting_damage(self._path), self._archive.open(self._stored[name]) as file:
             return file.read(self.sizes[name])
 
 
 class _Tar:
     def __init__(self, path: Path, archive: tarfile.TarFile) -> None:
-        self._archive = archive
-        entries = [entry for entry in archive.getmembers() if not entry.isdir()]
+        self._path, self._archive = path, archive
+        with _reporting_damage(path):
+            entries = [entry for entry in archive.getmembers() if not entry.isdir()]
         for entry in entries:
             if not entry.isreg() or entry.issparse():
                 raise PredictionError(
@@ -164,10 +184,11 @@ class _Tar:
         self._entries = {_plain(entry.name): entry for entry in entries}
 
     def read(self, name: str) -> bytes:
-        file = self._archive.extractfile(self._entries[name])
-        if file is None:  # only for links and folders, which are refused above
-            raise tarfile.ReadError(name)
-        return file.read()
+        with _reporting_damage(self._path):
+            file = self._archive.extractfile(self._entries[name])
+            if file is None:  # only for links and folders, which are refused above
+                raise tarfile.ReadError(name)
+            return file.read()
 
 
 def _checked_sizes(path: Path, entries: list[tuple[str, int]]) -> dict[str, int]:
