@@ -14,7 +14,7 @@ from rgbtbench.errors import InputFileError, did_you_mean
 from rgbtbench.formats.paths import is_there, read_bytes, resolve_inside
 
 ATTRIBUTE_TABLE: Final = "attributes.csv"
-_MAX_BYTES: Final = 64 * 1024 * 1024
+_MAX_BYTES: Final = 8 * 1024 * 1024
 _TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 
 

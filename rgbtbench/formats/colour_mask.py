@@ -36,23 +36,24 @@ def read_colour_mask(root: Path, relative: str, *, palette: Mapping[Colour, int]
         InputFileError: missing, outside `root`, damaged, or no 8-bit PNG in colours.
         LabelError: a colour that the palette does not have; says which and on how many pixels.
     """
-    pixels = _eight_bit_png(root, relative, channels=(3, 4))[..., :3]
-    packed = _packed(pixels)
-    colours, inverse, counts = np.unique(packed, return_inverse=True, return_counts=True)
-    ids = {int(_packed(np.array(colour, np.uint8))): number for colour, number in palette.items()}
-    unknown = [(colour, n) for colour, n in zip(colours.tolist(), counts.tolist(), strict=True) if colour not in ids]
-    if unknown:
-        worst = sorted(unknown, key=lambda item: -item[1])[:3]
-        shown = ", ".join(f"{_unpacked(colour)} on {n} pixels" for colour, n in worst)
+    packed = _packed(_eight_bit_png(root, relative, channels=(3, 4)))
+    following = np.zeros(1 << 24, np.uint16)  # the id and 1; zeros cost nothing until they are looked at
+    for colour, number in palette.items():
+        following[int(_packed(np.array(colour, np.uint8)))] = number + 1
+    found = following[packed]
+    strangers = packed[found == 0]
+    if strangers.size:
+        counts = np.bincount(strangers, minlength=1 << 24)
+        worst = np.argsort(-counts, kind="stable")[: min(3, np.count_nonzero(counts))].tolist()
+        shown = ", ".join(f"{_unpacked(colour)} on {counts[colour]} pixels" for colour in worst)
         raise LabelError(
-            f"holds {len(unknown)} colours that are no class: {shown}",
-            expected=f"the {len(ids)} colours of the card",
+            f"holds {np.count_nonzero(counts)} colours that are no class: {shown}",
+            expected=f"the {len(palette)} colours of the card",
             path=root / relative,
             remedy="use the official label files: a resized or compressed copy has mixed colours",
         )
-    table = np.array([ids[colour] for colour in colours.tolist()], np.uint8)
-    values = table[inverse].reshape(packed.shape)
-    return mask_of(values, kind="semantic", frame=frame, source=relative, conversion="colours as ids")
+    ids = (found - 1).astype(np.uint8)
+    return mask_of(ids, kind="semantic", frame=frame, source=relative, conversion="colours as ids")
 
 
 def read_channel_mask(root: Path, relative: str, *, channel: int, frame: Frame) -> Mask:
@@ -76,9 +77,12 @@ def _eight_bit_png(root: Path, relative: str, *, channels: tuple[int, ...]) -> N
     return np.asarray(pixels, np.uint8)
 
 
-def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    red, green, blue = (pixels[..., channel].astype(np.int64) for channel in range(3))
-    return (red << 16) | (green << 8) | blue
+def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    packed = pixels[..., 0].astype(np.uint32)
+    for channel in (1, 2):
+        packed <<= 8
+        packed |= pixels[..., channel]
+    return packed
 
 
 def _unpacked(colour: int) -> Colour:

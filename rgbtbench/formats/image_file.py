@@ -161,7 +161,7 @@ def decode_image(data: bytes, header: ImageHeader, *, path: Path | None = None) 
         raise _undecodable(path) from error
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         raise _undecodable(path)
-    return cast("Pixels", pixels)
+    return cast("Pixels", _stored_channels(pixels, header.channels))
 
 
 def encode_png(pixels: Levels) -> bytes:
@@ -203,6 +203,14 @@ def _decode_png(data: bytes) -> Any:
 
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     return pixels if pixels is None or pixels.ndim == 2 else _ends_swapped(pixels)
+
+
+def _stored_channels(pixels: Any, count: int) -> Any:
+    """Undo that OpenCV turns grey with alpha into RGBA, and a transparent colour into an alpha channel."""
+    if pixels.ndim == 2 or pixels.shape[2] == count:
+        return pixels
+    kept = pixels[..., ::3] if count == 2 else pixels[..., :count]
+    return kept[..., 0] if count == 1 else np.ascontiguousarray(kept)
 
 
 def _ends_swapped(pixels: Any) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rgbtbench.errors import InputFileError
+from rgbtbench.formats.json_file import require_few_values
 from rgbtbench.formats.json_sequence import json_sequence
 from rgbtbench.formats.paths import read_bytes, resolve_inside
 from rgbtbench.stored_files import FileFacts, file_facts
@@ -42,8 +43,10 @@ def read_instructions(root: Path, relative: str) -> Mapping[str, Instruction]:
             that is not one image, a question and an answer; names the row, counted from 1.
     """
     path = resolve_inside(root, relative)
+    data = read_bytes(root, relative, max_bytes=MAX_JSON_BYTES)
+    require_few_values(data, path)
     try:
-        text = read_bytes(root, relative, max_bytes=MAX_JSON_BYTES).decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputFileError("not UTF-8 text", path=path, remedy="unpack the official archive again") from error
     values = list(json_sequence(text, path))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from rgbtbench.errors import InputFileError
+
+_GAP: Final = re.compile(r"[\s,]+")
 
 
 def json_sequence(text: str, path: Path) -> Iterator[Any]:
@@ -21,11 +24,7 @@ def json_sequence(text: str, path: Path) -> Iterator[Any]:
         InputFileError: what follows is no JSON, is nested too deeply, or holds NaN or Infinity; names the line.
     """
     decoder, at = json.JSONDecoder(parse_constant=_refuse), 0
-    while True:
-        while at < len(text) and (text[at].isspace() or text[at] == ","):
-            at += 1
-        if at == len(text):
-            return
+    while (at := _end_of_gap(text, at)) < len(text):
         try:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
@@ -33,6 +32,11 @@ def json_sequence(text: str, path: Path) -> Iterator[Any]:
             line = text.count("\n", 0, at) + 1
             raise InputFileError("not JSON", path=path, line=line, remedy="check that the file is whole") from error
         yield value
+
+
+def _end_of_gap(text: str, at: int) -> int:
+    found = _GAP.match(text, at)
+    return at if found is None else found.end()
 
 
 def _refuse(constant: str) -> NoReturn:

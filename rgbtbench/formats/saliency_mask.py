@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from rgbtbench.cards.schema import Frame
+from rgbtbench.errors import InputFileError
 from rgbtbench.formats.image_file import decode_image
 from rgbtbench.formats.image_header import probe
 from rgbtbench.formats.index_mask import mask_of, png_mask
@@ -27,10 +28,17 @@ def read_saliency_mask(root: Path, relative: str, *, frame: Frame) -> Mask:
     reads it. A JPEG becomes 0 and 255 at `THRESHOLD` of its grey value, and `conversion` says so.
 
     Raises:
-        InputFileError: missing, outside `root`, damaged, 16 bits deep, or a PNG in colours.
+        InputFileError: missing, outside `root`, damaged, 16 bits deep, a PNG in colours, or a CMYK JPEG.
     """
     path, data = resolve_inside(root, relative), read_bytes(root, relative)
     header = probe(data, path=path)
+    if header.format == "jpg" and header.channels not in (1, 3):
+        raise InputFileError(
+            f"a JPEG with {header.channels} components (CMYK)",
+            expected="grey or colour",
+            path=path,
+            remedy="use the official ground truth",
+        )
     if header.format != "jpg":
         return png_mask(data, header, kind="saliency", frame=frame, source=relative, path=path)
     pixels = decode_image(data, header, path=path)

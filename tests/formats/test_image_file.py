@@ -1,5 +1,9 @@
 """Photographs keep their bytes; raw samples equal those that an independent decoder sees."""
 
+import struct
+import zlib
+
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -9,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.image_file import decode_image, encode_png, probe, read_image_file
+from rgbtbench.formats.image_header import png_file
 from tests.formats.files import file_of, noise, palette_file, pixels_of, put
 
 
@@ -42,6 +47,35 @@ def test_raw_png_samples_equal_pillows(channels):
     pixels = noise(channels=channels)
     data = file_of(pixels)
     np.testing.assert_array_equal(decode_image(data, probe(data)), pixels)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_alpha_channel_stays_beside_the_others(channels, dtype):
+    pixels = noise(channels=channels, below=np.iinfo(dtype).max, dtype=dtype)
+    _, encoded = cv2.imencode(".png", pixels) if channels == 4 else (True, grey_and_alpha(pixels))
+    data = bytes(encoded)
+    expected = pixels[..., [2, 1, 0, 3]] if channels == 4 else pixels
+    np.testing.assert_array_equal(decode_image(data, probe(data)), expected)
+
+
+def grey_and_alpha(pixels):
+    """A PNG written by hand: rows without a filter."""
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.astype(pixels.dtype.newbyteorder(">")).tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, 4, 0, 0, 0)
+    return png_file([(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P"])
+def test_a_colour_that_is_said_to_be_transparent_is_a_colour_like_any_other(mode):
+    image = PIL.Image.fromarray(noise(channels=3)).convert(mode)
+    plain = file_of(image)
+    data = file_of(image, transparency=bytes(256) if mode == "P" else image.getpixel((0, 0)))
+    assert b"tRNS" in data
+    decoded = decode_image(data, probe(data))
+    np.testing.assert_array_equal(decoded, decode_image(plain, probe(plain)))
+    assert (1 if decoded.ndim == 2 else decoded.shape[2]) == probe(data).channels
 
 
 def test_colours_under_zero_alpha_survive():
