@@ -21,10 +21,12 @@ from rgbtbench.formats.index_mask import mask_of, read_index_mask, require_known
 from rgbtbench.formats.mat_file import read_array
 from rgbtbench.formats.npy_file import float32_image
 from rgbtbench.formats.paths import require_twins
+from rgbtbench.formats.registration import require_one_size
 from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Entry, Mask, Pair
 
 _LABELED, _SPLITS, _MAPPING = "nyu_depth_v2_labeled.mat", "splits.mat", "classMapping40.mat"
+_AGAIN = "take the file from the release"
 _INDICES = {"train": "trainNdxs", "test": "testNdxs"}
 
 
@@ -41,7 +43,7 @@ class NYUDepthV2(RoleSource):
         """Yield the samples of every split that is there, in its list's order; raises `InputFileError`."""
         if layout.name == "official":
             for split, name in _INDICES.items():
-                for order, number in enumerate(_official_numbers(root, name)):
+                for order, number in enumerate(_whole_numbers(root, _SPLITS, name, least=1, most=FRAMES)):
                     files = {"frames": _LABELED, "classes": _MAPPING}
                     yield Entry(f"{number:04d}", f"{number}", split, order, files)
             return
@@ -61,21 +63,26 @@ class NYUDepthV2(RoleSource):
         require_twins(root, entry.files)
         at = int(entry.official_id) - 1
         # MATLAB's last axis comes first and its first last: (3, W, H) for an image.
-        colour = np.ascontiguousarray(read_slice(root, _LABELED, "images", at).transpose(2, 1, 0))
-        metres = np.ascontiguousarray(read_slice(root, _LABELED, "depths", at).T, np.float32)
-        native = read_slice(root, _LABELED, "labels", at).T
+        colour = np.ascontiguousarray(
+            read_slice(root, _LABELED, "images", at, dtype="uint8", axes=3).transpose(2, 1, 0)
+        )
+        metres = np.ascontiguousarray(read_slice(root, _LABELED, "depths", at, dtype="float32", axes=2).T, np.float32)
+        native = read_slice(root, _LABELED, "labels", at, dtype="uint16", axes=2).T
         said = f"frame {at + 1} of {_LABELED}"
         images = {
             "rgb": png_image(colour, source=_LABELED, conversion=said),
             "depth": float32_image(metres, source=_LABELED, conversion=said),
         }
-        table = np.concatenate([[0], read_array(root, _MAPPING, "mapClass").ravel()]).astype(np.uint8)
+        table = np.array([0, *_whole_numbers(root, _MAPPING, "mapClass", least=0, most=255)], np.uint8)
         if native.max() >= len(table):
-            raise InputFileError(f"holds class {native.max()}, which {_MAPPING} does not map", path=root / _LABELED)
+            raise InputFileError(
+                f"holds class {native.max()}, which {_MAPPING} does not map", path=root / _LABELED, remedy=_AGAIN
+            )
         mask = mask_of(
             table[native], kind="semantic", frame="both", source=_LABELED, conversion=f"{said}, as 40 classes"
         )
         require_known_ids(mask, LabelMap.of(self.card.label_sets["semantic"]), path=root / _LABELED, card=self.name)
+        require_one_size(root, *images.values(), mask)
         return Pair(self.name, entry, images, {"semantic": mask}, entry.attributes)
 
     def read_label(self, root: Path, relative: str, entry: Entry, facts: LabelSetFacts) -> Mask:
@@ -98,11 +105,16 @@ class NYUDepthV2(RoleSource):
             write_repack(root, self.card, REPACKS[layout.name], counts, seed)
 
 
-def _official_numbers(root: Path, name: str) -> list[int]:
-    numbers = read_array(root, _SPLITS, name).ravel().tolist()
+def _whole_numbers(root: Path, relative: str, name: str, *, least: int, most: int) -> list[int]:
+    numbers = read_array(root, relative, name).ravel().tolist()
     for number in numbers:
-        if number != int(number) or not 1 <= number <= FRAMES:
-            raise InputFileError(f"{name} holds {number}", expected=f"numbers from 1 to {FRAMES}", path=root / _SPLITS)
+        if not least <= number <= most or number != int(number):
+            raise InputFileError(
+                f"{name} holds {number}",
+                expected=f"whole numbers from {least} to {most}",
+                path=root / relative,
+                remedy=_AGAIN,
+            )
     return [int(number) for number in numbers]
 
 

@@ -15,7 +15,7 @@ from rgbtbench.formats.paths import resolve_inside
 _AGAIN: Final = "download the file again"
 
 
-def read_slice(root: Path, relative: str, name: str, index: int) -> NDArray[Any]:
+def read_slice(root: Path, relative: str, name: str, index: int, *, dtype: str, axes: int) -> NDArray[Any]:
     """Return slice `index` along the first axis of an array of numbers in a MATLAB 7.3 file.
 
     MATLAB's last axis comes first: an image stack H x W x 3 x N has the shape (N, 3, W, H) here.
@@ -25,10 +25,13 @@ def read_slice(root: Path, relative: str, name: str, index: int) -> NDArray[Any]
         relative: path of the file below it.
         name: of the array, at the top of the file.
         index: from 0.
+        dtype: that the array must have: `uint8`.
+        axes: how many a slice must have.
 
     Raises:
-        InputFileError: missing, outside `root`, no HDF5, without the array or with fewer slices, or the array is a
-            link or keeps its numbers in another file.
+        InputFileError: missing, outside `root`, no HDF5, without the array or with fewer slices, or the array is of
+            another type or shape, is a link, keeps its numbers in another file, or is packed in pieces larger than any
+            image.
     """
     import h5py
 
@@ -40,9 +43,16 @@ def read_slice(root: Path, relative: str, name: str, index: int) -> NDArray[Any]
             array = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
             if not isinstance(array, h5py.Dataset) or array.external or array.is_virtual:
                 raise InputFileError(f"has no array {name!r} of its own", path=path, remedy=_AGAIN)
-            if array.dtype.kind not in "biuf" or np.prod(array.shape[1:], dtype=float) > MAX_PIXELS:
-                raise InputFileError(f"{name} is {array.dtype} of shape {array.shape}", path=path, remedy=_AGAIN)
-            if array.ndim < 2 or not 0 <= index < array.shape[0]:
+            # A piece of the array is unpacked whole, however little of it is asked for.
+            largest = max(np.prod(shape, dtype=float) for shape in (array.shape[1:], array.chunks or ()))
+            if array.dtype.name != dtype or array.ndim != axes + 1 or largest > MAX_PIXELS:
+                raise InputFileError(
+                    f"{name} is {array.dtype} of shape {array.shape}",
+                    expected=f"{dtype} with {axes + 1} axes",
+                    path=path,
+                    remedy=_AGAIN,
+                )
+            if 0 in array.shape or not 0 <= index < array.shape[0]:
                 raise InputFileError(
                     f"{name} has the shape {array.shape}", expected=f"slice {index + 1}", path=path, remedy=_AGAIN
                 )

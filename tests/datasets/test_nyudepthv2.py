@@ -151,3 +151,19 @@ def test_a_damaged_official_file_is_one_clear_error(tmp_path, content):
     put(tmp_path, "nyu_depth_v2_labeled.mat", content)
     with pytest.raises(InputFileError, match=r"labeled\.mat: cannot be read as MATLAB 7\.3"):
         pairs(tmp_path)
+
+
+@pytest.mark.parametrize("numbers", [[np.nan, 1], [np.inf, 1], [0, 1], [1450, 1], [1.5, 1]])
+def test_indices_that_are_no_frames_are_refused(tmp_path, numbers):
+    official(tmp_path)
+    savemat(tmp_path / "splits.mat", {"trainNdxs": np.array([numbers]).T, "testNdxs": np.array([[2.0]])})
+    with pytest.raises(InputFileError, match=r"splits\.mat: trainNdxs holds .*; expected whole numbers from 1 to 1449"):
+        pairs(tmp_path)
+
+
+@pytest.mark.parametrize("number", [-1, 256, 0.5, np.nan])
+def test_a_class_mapping_that_cannot_be_ids_is_refused_and_never_wraps(tmp_path, number):
+    official(tmp_path)
+    savemat(tmp_path / "classMapping40.mat", {"mapClass": np.array([[40, 5, number]])})
+    with pytest.raises(InputFileError, match=r"classMapping40\.mat: mapClass holds .*; expected whole numbers from 0"):
+        pairs(tmp_path)
