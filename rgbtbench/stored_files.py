@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,7 +100,7 @@ def file_bytes(path: Path, *, first: int | None = None, last: int | None = None)
         StoreError: it cannot be read from the store.
     """
     if not is_remote(path):
-        with path.open("rb", buffering=0) as file:
+        with ordinary_file(path) as file:
             if first:
                 file.seek(first)
             return file.readall() if last is None else file.read(last - (first or 0))
@@ -109,6 +111,19 @@ def file_bytes(path: Path, *, first: int | None = None, last: int | None = None)
         if isinstance(error.__cause__, FileNotFoundError | IsADirectoryError):
             raise error.__cause__ from None
         raise
+
+
+def ordinary_file(path: Path) -> io.FileIO:
+    """Open a file on disk for reading, and wait for nothing: a pipe or a device is none.
+
+    Raises:
+        OSError: there is no such file, or it is none.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return io.FileIO(descriptor)
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "no ordinary file", str(path))
 
 
 def contents(paths: Iterable[Path]) -> Iterator[bytes | None]:
@@ -129,7 +144,7 @@ def contents(paths: Iterable[Path]) -> Iterator[bytes | None]:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return file_bytes(path)
     except OSError:
         return None
 
@@ -164,7 +179,7 @@ def file_sha256(path: Path) -> str | None:
 
 
 def _opened(path: Path) -> Any:
-    return filesystem(path).open(store_path(path), "rb") if is_remote(path) else path.open("rb")
+    return filesystem(path).open(store_path(path), "rb") if is_remote(path) else ordinary_file(path)
 
 
 def _of_status(status: os.stat_result) -> FileFacts | None:

@@ -91,7 +91,7 @@ class SplitStore:
         try:
             record = json.loads(bytes(self.member(row, name)))
             intact = record["key"] == self.index.keys[row]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             intact = False
         if not intact:
             raise ShardError(

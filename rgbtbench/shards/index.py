@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError
-from rgbtbench.shards.index_file import TEXT_COLUMNS, Row, stored_chunks
+from rgbtbench.shards.index_file import INDEX, TEXT_COLUMNS, UNUSABLE, Row, stored_chunks
 from rgbtbench.shards.manifest import Manifest, Shard, read_manifest
 from rgbtbench.shards.records import shard_records
 from rgbtbench.shards.tar import SampleMembers
@@ -65,12 +65,21 @@ def read_index(root: Path, split: str) -> SplitIndex:
         ShardError: the folder is not prepared, lacks the split, or its shards disagree with the manifest.
     """
     manifest = read_manifest(root)
+    try:
+        return _read(root, manifest, split)
+    except UNUSABLE as error:
+        raise ShardError(
+            f"{INDEX} does not fit the shards", path=root, remedy="delete it: without it the shards themselves are read"
+        ) from error
+
+
+def _read(root: Path, manifest: Manifest, split: str) -> SplitIndex:
     facts = manifest.split(split)
     chunks = stored_chunks(root, manifest, split)
     if chunks is None:
         chunks = (_columns(list(rows_of_shards(root, manifest, [shard]))) for shard in facts.shards)
     texts, numbers = _joined(chunks)
-    keys = tuple(texts["key"])
+    keys = tuple(texts.get("key", ()))
     if len(keys) != facts.samples or keys_sha256(keys) != facts.keys_sha256:
         raise ShardError(
             f"split {split} holds other samples than the manifest says", path=root, remedy="prepare the dataset again"

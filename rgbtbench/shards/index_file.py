@@ -22,6 +22,9 @@ INDEX_SUM: Final = "index.sha256"
 
 Row = dict[str, Any]
 
+#: What comes of reading an index whose columns are others, or of other types, than those that `prepare` writes.
+UNUSABLE: Final = (KeyError, TypeError, ValueError, OverflowError, NotImplementedError, OSError)
+
 #: Columns of text; those of attributes are of the kinds that the attributes have, and all others of numbers.
 TEXT_COLUMNS: Final = ("split", "key", "shard", "cluster")
 #: Name in the file's metadata under which the hash of the indexed shards stands.
@@ -96,18 +99,21 @@ def all_shards(manifest: Manifest) -> list[Shard]:
 
 def stored_columns(root: Path, manifest: Manifest, split: str) -> dict[str, list[Any]] | None:
     """Return the columns of `index.parquet` for one split; None when it is missing, damaged or of other shards."""
-    chunks = stored_chunks(root, manifest, split)
-    if chunks is None:
+    columns: dict[str, list[Any]] = {"key": []}
+    try:
+        chunks = stored_chunks(root, manifest, split)
+        if chunks is None:
+            return None
+        for chunk in chunks:
+            for name, values in chunk.items():
+                columns.setdefault(name, []).extend(values)
+    except UNUSABLE:
         return None
-    columns: dict[str, list[Any]] = {}
-    for chunk in chunks:
-        for name, values in chunk.items():
-            columns.setdefault(name, []).extend(values)
     return columns
 
 
 def stored_chunks(root: Path, manifest: Manifest, split: str) -> Iterator[dict[str, list[Any]]] | None:
-    """Return the same as `stored_columns`, shard by shard."""
+    """Return the same as `stored_columns`, shard by shard; may raise what is `UNUSABLE` on the way."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -117,8 +123,13 @@ def stored_chunks(root: Path, manifest: Manifest, split: str) -> Iterator[dict[s
             return None
     except (OSError, UnicodeDecodeError):
         return None
-    file = pq.ParquetFile(pa.BufferReader(content))
-    if (file.schema_arrow.metadata or {}).get(_IDENTITY) != index_identity(all_shards(manifest)).encode():
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content))
+        stated = (file.schema_arrow.metadata or {}).get(_IDENTITY)
+    except (pa.ArrowException, OSError):
+        return None
+    samples = sum(facts.samples for facts in manifest.splits.values())
+    if stated != index_identity(all_shards(manifest)).encode() or file.metadata.num_rows != samples:
         return None
     return _row_groups(file, split)
 

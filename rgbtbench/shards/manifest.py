@@ -125,7 +125,9 @@ def read_manifest(root: Path) -> Manifest:
     except FileNotFoundError as error:
         raise ShardError(*_not_prepared(root), path=root, remedy="run `rgbtbench prepare` for it") from error
     except OSError as error:
-        raise ShardError(f"cannot be read: {error.strerror}", path=path) from error
+        raise ShardError(
+            f"cannot be read: {error.strerror}", path=path, remedy="check what it is, and its permissions"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise ShardError("is not JSON", path=path, remedy="prepare the dataset again") from error
     _check_format(data, path)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rgbtbench.canonical import canonical_json
 from rgbtbench.errors import ShardError
@@ -43,6 +43,18 @@ def refusal(entry: Entry, error: Exception, root: Path) -> Refusal:
 def write_quarantine(path: Path, refused: Sequence[Refusal]) -> None:
     """Write one JSON line per refusal; an empty file says that there was none."""
     write_file(path, b"".join(canonical_json(entry.model_dump(mode="json")) + b"\n" for entry in refused))
+
+
+def count_refusals(lines: bytes) -> int | None:
+    """Return how many refusals a quarantine file lists, None when it is damaged."""
+    try:
+        return len([Refusal.model_validate_json(line) for line in lines.splitlines()]) if _is_whole(lines) else None
+    except ValidationError:
+        return None
+
+
+def _is_whole(lines: bytes) -> bool:
+    return not lines or lines.endswith(b"\n")
 
 
 def too_many(refused: Sequence[Refusal], *, samples: int, allowed: int, listing: Path) -> ShardError:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from rgbtbench.errors import ShardError
 from rgbtbench.shards.local_copy import cached_copy
+from rgbtbench.stored_files import ordinary_file
 
 BLOCK = 512
 #: An archive is filled up to whole records of this size, as POSIX asks.
@@ -223,7 +224,7 @@ class TarReader:
             last, prefix = (part.rstrip(b"\0").decode("ascii") for part in (block[:_NAME], block[345:500]))
             size = int(block[124:135], 8)
             name = f"{prefix}/{last}" if prefix else last
-            as_written = header(name, size)
+            as_written = header(name, size) if size >= 0 else b""
         except (ValueError, ShardError):
             as_written = b""
         if block != as_written:
@@ -244,7 +245,7 @@ def _reader(path: Path, size: int | None, sha256: str | None) -> TarReader:
 
 def _mapped(path: Path, expected: int | None) -> memoryview:
     try:
-        with path.open("rb") as file:
+        with ordinary_file(path) as file:
             size = file.seek(0, 2)
             if expected is not None and size != expected:
                 raise ShardError(f"has {size} bytes", expected=f"{expected}", path=path, remedy=_REMEDY)

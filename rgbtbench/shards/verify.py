@@ -28,7 +28,7 @@ from rgbtbench.shards.manifest import (
     pretty_json,
     read_manifest,
 )
-from rgbtbench.shards.quarantine import QUARANTINE
+from rgbtbench.shards.quarantine import QUARANTINE, count_refusals
 from rgbtbench.shards.records import Record, records_of
 from rgbtbench.shards.tar import SampleMembers, TarReader
 from rgbtbench.shards.timm_info import TIMM_INFO, timm_info
@@ -226,7 +226,7 @@ def _file_faults(root: Path, manifest: Manifest) -> Iterator[str]:
     if _content(root / TIMM_INFO) not in (None, pretty_json(timm_info(manifest))):
         yield f"{TIMM_INFO}: differs from the manifest; prepare the dataset again to write it anew"
     lines = _content(root / QUARANTINE)
-    if lines is None or lines.count(b"\n") != manifest.quarantined:
+    if lines is None or count_refusals(lines) != manifest.quarantined:
         yield f"{QUARANTINE}: does not list the {manifest.quarantined} samples that the manifest counts"
 
 
