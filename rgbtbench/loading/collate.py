@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rgbtbench.cards.augmentations import Size
@@ -13,10 +17,13 @@ from rgbtbench.errors import ShardError
 from rgbtbench.labels import IGNORE
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.item import Item
+from rgbtbench.loading.stack import Stack
 
 
 def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | None = None) -> Batch:
     """Stack samples; those that are smaller than the largest are padded at the right and the bottom.
+
+    Each sample is taken from `items` once, in order, and its pixels are let go before the next.
 
     Args:
         items: at least one, with the same modalities.
@@ -26,69 +33,67 @@ def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | N
     Raises:
         ShardError: the samples' images differ in channels or type.
     """
-    height = max(item.grid[0] for item in items) if canvas is None else canvas[0]
-    width = max(item.grid[1] for item in items) if canvas is None else canvas[1]
-    pixel_mask = torch.zeros((len(items), height, width), dtype=torch.bool)
-    for row, item in zip(pixel_mask, items, strict=True):
-        row[: item.grid[0], : item.grid[1]] = True
-    masks = [item.mask for item in items if item.mask is not None]
-    boxes = [item.boxes for item in items if item.boxes is not None]
-    texts = [item.text for item in items if item.text is not None]
+    count = len(items)
+    images: dict[str, _Images] = {}
+    semantic = Stack(count, fill=IGNORE, canvas=canvas, dtype=np.int64)
+    saliency = Stack(count, canvas=canvas, dtype=np.float32)
+    masks = {"semantic": semantic, "saliency": saliency}
+    inside = Stack(count, canvas=canvas, dtype=np.bool_)
+    rest: list[Item] = []
+    for item in items:
+        for name in item.images:
+            images.setdefault(name, _Images(name, count, canvas)).put(item)
+        if item.mask is not None and target in masks:
+            masks[target].put(item.mask.numpy())
+        inside.put(np.broadcast_to(np.True_, item.grid))
+        rest.append(replace(item, images={}, mask=None))
     return Batch(
-        keys=tuple(item.key for item in items),
-        images={name: _images(items, name, (height, width)) for name in items[0].images},
-        present={name: torch.tensor([name not in item.missing for item in items]) for name in items[0].images},
-        valid=torch.tensor([item.valid for item in items]),
-        pixel_mask=pixel_mask,
-        sizes=torch.tensor([item.size for item in items]),
-        semantic=_padded(masks, (height, width), IGNORE, torch.int64) if target == "semantic" else None,
-        boxes=tuple(boxes) if target == "boxes" else None,
-        saliency=_padded(masks, (height, width), 0, torch.float32)[:, None] / 255 if target == "saliency" else None,
-        text=tuple(texts) if target == "text" else None,
-        datasets=tuple(item.dataset for item in items),
+        keys=tuple(item.key for item in rest),
+        images={name: part.whole() for name, part in images.items()},
+        present={name: torch.tensor([name not in item.missing for item in rest]) for name in images},
+        valid=torch.tensor([item.valid for item in rest]),
+        pixel_mask=torch.from_numpy(inside.whole()),
+        sizes=torch.tensor([item.size for item in rest]),
+        semantic=torch.from_numpy(semantic.whole()) if target == "semantic" else None,
+        boxes=tuple(item.boxes for item in rest if item.boxes is not None) if target == "boxes" else None,
+        saliency=torch.from_numpy(_from_zero_to_one(saliency.whole())) if target == "saliency" else None,
+        text=tuple(item.text for item in rest if item.text is not None) if target == "text" else None,
+        datasets=tuple(item.dataset for item in rest),
     )
 
 
-def _images(items: Sequence[Item], name: str, canvas: Size) -> Tensor:
-    seen = [item for item in items if name not in item.missing] or [items[0]]
-    first = seen[0]
-    for item in seen:
-        if _kind(item.images[name]) != _kind(first.images[name]):
+class _Images:
+    """The images of one modality; a fill is zeros of whatever kind the others are."""
+
+    def __init__(self, name: str, count: int, canvas: Size | None) -> None:
+        self._name = name
+        self._stack = Stack(count, canvas=canvas)
+        self._first: Item | None = None  # that has the modality, without its pixels
+        self._kind = (0, np.dtype(np.uint8))
+
+    def put(self, item: Item) -> None:
+        pixels = item.images[self._name].numpy()
+        kind = len(pixels), pixels.dtype
+        if self._first is None:
+            self._kind = kind
+        if self._name in item.missing:
+            self._stack.skip(item.grid)
+            return
+        if self._first is None:
+            self._first = replace(item, images={}, mask=None)
+        elif kind != self._kind:
             raise ShardError(
-                f"{name} of {first.key} and of {item.key} differ in channels or bit depth",
+                f"{self._name} of {self._first.key} and of {item.key} differ in channels or bit depth",
                 expected="one kind of image per modality",
                 remedy="use a batch size of 1 or batches of one dataset, or prepare the dataset from files of one kind",
             )
-    channels, kind = _kind(first.images[name])
-    # A fill is zeros of whatever kind the other samples are.
-    images = [
-        item.images[name]
-        if _kind(item.images[name]) == (channels, kind)
-        else torch.zeros((channels, *item.grid), dtype=kind)
-        for item in items
-    ]
-    return _padded(images, canvas, 0, kind)
+        self._stack.put(pixels)
+
+    def whole(self) -> Tensor:
+        channels, dtype = self._kind
+        return torch.from_numpy(self._stack.whole((channels,), dtype))
 
 
-def _kind(image: Tensor) -> tuple[int, torch.dtype]:
-    return image.shape[0], image.dtype
-
-
-def _padded(tensors: Sequence[Tensor], canvas: Size, fill: int, kind: torch.dtype) -> Tensor:
-    shape = (len(tensors), *tensors[0].shape[:-2], *canvas)
-    whole = all(tuple(tensor.shape[-2:]) == tuple(canvas) for tensor in tensors)
-    out = torch.empty(shape, dtype=kind) if whole else torch.full(shape, fill, dtype=kind)
-    for row, tensor in zip(out, tensors, strict=True):
-        _copy(tensor, row[..., : tensor.shape[-2], : tensor.shape[-1]])
-    return out
-
-
-def _copy(source: Tensor, target: Tensor) -> None:
-    import cv2
-
-    interleaved = source.movedim(0, -1)
-    if source.ndim == 3 and len(source) > 1 and interleaved.is_contiguous() and target.is_contiguous():
-        # Decoded pixels lie R, G, B, R, G, B; OpenCV sorts them into planes ten times faster than torch copies them.
-        cv2.split(interleaved.numpy(), list(target.numpy()))
-    else:
-        target.copy_(source)
+def _from_zero_to_one(levels: NDArray[Any]) -> NDArray[Any]:
+    levels /= np.float32(255)
+    return levels[:, None]

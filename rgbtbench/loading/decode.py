@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.errors import InputFileError, ShardError
 from rgbtbench.formats.image_file import Pixels, decode_image
-from rgbtbench.formats.image_header import ImageHeader, probe
+from rgbtbench.formats.image_header import ImageHeader, probe, read_header
 from rgbtbench.formats.index_mask import index_values
 
 _REMEDY = "run `rgbtbench verify` on the folder, then prepare it again"
@@ -31,11 +31,10 @@ def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
     """
     content = bytes(data)
     try:
-        header = probe(content)
         try:
-            pixels = decode_image(content, header)
+            pixels = decode_image(content, read_header(content))
         except InputFileError:
-            pixels = _decode_faulty_jpeg(content, header)
+            pixels = _decode_faulty_jpeg(content, probe(content))
     except InputFileError as error:
         raise _damaged(where, error) from error
     return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]

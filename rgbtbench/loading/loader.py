@@ -24,9 +24,9 @@ from rgbtbench.loading.items import SampleItems
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sampler import Draw, TrainingStream, evaluation_batches
 
-Join = Callable[[Sequence[Item | UserError]], Batch | UserError]
+Join = Callable[[Sequence[Item]], Batch | UserError]
 #: Samples by `Draw`.
-Items = Dataset[Item | UserError]
+Items = Dataset[Item]
 
 
 class Stream(Protocol):
@@ -191,15 +191,14 @@ class EvalLoader:
         return _unwrapped(self._loader)
 
 
-def joined(items: Sequence[Item | UserError], **options: Any) -> Batch | UserError:
-    """Return the batch of `items`, or the first error among them; options are those of `collate`."""
-    whole: list[Item] = []
-    for item in items:
-        if isinstance(item, UserError):
-            return item
-        whole.append(item)
+def joined(items: Sequence[Item], **options: Any) -> Batch | UserError:
+    """Return the batch of `items`, or the first error among them; options are those of `collate`.
+
+    The error is returned and not raised: crossing a process inside DataLoader, it would come back as a page of
+    traceback.
+    """
     try:
-        return collate(whole, **options)
+        return collate(items, **options)
     except UserError as error:
         return error
 
