@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -15,12 +15,45 @@ from rgbtbench.cards.augmentations import Size
 from rgbtbench.cards.schema import LabelKind
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import IGNORE
-from rgbtbench.loading.batch import Batch
-from rgbtbench.loading.item import Item
+from rgbtbench.loading.batch import Batch, BoxTargets
+from rgbtbench.loading.item import Item, Items
 from rgbtbench.loading.stack import Stack
 
+#: Targets that are masks.
+_MASKS: Final = ("semantic", "saliency")
 
-def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | None = None) -> Batch:
+
+@dataclass(frozen=True, slots=True)
+class PackedBatch:
+    """A batch on its way out of a worker process, with nothing in it that takes eight bytes where one would do.
+
+    Attributes:
+        keys, datasets, sizes, missing, valid, boxes, text: as the samples have them.
+        target: which field of the batch the labels go to.
+        images: modality to (B, C, H, W).
+        masks: uint8 (B, H, W), or None.
+        grids: height and width of each sample in H and W.
+    """
+
+    target: LabelKind | None
+    keys: tuple[str, ...]
+    datasets: tuple[str, ...]
+    sizes: tuple[Size, ...]
+    missing: tuple[frozenset[str], ...]
+    valid: tuple[bool, ...]
+    boxes: tuple[BoxTargets | None, ...]
+    text: tuple[tuple[str, ...] | None, ...]
+    images: dict[str, Tensor]
+    masks: Tensor | None
+    grids: tuple[Size, ...]
+
+
+def collate(items: Items, *, target: LabelKind | None, canvas: Size | None = None) -> Batch:
+    """Return the batch of some samples; arguments and errors are those of `packed`."""
+    return unpacked(packed(items, target=target, canvas=canvas))
+
+
+def packed(items: Items, *, target: LabelKind | None, canvas: Size | None = None) -> PackedBatch:
     """Stack samples; those that are smaller than the largest are padded at the right and the bottom.
 
     Each sample is taken from `items` once, in order, and its pixels are let go before the next.
@@ -35,30 +68,49 @@ def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | N
     """
     count = len(items)
     images: dict[str, _Images] = {}
-    semantic = Stack(count, fill=IGNORE, canvas=canvas, dtype=np.int64)
-    saliency = Stack(count, canvas=canvas, dtype=np.float32)
-    masks = {"semantic": semantic, "saliency": saliency}
-    inside = Stack(count, canvas=canvas, dtype=np.bool_)
-    rest: list[Item] = []
+    masks = Stack(count, fill=IGNORE if target == "semantic" else 0, canvas=canvas)
+    rows = []
     for item in items:
         for name in item.images:
-            images.setdefault(name, _Images(name, count, canvas)).put(item)
-        if item.mask is not None and target in masks:
-            masks[target].put(item.mask.numpy())
-        inside.put(np.broadcast_to(np.True_, item.grid))
-        rest.append(replace(item, images={}, mask=None))
-    return Batch(
-        keys=tuple(item.key for item in rest),
+            if name not in images:
+                images[name] = _Images(name, count, canvas)
+            images[name].put(item)
+        if target in _MASKS and item.mask is not None:
+            masks.put(item.mask.numpy())
+        rows.append((item.key, item.dataset, item.size, item.missing, item.valid, item.boxes, item.text, item.grid))
+        del item  # its memory serves the next
+    keys, datasets, sizes, missing, valid, boxes, text, grids = zip(*rows, strict=True)
+    return PackedBatch(
+        target=target,
+        keys=keys,
+        datasets=datasets,
+        sizes=sizes,
+        missing=missing,
+        valid=valid,
+        boxes=boxes,
+        text=text,
         images={name: part.whole() for name, part in images.items()},
-        present={name: torch.tensor([name not in item.missing for item in rest]) for name in images},
-        valid=torch.tensor([item.valid for item in rest]),
-        pixel_mask=torch.from_numpy(inside.whole()),
-        sizes=torch.tensor([item.size for item in rest]),
-        semantic=torch.from_numpy(semantic.whole()) if target == "semantic" else None,
-        boxes=tuple(item.boxes for item in rest if item.boxes is not None) if target == "boxes" else None,
-        saliency=torch.from_numpy(_from_zero_to_one(saliency.whole())) if target == "saliency" else None,
-        text=tuple(item.text for item in rest if item.text is not None) if target == "text" else None,
-        datasets=tuple(item.dataset for item in rest),
+        masks=masks.whole() if target in _MASKS else None,
+        grids=grids,
+    )
+
+
+def unpacked(batch: PackedBatch) -> Batch:
+    """Return the batch as models take it."""
+    masks = None if batch.masks is None else batch.masks.numpy()
+    height, width = next(iter(batch.images.values())).shape[-2:]
+    return Batch(
+        keys=batch.keys,
+        images=batch.images,
+        present={name: torch.tensor([name not in missing for missing in batch.missing]) for name in batch.images},
+        valid=torch.tensor(batch.valid),
+        pixel_mask=torch.from_numpy(_inside(batch.grids, height, width)),
+        sizes=torch.tensor(batch.sizes),
+        semantic=None if masks is None or batch.target != "semantic" else torch.from_numpy(masks.astype(np.int64)),
+        boxes=tuple(boxes for boxes in batch.boxes if boxes is not None) if batch.target == "boxes" else None,
+        saliency=None if masks is None or batch.target != "saliency" else torch.from_numpy(_from_zero_to_one(masks)),
+        text=tuple(text for text in batch.text if text is not None) if batch.target == "text" else None,
+        datasets=batch.datasets,
     )
 
 
@@ -68,7 +120,7 @@ class _Images:
     def __init__(self, name: str, count: int, canvas: Size | None) -> None:
         self._name = name
         self._stack = Stack(count, canvas=canvas)
-        self._first: Item | None = None  # that has the modality, without its pixels
+        self._first: str | None = None  # key of the first that is no fill
         self._kind = (0, np.dtype(np.uint8))
 
     def put(self, item: Item) -> None:
@@ -80,10 +132,10 @@ class _Images:
             self._stack.skip(item.grid)
             return
         if self._first is None:
-            self._first = replace(item, images={}, mask=None)
+            self._first = item.key
         elif kind != self._kind:
             raise ShardError(
-                f"{self._name} of {self._first.key} and of {item.key} differ in channels or bit depth",
+                f"{self._name} of {self._first} and of {item.key} differ in channels or bit depth",
                 expected="one kind of image per modality",
                 remedy="use a batch size of 1 or batches of one dataset, or prepare the dataset from files of one kind",
             )
@@ -91,9 +143,17 @@ class _Images:
 
     def whole(self) -> Tensor:
         channels, dtype = self._kind
-        return torch.from_numpy(self._stack.whole((channels,), dtype))
+        return self._stack.whole((channels,), dtype)
+
+
+def _inside(grids: Sequence[Size], height: int, width: int) -> NDArray[np.bool_]:
+    inside = np.ones((len(grids), height, width), np.bool_)
+    for row, (down, right) in enumerate(grids):
+        inside[row, down:] = inside[row, :, right:] = False
+    return inside
 
 
 def _from_zero_to_one(levels: NDArray[Any]) -> NDArray[Any]:
-    levels /= np.float32(255)
-    return levels[:, None]
+    whole = levels.astype(np.float32)
+    whole /= np.float32(255)
+    return whole[:, None]

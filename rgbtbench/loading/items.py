@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,16 +19,27 @@ from rgbtbench.loading.sampler import Draw
 from rgbtbench.loading.transforms import Geometry, augment, on_grid
 
 
+class ItemSource(Dataset[Item], ABC):
+    """Samples as items, by `Draw`."""
+
+    @abstractmethod
+    def __getitem__(self, draw: Draw) -> Item:
+        """Decode, look up and transform one sample; may raise a `UserError`."""
+
+    def __getitems__(self, draws: Sequence[Draw]) -> Fetched:
+        return Fetched(self, draws)
+
+
 @dataclass(frozen=True)
-class Fetched(Sequence[Item]):
-    """The items of one batch, each made when it is asked for; making one may raise a `UserError`.
+class Fetched:
+    """The items of one batch in order, each made when it is asked for: `Items`.
 
     Attributes:
         source: items by `Draw`.
         draws: which.
     """
 
-    source: Dataset[Item]
+    source: ItemSource
     draws: Sequence[Draw]
 
     def __len__(self) -> int:
@@ -36,12 +48,9 @@ class Fetched(Sequence[Item]):
     def __iter__(self) -> Iterator[Item]:
         return (self.source[draw] for draw in self.draws)
 
-    def __getitem__(self, position: Any) -> Any:
-        return self.source[self.draws[position]]
-
 
 @dataclass(frozen=True)
-class SampleItems(Dataset[Item]):
+class SampleItems(ItemSource):
     """The samples of a split as items, by `Draw`.
 
     Attributes:
@@ -62,9 +71,6 @@ class SampleItems(Dataset[Item]):
 
     def __len__(self) -> int:
         return len(self.split)
-
-    def __getitems__(self, draws: Sequence[Draw]) -> Fetched:
-        return Fetched(self, draws)
 
     def __getitem__(self, draw: Draw) -> Item:
         sample = self.split[draw.index]
@@ -96,7 +102,7 @@ class SampleItems(Dataset[Item]):
 
 
 @dataclass(frozen=True)
-class MixtureItems(Dataset[Item]):
+class MixtureItems(ItemSource):
     """The samples of several splits as items, by `Draw`, whose `member` says which split.
 
     Attributes:
@@ -107,9 +113,6 @@ class MixtureItems(Dataset[Item]):
 
     def __len__(self) -> int:
         return sum(map(len, self.members))
-
-    def __getitems__(self, draws: Sequence[Draw]) -> Fetched:
-        return Fetched(self, draws)
 
     def __getitem__(self, draw: Draw) -> Item:
         return self.members[draw.member][draw]

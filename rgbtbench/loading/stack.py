@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import DTypeLike, NDArray
+from torch import Tensor
+from torch.utils.data import get_worker_info
 
 from rgbtbench.cards.augmentations import Size
 
@@ -51,12 +55,12 @@ class Stack:
             self._array[len(self._filled)] = self._fill
         self._filled.append((0, 0))
 
-    def whole(self, leading: tuple[int, ...] = (), dtype: DTypeLike = np.uint8) -> NDArray[Any]:
+    def whole(self, leading: tuple[int, ...] = (), dtype: DTypeLike = np.uint8) -> Tensor:
         """Return all samples; `leading` and `dtype` are their kind when every one of them was skipped."""
         if self._array is None:
             self._array = self._empty(leading, self._dtype or dtype)
             self._array[...] = self._fill
-        return self._array
+        return self._tensor
 
     def _make_room(self, size: Size) -> None:
         before, self._size = self._size, (max(self._size[0], size[0]), max(self._size[1], size[1]))
@@ -67,13 +71,24 @@ class Stack:
             self._place(smaller[row, ..., :height, :width], self._array[row])
 
     def _empty(self, leading: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        return np.empty((self._count, *leading, *self._size), dtype)
+        self._tensor = _uninitialised((self._count, *leading, *self._size), dtype)
+        return self._tensor.numpy()
 
     def _place(self, values: NDArray[Any], target: NDArray[Any]) -> None:
         height, width = values.shape[-2:]
         if (height, width) != self._size:
             target[...] = self._fill
         _copy(values, target[..., :height, :width])
+
+
+def _uninitialised(shape: tuple[int, ...], dtype: DTypeLike) -> Tensor:
+    """Return memory; in a worker process memory that it shares with the process which takes the batch."""
+    if get_worker_info() is None:
+        return torch.from_numpy(np.empty(shape, dtype))
+    # As torch's own collation does, so that the batch is not copied once more on its way.
+    storage = torch.UntypedStorage._new_shared(math.prod(shape) * np.dtype(dtype).itemsize)  # type: ignore[no-untyped-call]
+    whole = torch.empty(0, dtype=torch.from_numpy(np.empty(0, dtype)).dtype)
+    return whole.set_(storage).view(shape)
 
 
 def _copy(values: NDArray[Any], target: NDArray[Any]) -> None:
