@@ -17,6 +17,7 @@ from typing import ClassVar, Final
 _UNPRINTABLE: Final = re.compile("[\0-\t\v-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 #: Longer than any path; what a damaged file names may have no end.
 _LONG_WORD: Final = re.compile(r"(\S{300})\S{200,}(\S{50})")
+_LONG_LINE: Final = re.compile(r"([^\n]{4000})[^\n]{1000,}([^\n]{500})")
 
 
 class UserError(Exception):
@@ -61,7 +62,10 @@ class UserError(Exception):
         where = "" if place is None else place + (f":{self.line}" if self.line else "") + ": "
         expected = "" if self.expected is None else f"; expected {self.expected}"
         remedy = "" if self.remedy is None else f"; {self.remedy}"
-        return where + _printable(_LONG_WORD.sub(r"\1…\2", f"{self.found}{expected}{remedy}"))
+        said = f"{self.found}{expected}{remedy}"
+        for too_long in (_LONG_WORD, _LONG_LINE):
+            said = too_long.sub(r"\1…\2", said)
+        return where + _printable(said)
 
 
 def _printable(text: str) -> str:

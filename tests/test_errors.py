@@ -24,6 +24,13 @@ def test_names_taken_from_files_can_neither_command_a_terminal_nor_fill_it():
     assert str(error).encode().decode().isprintable()
 
 
+def test_a_value_without_end_is_shown_in_part():
+    error = InputFileError(f"has the bbox {list(range(1_000_000))}", path="a.json", remedy="correct it")
+    assert str(error).startswith("a.json: has the bbox [0, 1, 2")
+    assert str(error).endswith("999999]; correct it")
+    assert len(str(error)) < 5000
+
+
 def test_a_table_keeps_its_lines():
     assert str(InputFileError("2 are faulty:\n  a\n  b\n")) == "2 are faulty:\n  a\n  b\n"
 

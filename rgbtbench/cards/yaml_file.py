@@ -47,25 +47,30 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
         CardError: the file is missing, too large, not UTF-8 or not YAML.
     """
     if not path.is_file():
-        raise CardError("no such file", path=path)
+        raise CardError("no such file", path=path, remedy="check the path")
     if path.stat().st_size > MAX_BYTES:
         raise CardError(f"larger than {MAX_BYTES} bytes", path=path, remedy="split it or check that it is YAML")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CardError("not UTF-8 text", path=path) from error
+        raise CardError("not UTF-8 text", path=path, remedy="save it as UTF-8") from error
     try:
         loader = _StrictLoader(text)
     except yaml.YAMLError as error:
-        raise CardError("not YAML: it holds control characters", path=path) from error
+        raise CardError("not YAML: it holds control characters", path=path, remedy="remove them") from error
     try:
         node = loader.get_single_node()
         data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise CardError(error.problem or "not YAML", path=path, line=mark.line + 1 if mark else None) from error
+        raise CardError(
+            error.problem or "not YAML",
+            path=path,
+            line=mark.line + 1 if mark else None,
+            remedy="correct the line or the one before it",
+        ) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date or number that is none
-        raise CardError(f"not YAML: {type(error).__name__}", path=path) from error
+        raise CardError(f"not YAML: {type(error).__name__}", path=path, remedy="write the file again") from error
     finally:
         loader.dispose()
     lines: dict[Location, int] = {}
@@ -99,7 +104,11 @@ def load_card(path: Path, schema: type[Model]) -> Model:
 def validate(data: Any, schema: type[Model], *, path: Path | None, lines: dict[Location, int]) -> Model:
     """Validate parsed data as `schema`; the first error is raised in words, with its line."""
     if not isinstance(data, dict):
-        raise CardError(f"holds {type(data).__name__}, not a mapping of {schema.__name__} fields", path=path)
+        raise CardError(
+            f"holds {type(data).__name__}, not a mapping of {schema.__name__} fields",
+            path=path,
+            remedy=f"write fields such as {', '.join(list(schema.model_fields)[:3])}",
+        )
     try:
         return schema.model_validate(data)
     except ValidationError as error:

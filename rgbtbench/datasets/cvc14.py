@@ -13,7 +13,7 @@ from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import LayoutError
 from rgbtbench.formats.coco_json import image_of, read_coco_once
 from rgbtbench.formats.cvc_text import read_cvc_text
-from rgbtbench.formats.folder import stems_of
+from rgbtbench.formats.folder import require_together, stems_of
 from rgbtbench.formats.foreign_image import read_any_image
 from rgbtbench.formats.paths import is_there, require_twins
 from rgbtbench.formats.pedestrian_box import PedestrianBox, pedestrian_boxes
@@ -96,10 +96,11 @@ class CVC14:
 
 
 def _paired(root: Path, folder: str) -> dict[str, str]:
-    """Return stem to `Day` or `Night` of the frames whose four files are there."""
+    """Return stem to `Day` or `Night` of the frames whose four files are there; raises `InputFileError`."""
     found: dict[str, str] = {}
     for time in _TIMES:
         templates = [path.format(time=time, split=folder, stem="{stem}") for path in _FILES.values()]
+        require_together(root, [template.rpartition("/")[0] for template in templates])
         common = set.intersection(*(set(stems_of(root, [template], pattern=_STEM)) for template in templates))
         found |= dict.fromkeys(sorted(common), time)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,12 @@ class UrbanLF(TemplatedSource):
     stem = re.compile(r"Image[0-9]{1,4}")
     fake_size = (64, 48)
     layouts = tuple(
-        template(name, {**_VIEWS, "semantic": f"{{split}}/{{stem}}/{file}"}, splits=_SPLITS, marks=(f"*/*/{file}",))
+        replace(
+            template(
+                name, {**_VIEWS, "semantic": f"{{split}}/{{stem}}/{file}"}, splits=_SPLITS, marks=(f"*/*/{file}",)
+            ),
+            tree=f"{{train,val,test}}/<stem> with 81 views 1_1.png to 9_9.png and, but for test, {file}",
+        )
         for name, file in (("official", "label.npy"), ("synthetic", "5_5_label.npy"))
     )
 

@@ -19,6 +19,7 @@ from rgbtbench.stored_files import FileFacts, file_facts
 
 #: Coordinates beyond this, and those that are no number, are damage.
 _FAR = 1e9
+_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,10 @@ def instances_of(content: Any, path: Path, *, file_key: str = "file_name") -> Ma
     """Return what `read_coco` does of a file's content; `path` is named in errors. Raises as it does."""
     if not isinstance(content, dict):
         raise InputFileError("holds no object", expected="images, annotations, categories", path=path, remedy=REMEDY)
-    names = {_id(item, path, "categories"): _text(item, "name", path) for item in _items(content, "categories", path)}
+    names: dict[int | str, str] = {}
+    for item in _items(content, "categories", path):
+        if names.setdefault(_id(item, path, "categories"), name := _text(item, "name", path)) != name:
+            raise InputFileError(f"two categories have the id {item['id']!r}", path=path, remedy=REMEDY)
     files: dict[int | str, str] = {}
     thermal: dict[int | str, str | None] = {}
     for item in _items(content, "images", path):
@@ -95,12 +99,12 @@ def instances_of(content: Any, path: Path, *, file_key: str = "file_name") -> Ma
             raise InputFileError(f"two annotations have the id {number!r}", path=path, remedy=REMEDY)
         seen.add(number)
         image, category = item.get("image_id"), item.get("category_id")
-        if not isinstance(image, int | str) or image not in boxes:
+        if not isinstance(image, int | str) or isinstance(image, bool) or image not in boxes:
             raise InputFileError(f"annotation {number!r} belongs to no image ({image!r})", path=path, remedy=REMEDY)
-        if not isinstance(category, int | str) or category not in names:
+        if not isinstance(category, int | str) or isinstance(category, bool) or category not in names:
             raise LabelError(
                 f"annotation {number!r} has category {category!r}",
-                expected=f"one that `categories` defines: {sorted(names, key=str)}",
+                expected=f"one that `categories` defines: {sorted(names, key=str)[:_SHOWN]}",
                 path=path,
                 remedy=REMEDY,
             )

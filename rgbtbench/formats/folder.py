@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rgbtbench.errors import InputFileError
@@ -65,6 +65,21 @@ def folder_there(root: Path, relative: str) -> Path | None:
     if is_there(root, relative):
         raise InputFileError("is no folder", path=where, remedy="unpack the official archive again")
     return None
+
+
+def require_together(root: Path, folders: Sequence[str]) -> None:
+    """Make sure that all of some folders are there or none, where single files may be missing and whole folders not.
+
+    Raises:
+        InputFileError: some are there and others are not; names one.
+    """
+    missing = [folder for folder in folders if not is_there(root, folder)]
+    if 0 < len(missing) < len(folders):
+        raise InputFileError(
+            "no such folder, while others of its split are there",
+            path=root / missing[0],
+            remedy="unpack the official archive again, or remove them all to leave this part out",
+        )
 
 
 def natural_order(name: str) -> list[tuple[int, str]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NUMBER: Final = r"-?\d+(?:\.\d+)?"
+#: Longer ones are no coordinates, and their values may have no end.
+_NUMBER: Final = r"-?\d{1,9}(?:\.\d{1,9})?"
 _POINT: Final = re.compile(rf"\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)")
 _POINTS: Final = re.compile(rf"<ref>([^<>]+)</ref> at <pos>\[{_POINT.pattern}(?:, {_POINT.pattern})*\]</pos>")
 _BOX: Final = re.compile(rf"\[\s*({_NUMBER})" + rf"\s*,\s*({_NUMBER})" * 3 + r"\s*\]")
 _BOXES: Final = re.compile(rf"[^<>]*<box>\[{_BOX.pattern}(?:, {_BOX.pattern})*\]</box>[^<>]*")
-_COUNT: Final = re.compile(r"<num>(\d+)</num>")
+_COUNT: Final = re.compile(r"<num>(\d{1,9})</num>")
 _OPTION: Final = re.compile(r"\(([A-Z])\) (.+?)(?= \([A-Z]\) |$)")
 
 

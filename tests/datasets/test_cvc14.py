@@ -1,6 +1,7 @@
 """CVC-14: frames that both cameras have, boxes of each as centres, DeformCAT's ground truth beside them."""
 
 import json
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -93,6 +94,16 @@ def test_a_tree_without_any_pair_is_refused(tmp_path):
     put(tmp_path, f"Day/FIR/NewTest/FramesPos/{NIGHT}.tif", file_of(GREY, "tiff"))
     with pytest.raises(LayoutError, match="no frame has an image and an annotation of both cameras"):
         entries(tmp_path)
+
+
+def test_a_folder_that_lacks_with_all_its_files_is_no_lack_of_single_frames(tmp_path):
+    frame(tmp_path, DAY)
+    frame(tmp_path, NIGHT, time="Night")
+    shutil.rmtree(tmp_path / "Night/FIR/NewTest/Annotations")
+    with pytest.raises(InputFileError, match=r"Night/FIR/NewTest/Annotations: no such folder, while others"):
+        entries(tmp_path)
+    shutil.rmtree(tmp_path / "Night")
+    assert [entry.official_id for entry in entries(tmp_path)] == [DAY]
 
 
 def test_a_file_of_another_name_is_named(tmp_path):
