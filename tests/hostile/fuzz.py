@@ -31,7 +31,8 @@ from rgbtbench.shards.plan import Options
 from rgbtbench.shards.verify import verify
 from tests.hostile.confined import OverrunError, confined, resident_peak
 from tests.hostile.fuzz_case import Case
-from tests.hostile.official_trees import DECIDING, fake_trees, listed, real_trees
+from tests.hostile.official_trees import DECIDING, fake_trees, listed
+from tests.hostile.real_trees import real_trees
 
 #: CPU seconds and megabytes of address space beyond what the process has, per `prepare`.
 SECONDS, MEGABYTES = 20, 2048
@@ -39,8 +40,8 @@ SECONDS, MEGABYTES = 20, 2048
 RESIDENT_MEGABYTES = 400
 #: Edits of text files that say the same: what is stored must not differ.
 HARMLESS = {
-    "windows_line_ends": {".txt", ".csv", ".xml", ".json"},
-    "byte_order_mark": {".txt", ".csv", ".xml"},
+    "windows_line_ends": {".txt", ".csv", ".xml", ".json", ".yaml"},
+    "byte_order_mark": {".txt", ".csv", ".xml", ".yaml"},
 }
 LONGEST_MESSAGE = 6000
 
@@ -169,6 +170,7 @@ def _compare(case, root, out, changed):
     here = listed(tree.source, tree.card, root)
     _require(set(stored) | aside == set(here), f"dropped {sorted(set(here) - set(stored) - aside)}")
     _require(not set(stored) & aside, f"both stored and set aside: {sorted(set(stored) & aside)}")
+    _require_official_bytes(stored, root)
     name, ending = case.mutation.partition(".")[2], Path(case.name).suffix
     if ending in HARMLESS.get(name, ()):
         _require(not aside and stored == stored_before(tree), "a harmless edit changed what is stored")
@@ -184,11 +186,20 @@ def _compare(case, root, out, changed):
             _require(same, f"{sample} was not touched and is {'changed' if sample in stored else 'set aside'}")
 
 
+def _require_official_bytes(stored, root):
+    """Make sure that what is said to be a file's own bytes is."""
+    for sample, record in stored.items():
+        for facts in [*record["images"].values(), *record["masks"].values()]:
+            if facts["conversion"] is None:
+                same = hashlib.sha256((root / facts["source"]).read_bytes()).hexdigest() == facts["sha256"]
+                _require(same, f"{sample} does not hold the bytes of {facts['source']}")
+
+
 def _something_is_left(tree, sample, root):
     """Return whether anything still says that there is such a sample; a folder without a trace of it cannot."""
     own = [path for path, owners in tree.own_files.items() if sample in owners]
     if deciding := DECIDING.get((tree.name, tree.kind)):
-        own = [tree.entries[sample].files[deciding]]
+        return all((root / tree.entries[sample].files[role]).is_file() for role in deciding)
     return any((root / path).is_file() for path in own)
 
 

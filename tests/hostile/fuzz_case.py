@@ -67,7 +67,7 @@ class Case:
         endings = texts if self.mutation.startswith("text.") else list(by_ending)
         files = by_ending[endings[self.random.integers(len(endings))]]
         self.name = files[self.random.integers(len(files))]
-        self.check = ("probe", "full")[self.random.integers(2)]
+        self.check = ("probe", "full", "none")[self.random.integers(3)]
 
     def __str__(self):
         return f"{self.tree.name} {self.tree.kind}: {self.mutation} at {self.name}, check {self.check}"
@@ -86,7 +86,10 @@ class Case:
         if kind == "tree":
             return mutate_tree.DAMAGES[name](place)
         damages = {"bytes": mutate_bytes.DAMAGES, "text": mutate_text.DAMAGES}[kind]
-        mutate_tree.replace_file(place.file, damages[name](place.file.read_bytes(), self.random))
+        data = damages[name](place.file.read_bytes(), self.random)
+        if data and kind == "bytes" and self.random.integers(4) == 0:
+            data = damages[list(damages)[self.random.integers(len(damages))]](data, self.random)
+        mutate_tree.replace_file(place.file, data)
         return {self.name}
 
 

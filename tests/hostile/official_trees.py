@@ -17,10 +17,15 @@ from rgbtbench.formats.attribute_table import ATTRIBUTE_TABLE
 from rgbtbench.shards.plan import Options, plan
 
 #: Endings of what people edit.
-TEXT = {".txt", ".csv", ".xml", ".json", ".lst"}
-#: Where the files of one role are the list, by rule: without such a file there is no sample, and only the card's counts
-#: tell of a loss.
-DECIDING = {("kp", "ms-uda"): "semantic", ("mvseg", "official"): "semantic", ("rgbt550k", "official"): "lwir"}
+TEXT = {".txt", ".csv", ".xml", ".json", ".yaml"}
+#: Where the files of some roles are the list, by rule, because releases hold others without a twin: without one of them
+#: there is no sample, and only the card's counts tell of a loss.
+DECIDING = {
+    ("cvc14", "official"): ("rgb", "lwir", "visible", "fir"),
+    ("kp", "ms-uda"): ("semantic",),
+    ("mvseg", "official"): ("semantic",),
+    ("rgbt550k", "official"): ("lwir",),
+}
 
 
 @dataclass(frozen=True)
@@ -128,8 +133,3 @@ def _write_attributes(tree):
     cells = ",".join((facts.values or ["1"])[0] for facts in tree.card.attributes.values())
     rows = [f"{entry.official_id},{cells}" for entry in listed(tree.source, tree.card, tree.root).values()]
     (tree.root / ATTRIBUTE_TABLE).write_text("\n".join([",".join(["id", *names]), *rows, ""]))
-
-
-def real_trees(folder):
-    """Yield small trees of real images, as far as samples lie beside the repository."""
-    yield from ()
