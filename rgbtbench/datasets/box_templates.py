@@ -7,6 +7,7 @@ decides what the split holds. What the numbers mean is decided per dataset, in `
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,8 +67,12 @@ class BoxSource(TemplatedSource):
 
         Those that only another set of the card names do not; those that no set names do, and are an error later.
         """
-        sets = {known: {item.name for item in facts.classes} for known, facts in self.card.label_sets.items()}
-        return name in sets[label_set] or not any(name in names for names in sets.values())
+        return name in self._names[label_set] or not any(name in names for names in self._names.values())
+
+    @cached_property
+    def _names(self) -> Mapping[str, frozenset[str]]:
+        """Class names of every label set of the card."""
+        return {known: frozenset(item.name for item in facts.classes) for known, facts in self.card.label_sets.items()}
 
     def samples(self, root: Path, table: TemplatedLayout, split: str) -> Iterator[tuple[str, Mapping[str, str]]]:
         """Yield stem and files of each sample: what the COCO file lists where there is one."""

@@ -136,7 +136,7 @@ def png_image(pixels: Levels, *, source: str, conversion: str) -> Image:
     )
 
 
-def decode_image(data: bytes, header: ImageHeader, *, path: Path | None = None) -> Pixels:
+def decode_image(data: bytes | memoryview, header: ImageHeader, *, path: Path | None = None) -> Pixels:
     """Decode a JPEG, PNG or NumPy file to its raw samples: no alpha compositing, no orientation, no scaling of 16 bits.
 
     Args:
@@ -151,7 +151,7 @@ def decode_image(data: bytes, header: ImageHeader, *, path: Path | None = None) 
         InputFileError: the pixel data is damaged.
     """
     if header.format == "npy":
-        raster = npy_array(data, path=path)
+        raster = npy_array(bytes(data), path=path)
         return raster[..., 0] if raster.ndim == 3 and header.channels == 1 else raster
     import cv2
 
@@ -191,14 +191,14 @@ def _undecodable(path: Path | None) -> InputFileError:
     return InputFileError("the pixels cannot be decoded", path=path, remedy="unpack or download the file again")
 
 
-def _decode_jpeg(data: bytes, header: ImageHeader) -> Any:
+def _decode_jpeg(data: bytes | memoryview, header: ImageHeader) -> Any:
     import simplejpeg
 
     pixels = simplejpeg.decode_jpeg(data, "GRAY" if header.channels == 1 else "RGB", strict=True)
     return pixels[..., 0] if header.channels == 1 else pixels
 
 
-def _decode_png(data: bytes) -> Any:
+def _decode_png(data: bytes | memoryview) -> Any:
     import cv2
 
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -107,6 +107,8 @@ def require_twins(root: Path, files: Mapping[str, str]) -> None:
     Raises:
         InputFileError: one is missing; names it and the twin that is there.
     """
+    if all(file_facts(root / name) for name in files.values()):
+        return  # whether they lie inside `root` is asked when they are opened
     missing = [name for name in files.values() if file_facts(resolve_inside(root, name)) is None]
     if not missing:
         return

@@ -3,20 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rgbtbench.cards.augmentations import Size
 from rgbtbench.cards.schema import LabelKind
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import IGNORE
-from rgbtbench.loading.batch import Batch
-from rgbtbench.loading.item import Item
+from rgbtbench.loading.batch import Batch, BoxTargets
+from rgbtbench.loading.item import Item, Items
+from rgbtbench.loading.stack import Stack
+
+#: Targets that are masks.
+_MASKS: Final = ("semantic", "saliency")
 
 
-def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | None = None) -> Batch:
+@dataclass(frozen=True, slots=True)
+class PackedBatch:
+    """A batch on its way out of a worker process, with nothing in it that takes eight bytes where one would do.
+
+    Attributes:
+        keys, datasets, sizes, missing, valid, boxes, text: as the samples have them.
+        target: which field of the batch the labels go to.
+        images: modality to (B, C, H, W).
+        masks: uint8 (B, H, W), or None.
+        grids: height and width of each sample in H and W.
+    """
+
+    target: LabelKind | None
+    keys: tuple[str, ...]
+    datasets: tuple[str, ...]
+    sizes: tuple[Size, ...]
+    missing: tuple[frozenset[str], ...]
+    valid: tuple[bool, ...]
+    boxes: tuple[BoxTargets | None, ...]
+    text: tuple[tuple[str, ...] | None, ...]
+    images: dict[str, Tensor]
+    masks: Tensor | None
+    grids: tuple[Size, ...]
+
+
+def collate(items: Items, *, target: LabelKind | None, canvas: Size | None = None) -> Batch:
+    """Return the batch of some samples; arguments and errors are those of `packed`."""
+    return unpacked(packed(items, target=target, canvas=canvas))
+
+
+def packed(items: Items, *, target: LabelKind | None, canvas: Size | None = None) -> PackedBatch:
     """Stack samples; those that are smaller than the largest are padded at the right and the bottom.
+
+    Each sample is taken from `items` once, in order, and its pixels are let go before the next.
 
     Args:
         items: at least one, with the same modalities.
@@ -26,69 +66,94 @@ def collate(items: Sequence[Item], *, target: LabelKind | None, canvas: Size | N
     Raises:
         ShardError: the samples' images differ in channels or type.
     """
-    height = max(item.grid[0] for item in items) if canvas is None else canvas[0]
-    width = max(item.grid[1] for item in items) if canvas is None else canvas[1]
-    pixel_mask = torch.zeros((len(items), height, width), dtype=torch.bool)
-    for row, item in zip(pixel_mask, items, strict=True):
-        row[: item.grid[0], : item.grid[1]] = True
-    masks = [item.mask for item in items if item.mask is not None]
-    boxes = [item.boxes for item in items if item.boxes is not None]
-    texts = [item.text for item in items if item.text is not None]
-    return Batch(
-        keys=tuple(item.key for item in items),
-        images={name: _images(items, name, (height, width)) for name in items[0].images},
-        present={name: torch.tensor([name not in item.missing for item in items]) for name in items[0].images},
-        valid=torch.tensor([item.valid for item in items]),
-        pixel_mask=pixel_mask,
-        sizes=torch.tensor([item.size for item in items]),
-        semantic=_padded(masks, (height, width), IGNORE, torch.int64) if target == "semantic" else None,
-        boxes=tuple(boxes) if target == "boxes" else None,
-        saliency=_padded(masks, (height, width), 0, torch.float32)[:, None] / 255 if target == "saliency" else None,
-        text=tuple(texts) if target == "text" else None,
-        datasets=tuple(item.dataset for item in items),
+    count = len(items)
+    images: dict[str, _Images] = {}
+    masks = Stack(count, fill=IGNORE if target == "semantic" else 0, canvas=canvas)
+    rows = []
+    for item in items:
+        for name in item.images:
+            if name not in images:
+                images[name] = _Images(name, count, canvas)
+            images[name].put(item)
+        if target in _MASKS and item.mask is not None:
+            masks.put(item.mask.numpy())
+        rows.append((item.key, item.dataset, item.size, item.missing, item.valid, item.boxes, item.text, item.grid))
+        del item  # its memory serves the next
+    keys, datasets, sizes, missing, valid, boxes, text, grids = zip(*rows, strict=True)
+    return PackedBatch(
+        target=target,
+        keys=keys,
+        datasets=datasets,
+        sizes=sizes,
+        missing=missing,
+        valid=valid,
+        boxes=boxes,
+        text=text,
+        images={name: part.whole() for name, part in images.items()},
+        masks=masks.whole() if target in _MASKS else None,
+        grids=grids,
     )
 
 
-def _images(items: Sequence[Item], name: str, canvas: Size) -> Tensor:
-    seen = [item for item in items if name not in item.missing] or [items[0]]
-    first = seen[0]
-    for item in seen:
-        if _kind(item.images[name]) != _kind(first.images[name]):
+def unpacked(batch: PackedBatch) -> Batch:
+    """Return the batch as models take it."""
+    masks = None if batch.masks is None else batch.masks.numpy()
+    height, width = next(iter(batch.images.values())).shape[-2:]
+    return Batch(
+        keys=batch.keys,
+        images=batch.images,
+        present={name: torch.tensor([name not in missing for missing in batch.missing]) for name in batch.images},
+        valid=torch.tensor(batch.valid),
+        pixel_mask=torch.from_numpy(_inside(batch.grids, height, width)),
+        sizes=torch.tensor(batch.sizes),
+        semantic=None if masks is None or batch.target != "semantic" else torch.from_numpy(masks.astype(np.int64)),
+        boxes=tuple(boxes for boxes in batch.boxes if boxes is not None) if batch.target == "boxes" else None,
+        saliency=None if masks is None or batch.target != "saliency" else torch.from_numpy(_from_zero_to_one(masks)),
+        text=tuple(text for text in batch.text if text is not None) if batch.target == "text" else None,
+        datasets=batch.datasets,
+    )
+
+
+class _Images:
+    """The images of one modality; a fill is zeros of whatever kind the others are."""
+
+    def __init__(self, name: str, count: int, canvas: Size | None) -> None:
+        self._name = name
+        self._stack = Stack(count, canvas=canvas)
+        self._first: str | None = None  # key of the first that is no fill
+        self._kind = (0, np.dtype(np.uint8))
+
+    def put(self, item: Item) -> None:
+        pixels = item.images[self._name].numpy()
+        kind = len(pixels), pixels.dtype
+        if self._first is None:
+            self._kind = kind
+        if self._name in item.missing:
+            self._stack.skip(item.grid)
+            return
+        if self._first is None:
+            self._first = item.key
+        elif kind != self._kind:
             raise ShardError(
-                f"{name} of {first.key} and of {item.key} differ in channels or bit depth",
+                f"{self._name} of {self._first} and of {item.key} differ in channels or bit depth",
                 expected="one kind of image per modality",
                 remedy="use a batch size of 1 or batches of one dataset, or prepare the dataset from files of one kind",
             )
-    channels, kind = _kind(first.images[name])
-    # A fill is zeros of whatever kind the other samples are.
-    images = [
-        item.images[name]
-        if _kind(item.images[name]) == (channels, kind)
-        else torch.zeros((channels, *item.grid), dtype=kind)
-        for item in items
-    ]
-    return _padded(images, canvas, 0, kind)
+        self._stack.put(pixels)
+
+    def whole(self) -> Tensor:
+        channels, dtype = self._kind
+        return self._stack.whole((channels,), dtype)
 
 
-def _kind(image: Tensor) -> tuple[int, torch.dtype]:
-    return image.shape[0], image.dtype
+def _inside(grids: Sequence[Size], height: int, width: int) -> NDArray[np.bool_]:
+    inside = np.ones((len(grids), height, width), np.bool_)
+    for row, (down, right) in enumerate(grids):
+        inside[row, down:] = inside[row, :, right:] = False
+    return inside
 
 
-def _padded(tensors: Sequence[Tensor], canvas: Size, fill: int, kind: torch.dtype) -> Tensor:
-    shape = (len(tensors), *tensors[0].shape[:-2], *canvas)
-    whole = all(tuple(tensor.shape[-2:]) == tuple(canvas) for tensor in tensors)
-    out = torch.empty(shape, dtype=kind) if whole else torch.full(shape, fill, dtype=kind)
-    for row, tensor in zip(out, tensors, strict=True):
-        _copy(tensor, row[..., : tensor.shape[-2], : tensor.shape[-1]])
-    return out
-
-
-def _copy(source: Tensor, target: Tensor) -> None:
-    import cv2
-
-    interleaved = source.movedim(0, -1)
-    if source.ndim == 3 and len(source) > 1 and interleaved.is_contiguous() and target.is_contiguous():
-        # Decoded pixels lie R, G, B, R, G, B; OpenCV sorts them into planes ten times faster than torch copies them.
-        cv2.split(interleaved.numpy(), list(target.numpy()))
-    else:
-        target.copy_(source)
+def _from_zero_to_one(levels: NDArray[Any]) -> NDArray[Any]:
+    whole = levels.astype(np.float32)
+    whole /= np.float32(255)
+    return whole[:, None]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.errors import InputFileError, ShardError
 from rgbtbench.formats.image_file import Pixels, decode_image
-from rgbtbench.formats.image_header import ImageHeader, probe
+from rgbtbench.formats.image_header import ImageHeader, probe, read_header
 from rgbtbench.formats.index_mask import index_values
 
+#: Where the header of nearly every file ends; of others more is read.
+_START: Final = 4096
 _REMEDY = "run `rgbtbench verify` on the folder, then prepare it again"
 
 
@@ -29,13 +33,11 @@ def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
     Raises:
         ShardError: damaged, or no such image.
     """
-    content = bytes(data)
     try:
-        header = probe(content)
         try:
-            pixels = decode_image(content, header)
+            pixels = decode_image(data, _header(data))
         except InputFileError:
-            pixels = _decode_faulty_jpeg(content, header)
+            pixels = _decode_faulty_jpeg(bytes(data), probe(bytes(data)))
     except InputFileError as error:
         raise _damaged(where, error) from error
     return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
@@ -60,6 +62,13 @@ def decode_mask(data: bytes | memoryview, *, where: str) -> NDArray[np.uint8]:
         return values
     except InputFileError as error:
         raise _damaged(where, error) from error
+
+
+def _header(data: bytes | memoryview) -> ImageHeader:
+    try:
+        return read_header(bytes(data[:_START]))
+    except InputFileError:
+        return read_header(bytes(data))
 
 
 def _decode_faulty_jpeg(data: bytes, header: ImageHeader) -> Pixels:

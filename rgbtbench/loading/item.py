@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -47,6 +48,16 @@ class Item:
         """Height and width of the images."""
         height, width = next(iter(self.images.values())).shape[-2:]
         return int(height), int(width)
+
+
+class Items(Protocol):
+    """Items of known number, each of which may be made when it is asked for."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield them in order; making one may raise a `UserError`."""
 
 
 def image_tensor(pixels: Pixels) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,6 @@ from torch.utils.data import Dataset
 
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.schema import Task
-from rgbtbench.errors import UserError
 from rgbtbench.loading.item import Item, box_targets, image_tensor, mask_tensor
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sample import Sample, frame_size
@@ -18,12 +19,39 @@ from rgbtbench.loading.sampler import Draw
 from rgbtbench.loading.transforms import Geometry, augment, on_grid
 
 
-@dataclass(frozen=True)
-class SampleItems(Dataset[Item | UserError]):
-    """The samples of a split as items, by `Draw`.
+class ItemSource(Dataset[Item], ABC):
+    """Samples as items, by `Draw`."""
 
-    A `UserError` is returned and not raised: crossing a process inside DataLoader, it would come back as a page of
-    traceback.
+    @abstractmethod
+    def __getitem__(self, draw: Draw) -> Item:
+        """Decode, look up and transform one sample; may raise a `UserError`."""
+
+    def __getitems__(self, draws: Sequence[Draw]) -> Fetched:
+        return Fetched(self, draws)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The items of one batch in order, each made when it is asked for: `Items`.
+
+    Attributes:
+        source: items by `Draw`.
+        draws: which.
+    """
+
+    source: ItemSource
+    draws: Sequence[Draw]
+
+    def __len__(self) -> int:
+        return len(self.draws)
+
+    def __iter__(self) -> Iterator[Item]:
+        return (self.source[draw] for draw in self.draws)
+
+
+@dataclass(frozen=True)
+class SampleItems(ItemSource):
+    """The samples of a split as items, by `Draw`.
 
     Attributes:
         split: the samples.
@@ -44,13 +72,7 @@ class SampleItems(Dataset[Item | UserError]):
     def __len__(self) -> int:
         return len(self.split)
 
-    def __getitem__(self, draw: Draw) -> Item | UserError:
-        try:
-            return self._item(draw)
-        except UserError as error:
-            return error
-
-    def _item(self, draw: Draw) -> Item:
+    def __getitem__(self, draw: Draw) -> Item:
         sample = self.split[draw.index]
         size = frame_size(sample.record, self.label_set, self.split.manifest.modalities)
         fills = {name: torch.zeros((1, *size), dtype=torch.uint8) for name in self.missing}
@@ -80,7 +102,7 @@ class SampleItems(Dataset[Item | UserError]):
 
 
 @dataclass(frozen=True)
-class MixtureItems(Dataset[Item | UserError]):
+class MixtureItems(ItemSource):
     """The samples of several splits as items, by `Draw`, whose `member` says which split.
 
     Attributes:
@@ -92,5 +114,5 @@ class MixtureItems(Dataset[Item | UserError]):
     def __len__(self) -> int:
         return sum(map(len, self.members))
 
-    def __getitem__(self, draw: Draw) -> Item | UserError:
+    def __getitem__(self, draw: Draw) -> Item:
         return self.members[draw.member][draw]

@@ -12,21 +12,19 @@ from functools import partial
 from typing import Any, Protocol
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import UserError
 from rgbtbench.loading.batch import Batch
-from rgbtbench.loading.collate import collate
-from rgbtbench.loading.item import Item
-from rgbtbench.loading.items import SampleItems
+from rgbtbench.loading.collate import PackedBatch, packed, unpacked
+from rgbtbench.loading.item import Items
+from rgbtbench.loading.items import ItemSource, SampleItems
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sampler import Draw, TrainingStream, evaluation_batches
 
-Join = Callable[[Sequence[Item | UserError]], Batch | UserError]
-#: Samples by `Draw`.
-Items = Dataset[Item | UserError]
+Join = Callable[[Items], PackedBatch | UserError]
 
 
 class Stream(Protocol):
@@ -134,7 +132,7 @@ class TrainLoader:
     those that workers have prepared beyond.
     """
 
-    def __init__(self, source: Items, join: Join, stream: Stream, *, workers: int) -> None:
+    def __init__(self, source: ItemSource, join: Join, stream: Stream, *, workers: int) -> None:
         self._stream = stream
         self._loader = _data_loader(source, stream, join, workers)
 
@@ -175,7 +173,7 @@ class EvalLoader:
 
     def __init__(
         self,
-        source: Items,
+        source: ItemSource,
         join: Join,
         draws: list[list[Draw]],
         *,
@@ -191,32 +189,31 @@ class EvalLoader:
         return _unwrapped(self._loader)
 
 
-def joined(items: Sequence[Item | UserError], **options: Any) -> Batch | UserError:
-    """Return the batch of `items`, or the first error among them; options are those of `collate`."""
-    whole: list[Item] = []
-    for item in items:
-        if isinstance(item, UserError):
-            return item
-        whole.append(item)
+def joined(items: Items, **options: Any) -> PackedBatch | UserError:
+    """Return the batch of `items`, or the first error among them; options are those of `packed`.
+
+    The error is returned and not raised: crossing a process inside DataLoader, it would come back as a page of
+    traceback.
+    """
     try:
-        return collate(whole, **options)
+        return packed(items, **options)
     except UserError as error:
         return error
 
 
-def _unwrapped(batches: Iterable[Batch | UserError]) -> Iterator[Batch]:
+def _unwrapped(batches: Iterable[PackedBatch | UserError]) -> Iterator[Batch]:
     for batch in batches:
         if isinstance(batch, UserError):
             raise batch
-        yield batch
+        yield unpacked(batch)
 
 
 def _data_loader(
-    source: Items,
+    source: ItemSource,
     draws: Iterable[list[Draw]],
     join: Join,
     workers: int,
-) -> DataLoader[Batch | UserError]:
+) -> DataLoader[PackedBatch | UserError]:
     return DataLoader(
         source,  # type: ignore[arg-type]  # items in, batches out: torch has one type parameter for both
         batch_sampler=draws,

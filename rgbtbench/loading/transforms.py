@@ -66,6 +66,8 @@ def on_grid(item: Item, steps: Geometry, *, min_visible: float = 0.0) -> Item:
     Images are resampled bilinearly with antialiasing, masks by the nearest pixel. Boxes are cut at the window; see
     `Augmentations.min_visible`.
     """
+    if steps == Geometry(item.size) and all(tuple(image.shape[-2:]) == item.size for image in item.images.values()):
+        return item
     return replace(
         item,
         images={

@@ -1,5 +1,8 @@
 """Padding: at the right and the bottom, marked in every field."""
 
+import weakref
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -47,3 +50,31 @@ def test_saliency_counts_from_zero_to_one_in_a_channel_of_its_own():
 def test_images_of_two_kinds_in_one_batch_name_both_samples(odd):
     with pytest.raises(ShardError, match="rgb of first and of odd differ in channels or bit depth"):
         collate([item(2, 2, key="first"), item(2, 2, key="odd", **odd)], target=None)
+
+
+def test_one_samples_pixels_are_let_go_before_the_next_are_made():
+    alive = []
+
+    class Watched:
+        def __len__(self):
+            return 3
+
+        def __iter__(self):
+            for number in range(3):
+                assert all(reference() is None for reference in alive)
+                made = item(2, 2, key=str(number))
+                alive.extend(map(weakref.ref, made.images.values()))
+                yield made
+                del made
+
+    assert collate(Watched(), target="semantic").keys == ("0", "1", "2")
+
+
+def test_a_fill_takes_the_kind_of_the_images_that_are_there():
+    missing = replace(item(2, 3, channels=1, value=0), missing=frozenset({"rgb"}))
+    batch = collate([missing, item(4, 2, dtype=torch.uint16)], target=None)
+    assert batch.images["rgb"].dtype == torch.uint16
+    assert batch.images["rgb"].shape == (2, 3, 4, 3)
+    assert not batch.images["rgb"][0].to(torch.int64).any()
+    assert batch.present["rgb"].tolist() == [False, True]
+    assert batch.pixel_mask[0].sum() == 6
