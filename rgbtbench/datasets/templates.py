@@ -20,7 +20,7 @@ from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.datasets.roles import RoleSource
 from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import InputFileError, LayoutError
-from rgbtbench.formats.folder import natural_order, stems_of
+from rgbtbench.formats.folder import in_natural_order, stems_of
 from rgbtbench.formats.id_list import read_id_list
 from rgbtbench.formats.paths import is_there
 from rgbtbench.pair import Entry, key_of
@@ -138,7 +138,7 @@ class TemplatedSource(RoleSource, ABC):
                     path=root,
                     remedy="remove it",
                 )
-        return sorted(found, key=natural_order)
+        return in_natural_order(found)
 
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield the samples of every split that is there; raises `InputFileError`, `LayoutError`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from rgbtbench.errors import InputFileError
@@ -32,7 +32,7 @@ def stems_of(root: Path, templates: Iterable[str], *, pattern: re.Pattern[str]) 
         where = folder_there(root, folder) if folder else root
         if where is None:
             continue
-        names = [path.name for path in where.glob(f"{before}*{after}")]
+        names = _names(where, before, after)
         if not names:
             raise InputFileError(
                 "holds no sample",
@@ -50,7 +50,17 @@ def stems_of(root: Path, templates: Iterable[str], *, pattern: re.Pattern[str]) 
                     remedy="remove it",
                 )
             found.add(stem)
-    return sorted(found, key=natural_order)
+    return in_natural_order(found)
+
+
+def _names(folder: Path, before: str, after: str) -> list[str]:
+    shortest = len(before) + len(after)
+    # `glob` would hold what the system says of every file at once.
+    return [
+        name
+        for name in (path.name for path in folder.iterdir())
+        if len(name) >= shortest and name.startswith(before) and name.endswith(after)
+    ]
 
 
 def folder_there(root: Path, relative: str) -> Path | None:
@@ -80,6 +90,14 @@ def require_together(root: Path, folders: Sequence[str]) -> None:
             path=root / missing[0],
             remedy="unpack the official archive again, or remove them all to leave this part out",
         )
+
+
+def in_natural_order(names: Collection[str]) -> list[str]:
+    """Return names in the order of `natural_order`."""
+    # Numbers of one length are in their order as they stand, and a key for each takes ten times their memory.
+    one_length = len({len(name) for name in names}) == 1
+    plain = one_length and all(name.isascii() and name.isdigit() for name in names)
+    return sorted(names) if plain else sorted(names, key=natural_order)
 
 
 def natural_order(name: str) -> list[tuple[int, str]]:

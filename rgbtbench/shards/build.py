@@ -182,7 +182,7 @@ def prepare(
         _say_what_is_reused(planned, jobs, progress)
         progress.start(f"prepare {card.name}", planned.samples, "samples")
         try:
-            progress.advance(planned.samples - sum(len(job.shard.entries) for job in jobs))
+            progress.advance(planned.samples - sum(job.shard.samples for job in jobs))
             executor.build(jobs, workers=workers, progress=progress)
         finally:
             progress.finish()

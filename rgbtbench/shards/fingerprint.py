@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from rgbtbench import __version__, formats, pair
@@ -39,40 +39,48 @@ class InputFile(NamedTuple):
     version: int | str
 
 
-def describe_inputs(root: Path, paths: Iterable[str]) -> list[InputFile]:
-    """Return the size and version of each file, without opening any.
+class InputListing:
+    """What the file system says of input files; of those in a store whole folders at once.
 
-    A missing file is described as missing: whether that is a fault is for the dataset's module to say.
-
-    Raises:
-        InputFileError: a path that does not lie below the root.
-        StoreError: `root` lies in a store that does not answer.
+    Args:
+        root: folder of the official files.
     """
-    checked = [_checked(root, path) for path in paths]
-    look_up = _listed(root, checked) if is_remote(root) else lambda path: file_facts(root / path)
-    return [InputFile(path, *(look_up(path) or (MISSING, 0))) for path in checked]
 
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folders: dict[str, dict[str, FileFacts | None]] = {}
 
-def _checked(root: Path, path: str) -> str:
-    name = PurePosixPath(path)
-    if name.is_absolute() or ".." in name.parts:
-        raise InputFileError(
-            f"the name {path!r} does not lie below it", path=root, remedy="correct the list that names the file"
-        )
-    return path
+    def describe(self, paths: Iterable[str]) -> list[InputFile]:
+        """Return the size and version of each file, without opening any.
 
+        A missing file is described as missing: whether that is a fault is for the dataset's module to say.
 
-def _listed(root: Path, paths: Iterable[str]) -> Callable[[str], FileFacts | None]:
-    """Return a look-up in the listings of all folders: a thousand files for one question."""
-    folders = sorted({path.rpartition("/")[0] for path in paths})
-    with ThreadPoolExecutor(_QUESTIONS_AT_ONCE) as pool:
-        listings = dict(zip(folders, pool.map(lambda name: folder_listing(root / name), folders), strict=True))
+        Raises:
+            InputFileError: a path that does not lie below the root.
+            StoreError: the root lies in a store that does not answer.
+        """
+        checked = [self._checked(path) for path in paths]
+        facts = self._listed(checked) if is_remote(self._root) else (file_facts(self._root / path) for path in checked)
+        return [InputFile(path, *(found or (MISSING, 0))) for path, found in zip(checked, facts, strict=True)]
 
-    def look_up(path: str) -> FileFacts | None:
-        folder, _, name = path.rpartition("/")
-        return listings[folder].get(name)
+    def _checked(self, path: str) -> str:
+        if path.startswith("/") or ".." in path.split("/"):
+            raise InputFileError(
+                f"the name {path!r} does not lie below it",
+                path=self._root,
+                remedy="correct the list that names the file",
+            )
+        return path
 
-    return look_up
+    def _listed(self, paths: Sequence[str]) -> Iterator[FileFacts | None]:
+        """Look into the listings of the files' folders: a thousand files for one question."""
+        folders = sorted({path.rpartition("/")[0] for path in paths} - self._folders.keys())
+        with ThreadPoolExecutor(_QUESTIONS_AT_ONCE) as pool:
+            listings = pool.map(lambda name: folder_listing(self._root / name), folders)
+            self._folders |= zip(folders, listings, strict=True)
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            yield self._folders[folder].get(name)
 
 
 def input_sha256(root: Path, relative: str) -> str | None:

@@ -116,7 +116,7 @@ def merge(
                 found.setdefault(type(value), value)
         splits[shard.split].add(shard, state)
     whole = plan.facts.limit is None
-    counts = {name: (len(split.keys), keys_sha256(split.keys)) for name, split in splits.items()}
+    counts = {name: (split.samples, split.keys_sha256()) for name, split in splits.items()}
     edition = edition_of(card, counts, whole=whole)
     manifest = Manifest(
         dataset=card.name,
@@ -126,7 +126,7 @@ def merge(
         modalities=tuple(name for name in card.modalities if any(_has(signatures, f"{name}."))),
         attributes=tuple(card.attributes),
         label_sets=label_sets,
-        splits={name: split.facts(name, plan, signatures[name]) for name, split in splits.items()},
+        splits={name: split.facts(name, counts[name][1], plan, signatures[name]) for name, split in splits.items()},
         plan=plan.facts,
         quarantined=refused,
         differences=(*known, *content_differences(card, edition, counted, plan)),
@@ -140,14 +140,14 @@ def merge(
 
 @dataclass(slots=True)
 class _SplitSoFar:
-    keys: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # keys of a shard each, one string
     shards: list[Shard] = field(default_factory=list)
 
     def add(self, shard: ShardPlan, state: ShardState) -> None:
         if state.written is None:
             return
         keys = [str(sample.row["key"]) for sample in state.samples]
-        self.keys += keys
+        self.lines.append("\n".join(keys))
         self.shards.append(
             Shard(
                 file=shard.file,
@@ -159,14 +159,21 @@ class _SplitSoFar:
             )
         )
 
-    def facts(self, name: str, plan: Plan, signature: Signature | None) -> Split:
-        if signature is None or not self.keys:
+    @property
+    def samples(self) -> int:
+        return sum(shard.samples for shard in self.shards)
+
+    def keys_sha256(self) -> str:
+        return keys_sha256("\n".join(self.lines).split("\n") if self.lines else [])
+
+    def facts(self, name: str, keys: str, plan: Plan, signature: Signature | None) -> Split:
+        if signature is None or not self.shards:
             raise ShardError(
                 f"not one sample of split {name} can be stored", path=plan.root, remedy="unpack the files again"
             )
         return Split(
-            samples=len(self.keys),
-            keys_sha256=keys_sha256(self.keys),
+            samples=self.samples,
+            keys_sha256=keys,
             members=signature.members,
             shards=tuple(self.shards),
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +10,17 @@ from typing import Final
 
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import DatasetSource, Layout, recognise
-from rgbtbench.errors import InputFileError, LayoutError, ShardError, UnknownNameError, did_you_mean
+from rgbtbench.errors import InputFileError, ShardError
 from rgbtbench.locations import is_remote, store_errors
-from rgbtbench.pair import Entry, check_key
-from rgbtbench.shards.fingerprint import InputFile, describe_inputs
+from rgbtbench.pair import Entry
+from rgbtbench.shards.fingerprint import InputFile, InputListing
+from rgbtbench.shards.listing import TOGETHER, DistinctSizes, Listing, PackedEntries, PackedFiles
+from rgbtbench.shards.listing_checks import check_keys_between_splits, check_split, chosen_splits
 from rgbtbench.shards.manifest import Check, PlanFacts
 from rgbtbench.stored_files import require_answer
 
 #: Large enough that opening a shard costs nothing beside reading it, small enough to redo after a crash.
 SHARD_BYTES: Final = 128 * 1_000_000
-
-_SPLIT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-# webdataset takes a first folder of this form for metadata of its own and skips it silently.
-_SKIPPED_BY_WEBDATASET = re.compile(r"__[^/]*__/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +56,31 @@ class ShardPlan:
     Attributes:
         split: its split.
         number: position among the split's shards, from 0.
-        entries: the samples in order.
-        inputs: every input file of these samples once.
+        parts: its samples in order and their input files, packed.
     """
 
     split: str
     number: int
-    entries: tuple[Entry, ...]
-    inputs: tuple[InputFile, ...]
+    parts: tuple[tuple[PackedEntries, PackedFiles], ...]
+
+    @property
+    def samples(self) -> int:
+        """Number of samples."""
+        return sum(entries.count for entries, _ in self.parts)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The samples in order; made anew by each use."""
+        return tuple(entry for entries, _ in self.parts for entry in entries)
+
+    @property
+    def inputs(self) -> tuple[InputFile, ...]:
+        """Every input file of these samples once; made anew by each use."""
+        found: dict[str, InputFile] = {}
+        for _, files in self.parts:
+            for file in files:
+                found.setdefault(file.path, file)
+        return tuple(found.values())
 
     @property
     def name(self) -> str:
@@ -98,13 +112,16 @@ class Plan:
     @property
     def samples(self) -> int:
         """Samples of all splits."""
-        return sum(len(shard.entries) for shard in self.shards)
+        return sum(shard.samples for shard in self.shards)
 
     @property
     def input_bytes(self) -> int:
         """Bytes of all input files that exist, each counted once."""
-        sizes = {file.path: file.size for shard in self.shards for file in shard.inputs}
-        return sum(size for size in sizes.values() if size > 0)
+        sizes = DistinctSizes()
+        for shard in self.shards:
+            for _, files in shard.parts:
+                sizes.add(files)
+        return sizes.total()
 
 
 def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options) -> Plan:
@@ -116,22 +133,21 @@ def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options)
         InputFileError: two samples with one key, a name that cannot be stored, or a folder that cannot be read.
         StoreError: `root` lies in a store that does not answer.
     """
-    by_split: dict[str, list[Entry]] = {}
+    listed: dict[str, Listing] = {}
     with store_errors(root), _disk_errors(root):
         require_answer(root)
         layout = recognise(source, root)
         for entry in source.entries(root, layout):
-            by_split.setdefault(entry.split, []).append(entry)
-    chosen = _chosen_splits(by_split, options.splits, card, root)
-    for split in by_split:
-        by_split[split].sort(key=lambda entry: entry.order)
-        _check_split(split, by_split[split], root)
-    _check_keys_between_splits(by_split, root)
-    shards = [
-        shard
-        for split in chosen
-        for shard in _shards(root, split, by_split[split][: options.limit], shard_bytes=options.shard_bytes)
-    ]
+            if entry.split not in listed:
+                listed[entry.split] = Listing()
+            listed[entry.split].add(entry)
+    chosen = chosen_splits(listed, options.splits, card, root)
+    for split, listing in listed.items():
+        listed[split] = listing.sorted()
+        check_split(split, listed[split], root)
+    check_keys_between_splits(listed, root)
+    inputs = InputListing(root)
+    shards = [shard for split in chosen for shard in _shards(inputs, split, listed[split], options)]
     facts = PlanFacts(shard_bytes=options.shard_bytes, limit=options.limit, splits=tuple(chosen), check=options.check)
     return Plan(root=root, layout=layout, facts=facts, shards=tuple(shards))
 
@@ -150,95 +166,31 @@ def _disk_errors(root: Path) -> Iterator[None]:
         ) from error
 
 
-def _chosen_splits(found: Iterable[str], asked: Sequence[str] | None, card: DatasetCard, root: Path) -> list[str]:
-    if not found:
-        raise LayoutError(
-            "lists no samples", path=root, remedy="unpack the list files again, or check that the lists are not empty"
-        )
-    if asked is None:
-        return _wanted_by_default(found, card, root)
-    in_card = {split for edition in card.editions.values() for split in edition.splits}
-    for split in asked:
-        if split in found:
-            continue
-        if split in in_card:
-            raise LayoutError(
-                f"holds no samples of split {split!r}",
-                path=root,
-                remedy=f"add the files of {split}, or choose among {', '.join(sorted(found))}",
-            )
-        raise UnknownNameError(f"{card.name} has no split {split!r}", remedy=did_you_mean(split, found))
-    if not asked:
-        raise LayoutError("no split was chosen", path=root, remedy=f"choose among {', '.join(sorted(found))}")
-    return sorted(set(asked))
+def _shards(inputs: InputListing, split: str, listing: Listing, options: Options) -> Iterator[ShardPlan]:
+    parts: list[tuple[PackedEntries, PackedFiles]] = []
+    sizes, samples = DistinctSizes(), 0
+    for some in listing.packed(options.limit):
+        files = inputs.describe(_paths(some))
+        parts.append((some, PackedFiles.of(files)))
+        sizes.add(files)
+        samples += some.count
+    step = _power_of_two_below(options.shard_bytes * samples // max(sizes.total(), 1))
+    if step < TOGETHER:
+        parts = [part for some, files in parts for part in _divided(some, files, step)]
+    each = max(step // TOGETHER, 1)
+    for number, start in enumerate(range(0, len(parts), each)):
+        yield ShardPlan(split, number, tuple(parts[start : start + each]))
 
 
-def _wanted_by_default(found: Iterable[str], card: DatasetCard, root: Path) -> list[str]:
-    on_request = {
-        split for edition in card.editions.values() for split, facts in edition.splits.items() if facts.on_request
-    }
-    wanted = sorted(set(found) - on_request)
-    if not wanted:
-        raise LayoutError(
-            f"holds only splits that are prepared when named: {', '.join(sorted(found))}",
-            path=root,
-            remedy="name one with --split",
-        )
-    return wanted
+def _divided(some: PackedEntries, files: PackedFiles, step: int) -> Iterator[tuple[PackedEntries, PackedFiles]]:
+    entries, described = list(some), {file.path: file for file in files}
+    for start in range(0, len(entries), step):
+        held = entries[start : start + step]
+        yield PackedEntries.of(held), PackedFiles.of(described[path] for path in _paths(held))
 
 
-def _check_split(split: str, entries: Sequence[Entry], root: Path) -> None:
-    if not _SPLIT.fullmatch(split):
-        raise InputFileError(
-            f"split name {split!r}",
-            expected="lower-case letters, digits, `_` and `-`",
-            path=root,
-            remedy="rename the split in the dataset's module",
-        )
-    for entry in entries:
-        if _SKIPPED_BY_WEBDATASET.match(check_key(entry.key)):
-            raise InputFileError(
-                f"webdataset would skip the key {entry.key!r}", path=root, remedy="map it to another key"
-            )
-    for what in ("key", "order", "image_id"):
-        owners: dict[object, str] = {}
-        for entry in entries:
-            value = getattr(entry, what)
-            if value is not None and value in owners:
-                raise InputFileError(
-                    f"{owners[value]!r} and {entry.official_id!r} in split {split} share the {what} {value!r}",
-                    path=root,
-                    remedy="correct the list, or the dataset's module",
-                )
-            owners[value] = entry.official_id
-
-
-def _check_keys_between_splits(by_split: dict[str, list[Entry]], root: Path) -> None:
-    # Official lists may overlap (train and trainval), and a split may add labels; two different samples under one key
-    # may not.
-    owners: dict[str, Entry] = {}
-    for entries in by_split.values():
-        for entry in entries:
-            other = owners.setdefault(entry.key, entry)
-            shared = other.files.keys() & entry.files.keys()
-            if other.official_id != entry.official_id or any(other.files[it] != entry.files[it] for it in shared):
-                raise InputFileError(
-                    f"{other.official_id!r} in split {other.split} and {entry.official_id!r} in split {entry.split} "
-                    f"share the key {entry.key!r}",
-                    path=root,
-                    remedy="correct the lists, or give them different keys in the dataset's module",
-                )
-
-
-def _shards(root: Path, split: str, entries: Sequence[Entry], *, shard_bytes: int) -> Iterator[ShardPlan]:
-    paths = dict.fromkeys(path for entry in entries for path in entry.files.values())
-    described = {file.path: file for file in describe_inputs(root, paths)}
-    total = sum(max(file.size, 0) for file in described.values())
-    step = _power_of_two_below(shard_bytes * len(entries) // max(total, 1))
-    for number, start in enumerate(range(0, len(entries), step)):
-        held = tuple(entries[start : start + step])
-        paths = dict.fromkeys(path for entry in held for path in entry.files.values())
-        yield ShardPlan(split, number, held, tuple(described[path] for path in paths))
+def _paths(entries: Iterable[Entry]) -> dict[str, None]:
+    return dict.fromkeys(path for entry in entries for path in entry.files.values())
 
 
 def _power_of_two_below(number: int) -> int:

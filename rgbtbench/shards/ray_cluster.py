@@ -82,7 +82,7 @@ def _run(jobs: Sequence[ShardJob], workers: int | None, progress: Progress) -> N
             done, _ = ray.wait(list(running))
             for reference in done:
                 _result(reference)
-                progress.advance(len(running.pop(reference).shard.entries))
+                progress.advance(running.pop(reference).shard.samples)
     finally:
         _let_end(list(running), progress)
 

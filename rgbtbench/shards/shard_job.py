@@ -69,7 +69,8 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
         ShardError: the disk is full, or the file cannot be written.
         StoreError: a store does not answer.
     """
-    official = on_disk(job.root, job.shard.inputs)
+    inputs = job.shard.inputs
+    official = on_disk(job.root, inputs)
     maps = label_maps(job.card)
     samples, refused = list[SampleState](), list[Refusal]()
     known: dict[str, str | None] = {}
@@ -100,10 +101,8 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
         remove(target)
     state = ShardState(
         plan_sha256=job.plan_sha256,
-        inputs=job.shard.inputs,
-        input_sha256={
-            file.path: known.get(file.path) or input_sha256(official, file.path) for file in job.shard.inputs
-        },
+        inputs=inputs,
+        input_sha256={file.path: known.get(file.path) or input_sha256(official, file.path) for file in inputs},
         written=written,
         samples=tuple(samples),
         refused=tuple(refused),
@@ -118,10 +117,11 @@ def split_signature(source: DatasetSource, card: DatasetCard, plan: Plan, split:
         StoreError: a store does not answer.
     """
     maps = label_maps(card)
-    for shard in plan.shards:
-        for entry in shard.entries if shard.split == split else ():
+    for shard in (shard for shard in plan.shards if shard.split == split):
+        inputs = shard.inputs
+        for entry in shard.entries:
             own = set(entry.files.values())
-            official = on_disk(plan.root, [file for file in shard.inputs if file.path in own])
+            official = on_disk(plan.root, [file for file in inputs if file.path in own])
             try:
                 return stored_sample(_opened(source, official, plan.layout, entry), card, maps).signature
             except StoreError:

@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from rgbtbench.errors import InputFileError, LayoutError, ShardError, UnknownNameError
+from rgbtbench.pair import Entry
+from rgbtbench.shards.listing import TOGETHER
 from rgbtbench.shards.plan import Options, plan
 
 from .street import SMALL_SHARDS, Street, card
@@ -143,3 +145,35 @@ def test_a_list_that_leads_out_of_the_folder_is_refused(raw, path):
 def test_a_key_that_webdataset_would_skip_is_refused(raw):
     with pytest.raises(InputFileError, match="webdataset would skip"):
         plan(Listed(lambda entry: dataclasses.replace(entry, key=f"__a__/{entry.key}")), card(), raw, Options())
+
+
+@pytest.mark.parametrize("step", [TOGETHER // 4, TOGETHER, 4 * TOGETHER])
+def test_many_samples_are_divided_as_few_are(tmp_path, step):
+    count = 5 * TOGETHER + 3
+
+    class Crowd(Street):
+        def entries(self, root, layout):
+            for number in range(count):
+                files = {"rgb": f"rgb/{number}.jpg", "shared": "all.json"}
+                yield Entry(f"{number:06d}", str(number), "train", number, files)
+
+    for folder in ("rgb", "lwir"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "all.json").write_bytes(b" " * count)
+    planned = plan(Crowd(), card(), tmp_path, Options(shard_bytes=step))
+    assert planned.samples == count
+    assert planned.input_bytes == count
+    assert [shard.samples for shard in planned.shards[:-1]] == [step] * (len(planned.shards) - 1)
+    assert [number for shard in planned.shards for number in map(int, (one.key for one in shard.entries))] == list(
+        range(count)
+    )
+    for shard in planned.shards:
+        paths = [file.path for file in shard.inputs]
+        assert paths[:3] == [shard.entries[0].files["rgb"], "all.json", shard.entries[1].files["rgb"]]
+        assert len(paths) == len(set(paths)) == shard.samples + 1
+
+
+def test_keys_that_only_seem_equal_are_told_apart(raw, monkeypatch):
+    monkeypatch.setattr("rgbtbench.shards.listing.hash", lambda value: 1, raising=False)
+    monkeypatch.setattr("rgbtbench.shards.listing_checks.hash", lambda value: 1, raising=False)
+    assert plan(Street(), card(), raw, Options()).samples == 11
