@@ -16,15 +16,13 @@ from rgbtbench.errors import InputFileError
 from rgbtbench.formats.image_file import Levels, png_image, read_image_file
 from rgbtbench.formats.image_header import MAX_PIXELS
 from rgbtbench.formats.paths import read_bytes, resolve_inside
+from rgbtbench.formats.tiff_file import tiff_size, tiff_unpacks
 from rgbtbench.pair import Image
 
 #: Endings of the files that `read_any_image` converts, without the dot.
 FOREIGN: Final = ("bmp", "tif", "tiff", "ppm", "pgm")
 _AGAIN = "unpack or download the file again"
 _PNM = re.compile(rb"P[56]\s+(?:#[^\n]*\n\s*)*(\d{1,6})\s+(\d{1,6})\s+(\d{1,5})\s")
-# TIFF 6.0: tags of width, height, the strips' places and lengths; sizes of the number types SHORT and LONG.
-_WIDTH, _HEIGHT, _OFFSETS, _LENGTHS = 256, 257, 273, 279
-_TIFF_TYPES: Final = {3: "H", 4: "I"}
 
 
 def read_any_image(root: Path, relative: str) -> Image:
@@ -46,27 +44,34 @@ def read_any_image(root: Path, relative: str) -> Image:
             path=path,
             remedy="remove the file: no dataset holds such images",
         )
-    pixels = _decoded(data)
+    pixels = _decoded(data, ending)
     if pixels is None or pixels.shape[:2] != (height, width) or pixels.dtype not in (np.uint8, np.uint16):
         raise InputFileError("the pixels cannot be decoded to 8 or 16 bits", path=path, remedy=_AGAIN)
     return png_image(pixels, source=relative, conversion=f"{ending.upper()} as PNG")
 
 
-def _decoded(data: bytes) -> Levels | None:
+def _decoded(data: bytes, ending: str) -> Levels | None:
     import cv2
 
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)  # what is wrong is said once, by the error that names the file
     try:
+        if ending.startswith("tif") and not tiff_unpacks(data):
+            return None
         pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is None or pixels.ndim == 2:
             return cast("Levels | None", pixels)
         in_order: Any = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     except cv2.error:  # damaged, or of numbers or channels that it knows no colours of
         return None
+    finally:
+        log.setLogLevel(level)
     return cast("Levels", in_order)
 
 
 def _stated_size(data: bytes, ending: str, path: Path) -> tuple[int, int]:
-    reader = {"bmp": _bmp_size, "tif": _tiff_size, "tiff": _tiff_size, "ppm": _pnm_size, "pgm": _pnm_size}[ending]
+    reader = {"bmp": _bmp_size, "tif": tiff_size, "tiff": tiff_size, "ppm": _pnm_size, "pgm": _pnm_size}[ending]
     try:
         return reader(data)
     except (ValueError, struct.error, IndexError) as error:
@@ -93,26 +98,3 @@ def _pnm_size(data: bytes) -> tuple[int, int]:
     if len(data) - found.end() < width * height * samples:
         raise ValueError("the file ends early")
     return width, height
-
-
-def _tiff_size(data: bytes) -> tuple[int, int]:
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
-    if order is None:
-        raise ValueError("no TIFF header")
-    (directory,) = struct.unpack_from(f"{order}I", data, 4)
-    (entries,) = struct.unpack_from(f"{order}H", data, directory)
-    tags: dict[int, list[int]] = {}
-    for number in range(entries):
-        tag, kind, count, _ = struct.unpack_from(f"{order}HHII", data, directory + 2 + 12 * number)
-        if tag in (_WIDTH, _HEIGHT, _OFFSETS, _LENGTHS) and kind in _TIFF_TYPES and count <= len(data):
-            size = struct.calcsize(_TIFF_TYPES[kind]) * count
-            at = directory + 2 + 12 * number + 8
-            if size > 4:
-                (at,) = struct.unpack_from(f"{order}I", data, at)
-            tags[tag] = list(struct.unpack_from(f"{order}{count}{_TIFF_TYPES[kind]}", data, at))
-    if not {_WIDTH, _HEIGHT} <= tags.keys():
-        raise ValueError("no size")
-    for start, length in zip(tags.get(_OFFSETS, []), tags.get(_LENGTHS, []), strict=True):
-        if start + length > len(data):
-            raise ValueError("the file ends early")
-    return tags[_WIDTH][0], tags[_HEIGHT][0]

@@ -45,6 +45,14 @@ def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path, name, share):
         read_any_image(tmp_path, name)
 
 
+def test_a_damaged_file_is_reported_once_and_not_by_the_decoder_as_well(tmp_path, capfd):
+    data = FILES["deflated.tiff"]
+    put(tmp_path, "a.tif", data[:200] + b"\x55" * 300 + data[500:])
+    with refused("a.tif", kind=InputFileError):
+        read_any_image(tmp_path, "a.tif")
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("other", [file_of(GREY), file_of(GREY, "jpeg"), file_of(GREY, "gif"), b"<html>", bytes(999)])
 def test_another_content_under_the_name_is_refused(tmp_path, name, other):
