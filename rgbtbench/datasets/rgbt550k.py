@@ -113,7 +113,7 @@ def key_of_path(path: str) -> str:
     plain = _UNSTORABLE.sub("_", path.rpartition(".")[0])
     if len(plain) <= MAX_KEY_LENGTH:
         return check_key(plain)
-    digest = hashlib.sha256(path.encode()).hexdigest()[:_HASH_LENGTH]
+    digest = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:_HASH_LENGTH]
     return check_key(f"{plain[: MAX_KEY_LENGTH - _HASH_LENGTH - 1]}-{digest}")
 
 

@@ -56,7 +56,7 @@ class InputListing:
         A missing file is described as missing: whether that is a fault is for the dataset's module to say.
 
         Raises:
-            InputFileError: a path that does not lie below the root.
+            InputFileError: a path that does not lie below the root, or a name of bytes that are no text.
             StoreError: the root lies in a store that does not answer.
         """
         checked = [self._checked(path) for path in paths]
@@ -70,6 +70,10 @@ class InputListing:
                 path=self._root,
                 remedy="correct the list that names the file",
             )
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            raise InputFileError(f"the name {path!r} is no text", path=self._root, remedy="rename the file") from error
         return path
 
     def _listed(self, paths: Sequence[str]) -> Iterator[FileFacts | None]:

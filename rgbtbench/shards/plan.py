@@ -134,7 +134,7 @@ def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options)
         StoreError: `root` lies in a store that does not answer.
     """
     listed: dict[str, Listing] = {}
-    with store_errors(root), _disk_errors(root):
+    with store_errors(root), _errors_of_listing(root):
         require_answer(root)
         layout = recognise(source, root)
         for entry in source.entries(root, layout):
@@ -153,9 +153,14 @@ def plan(source: DatasetSource, card: DatasetCard, root: Path, options: Options)
 
 
 @contextmanager
-def _disk_errors(root: Path) -> Iterator[None]:
+def _errors_of_listing(root: Path) -> Iterator[None]:
+    """Let every error name a place: the root, where a name of a file cannot be stored."""
     try:
         yield
+    except InputFileError as error:
+        if error.path is not None:
+            raise
+        raise InputFileError(error.found, expected=error.expected, remedy=error.remedy, path=root) from error
     except OSError as error:
         if is_remote(root):
             raise

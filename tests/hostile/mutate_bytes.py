@@ -1,5 +1,6 @@
 """Damage to the bytes of one file: what disks, downloads, converters and attackers do to images and arrays."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -12,6 +13,7 @@ from rgbtbench.formats.image_header import png_chunks, png_file
 from tests.formats.files import file_of
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_LARGE = 10_000_000  # pixels
 #: What a field of a header may be set to, whatever it means.
 ODD_NUMBERS = (0, 1, 2, 3, 4, 7, 16, 255, 256, 10_001, 65_535, 70_000, 2**31 - 1, 2**31, 2**32 - 1)
 
@@ -92,20 +94,22 @@ def rearrange_chunks(data, random):
     elif what == 3:
         chunks.insert(1, (b"zTXt", b"note\0\0" + zlib.compress(bytes(5_000_000))))
     else:
-        rows = zlib.decompress(b"".join(body for name, body in chunks if name == b"IDAT"))
+        rows = bytes(1000)
+        with contextlib.suppress(zlib.error):  # damaged before
+            rows = zlib.decompress(b"".join(body for name, body in chunks if name == b"IDAT"))
         rows = rows[: len(rows) // 2] if what == 4 else rows + bytes(20_000_000)
-        kept = [(name, body) for name, body in chunks if name != b"IDAT"]
+        kept = [(name, body) for name, body in chunks if name != b"IDAT"] or [(b"IEND", b"")]
         chunks = [*kept[:-1], (b"IDAT", zlib.compress(rows, 1)), kept[-1]]
     return png_file(chunks)
 
 
 def encode_otherwise(data, random):
     """Save the picture in another mode, size or format, under the old name."""
-    try:
-        with PIL.Image.open(io.BytesIO(data)) as opened:
+    picture = PIL.Image.fromarray(np.zeros((24, 32, 3), np.uint8))
+    # Whatever is wrong with an image that was damaged before, another one will do.
+    with contextlib.suppress(Exception), PIL.Image.open(io.BytesIO(data)) as opened:
+        if opened.width * opened.height < _LARGE:
             picture = opened.convert("RGB")
-    except (OSError, ValueError, SyntaxError, struct.error):
-        picture = PIL.Image.fromarray(np.zeros((24, 32, 3), np.uint8))
     width, height = picture.size
     sixteen = PIL.Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
     forms = (
@@ -140,7 +144,7 @@ def _png_field(data, random):
         chunks = list(png_chunks(data))
     except UserError:
         return flip_bits(data, random)
-    fields = list(struct.unpack(">IIBBBBB", chunks[0][1][:13]))
+    fields = list(struct.unpack(">IIBBBBB", chunks[0][1][:13].ljust(13, b"\0")))
     field = random.integers(len(fields))
     fields[field] = _odd(random) % (2**32 if field < 2 else 256)
     return png_file([(b"IHDR", struct.pack(">IIBBBBB", *fields)), *chunks[1:]])

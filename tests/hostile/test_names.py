@@ -1,9 +1,11 @@
 """Names in lists and links in folders open nothing outside the folder, and no two samples become one."""
 
+import os
+
 import pytest
 
 from rgbtbench.cards import dataset_card
-from rgbtbench.datasets import Layout
+from rgbtbench.datasets import Layout, dataset
 from rgbtbench.errors import InputFileError, LayoutError
 from rgbtbench.pair import Entry, key_of
 from rgbtbench.shards.plan import Options, plan
@@ -111,6 +113,23 @@ def test_a_link_that_leads_to_itself_is_refused(tmp_path):
     path.symlink_to(path)
     with refused("labels/00001D.png", "in a circle"):
         first_pair(MFNET, tmp_path)
+
+
+def test_a_file_name_of_bytes_that_are_no_text_is_refused(tmp_path):
+    source, card = dataset("rgbt550k"), dataset_card("rgbt550k")
+    for camera in ("ir", "rgb"):
+        for stem in (b"1", b"2\xff", b"long" * 40 + b"\xff"):
+            name = os.fsdecode(b"RGBT_CLEAN_v6/" + camera.encode() + b"/" + stem + b".jpg")
+            put(tmp_path, name, file_of(noise(24, 32, 3), "jpeg"))
+    with refused(tmp_path, r"\udcff.jpg' is no text", "rename the file", kind=InputFileError):
+        plan(source, card, tmp_path, Options())
+
+
+def test_a_name_that_cannot_be_a_key_is_refused_with_the_folder(tmp_path):
+    put(tmp_path, "layout.yaml", "modalities: {lwir: 'ir/{stem}.jpg'}\n")
+    put(tmp_path, f"ir/{'9' * 200}.jpg", file_of(noise(24, 32), "jpeg"))
+    with refused(tmp_path, "cannot be stored", kind=InputFileError):
+        plan(dataset("ir500k"), dataset_card("ir500k"), tmp_path, Options())
 
 
 class Dotted:
