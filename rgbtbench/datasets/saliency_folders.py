@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rgbtbench.datasets.source import Layout
 from rgbtbench.datasets.templates import TemplatedLayout, TemplatedSource, template
-from rgbtbench.formats.attribute_table import read_attribute_table
+from rgbtbench.errors import InputFileError
+from rgbtbench.formats.attribute_table import ATTRIBUTE_TABLE, read_attribute_table
 from rgbtbench.pair import Entry
 
 
@@ -40,5 +41,14 @@ class SaliencyFolders(TemplatedSource):
     def entries(self, root: Path, layout: Layout) -> Iterator[Entry]:
         """Yield the samples of every split that is there, numbers in natural order; raises as the base class does."""
         table = read_attribute_table(root, self.card.attributes)
+        strange = bool(table)
         for entry in super().entries(root, layout):
+            strange = strange and entry.official_id not in table
             yield replace(entry, attributes=table.get(entry.official_id, {}))
+        if strange:
+            raise InputFileError(
+                f"has rows such as {next(iter(table))!r}, and none of a sample that is here",
+                expected=f"ids like {entry.official_id}",
+                path=root / ATTRIBUTE_TABLE,
+                remedy="correct the ids, or remove the table to do without attributes",
+            )

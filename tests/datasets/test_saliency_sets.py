@@ -78,6 +78,13 @@ def test_illumination_comes_from_a_table_beside_the_folders(tmp_path):
     assert [pair.attributes.get("illumination") for pair in found] == ["uneven", None]
 
 
+def test_a_table_of_other_samples_is_refused_because_nobody_would_miss_it(tmp_path):
+    tree(tmp_path, "1", "2")
+    put(tmp_path, "attributes.csv", "id,illumination\n01.jpg,uneven\n02.jpg,uneven\n")
+    with pytest.raises(InputFileError, match=r"attributes\.csv: has rows such as '01\.jpg', and none of a sample"):
+        pairs("vi_rgbt1500", tmp_path)
+
+
 def test_a_nested_folder_is_pointed_to(tmp_path):
     tree(tmp_path / "VT821", "1")
     with pytest.raises(LayoutError, match=r"pass .*VT821"):
