@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from rgbtbench.errors import InputFileError
+from rgbtbench.formats.json_file import require_few_values
 from rgbtbench.formats.json_sequence import json_sequence
+from rgbtbench.stored_files import file_bytes
 
-MAX_LIST_BYTES: Final = 512 * 1024 * 1024
+MAX_LIST_BYTES: Final = 128 * 1024 * 1024
 _MAX_DEPTH: Final = 4
 #: Fields of a JSON object that name an image, in the order in which they are looked for.
 _FIELDS: Final = ("file_name", "filename", "im_name", "image", "images", "rgb", "id")
@@ -31,7 +34,8 @@ def read_ids(path: Path) -> list[str]:
             raise InputFileError(
                 f"{size} bytes", expected=f"a list of at most {MAX_LIST_BYTES}", path=path, remedy="check what it is"
             )
-        text = path.read_text(encoding="utf-8-sig")
+        data = file_bytes(path)
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise InputFileError(f"cannot be read: {error.strerror}", path=path, remedy="check the path") from error
     except UnicodeDecodeError as error:
@@ -39,9 +43,10 @@ def read_ids(path: Path) -> list[str]:
             "not UTF-8 text", expected="a list of ids: text or JSON", path=path, remedy="save the list as UTF-8"
         ) from error
     if path.suffix.lower() in (".json", ".jsonl"):
+        require_few_values(data, path)
         ids = [name for value in json_sequence(text, path) for name in _ids_of(value, _MAX_DEPTH)]
     else:
-        ids = [_first_column(line) for line in text.splitlines() if line.strip()]
+        ids = [columns[0] for line in io.StringIO(text, newline=None) if (columns := _columns(line))]
     if not ids:
         raise InputFileError(
             "names no image",
@@ -52,8 +57,8 @@ def read_ids(path: Path) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def _first_column(line: str) -> str:
-    return line.replace("\t", " ").replace(",", " ").split()[0]
+def _columns(line: str) -> list[str]:
+    return line.replace(",", " ").split()
 
 
 def _ids_of(value: Any, depth: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -15,6 +16,7 @@ from rgbtbench.errors import InputFileError
     [
         ("plain.txt", "a/1\nb/2\n"),
         ("windows.txt", "\ufeffa/1\r\n\r\nb/2\r\n"),
+        ("commas.txt", "a/1,\n,\n , \t,\nb/2,\n"),
         ("columns.txt", "a/1\tlabels/1.png\nb/2,labels/2.png\n"),
         ("texts.json", '["a/1", "b/2"]'),
         ("nested.json", '[["a/1"], ["b/2"]]'),
@@ -50,6 +52,19 @@ def test_what_is_no_list_is_one_clear_error(tmp_path, name, content, words):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputFileError, match=words):
+        read_ids(path)
+
+
+@pytest.mark.parametrize("instead", ["a pipe", "a device", "a folder"])
+def test_a_list_that_is_no_file_is_not_waited_for(tmp_path, instead):
+    path = tmp_path / "a.json"
+    if instead == "a pipe":
+        os.mkfifo(path)
+    elif instead == "a device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(InputFileError, match=r"a\.json: cannot be read"):
         read_ids(path)
 
 

@@ -21,6 +21,9 @@ _CHANGES = {
     "os.chown": (0,),
     "os.utime": (0,),
 }
+#: Linux says there how much address space a process has.
+_STATE = Path("/proc/self/statm")
+POSSIBLE = _STATE.exists()
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -85,8 +88,8 @@ def confined(*, writable, secret, seconds, megabytes):
     """
     watch = _Watch(os.path.realpath(writable), os.path.realpath(secret))
     limits = resource.getrlimit(resource.RLIMIT_AS)
-    in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     with _limited_time(seconds):
+        in_use = int(_STATE.read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (in_use + megabytes * 2**20, limits[1]))
         _Current.watch = watch
         try:
