@@ -12,6 +12,8 @@ from rgbtbench.formats.paths import is_there, read_bytes, resolve_inside
 
 #: A list of 550 thousand paths has less; its lines are read one by one.
 MAX_LIST_BYTES = 32 * 1024 * 1024
+#: Characters that file systems allow in the name of a file or folder.
+MAX_NAME = 255
 
 
 def read_id_list(root: Path, relative: str, *, pattern: re.Pattern[str]) -> list[str]:
@@ -38,7 +40,7 @@ def read_id_list(root: Path, relative: str, *, pattern: re.Pattern[str]) -> list
         name = line.strip()
         if not name:
             continue
-        if not pattern.fullmatch(name):
+        if not pattern.fullmatch(name) or max(map(len, name.split("/"))) > MAX_NAME:
             raise InputFileError(
                 f"{name[:80]!r} is no id of this dataset",
                 expected=f"ids like {pattern.pattern}",

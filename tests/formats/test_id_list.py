@@ -41,6 +41,14 @@ def test_faults_name_the_line_and_what_to_do(tmp_path, text, said):
         read(tmp_path, text)
 
 
+def test_a_name_that_no_file_can_have_is_no_id(tmp_path):
+    put(tmp_path, "list.txt", "a\n" + "b" * 255 + "/c\n")
+    assert len(read_id_list(tmp_path, "list.txt", pattern=re.compile(r"[a-z/]+"))) == 2
+    put(tmp_path, "list.txt", "a\n" + "b" * 256 + "/c\n")
+    with pytest.raises(InputFileError, match=r"list\.txt:2: 'b{80}' is no id"):
+        read_id_list(tmp_path, "list.txt", pattern=re.compile(r"[a-z/]+"))
+
+
 def test_further_lists_pick_subsets_of_a_split_and_may_be_missing(tmp_path):
     put(tmp_path, "test_day.txt", "001D\n")
     found = read_subsets(tmp_path, {"day": "test_day.txt", "night": "test_night.txt"}, pattern=STEM, of=["001D"])
