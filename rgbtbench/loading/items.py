@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +21,23 @@ from rgbtbench.loading.transforms import Geometry, augment, on_grid
 
 
 class ItemSource(Dataset[Item], ABC):
-    """Samples as items, by `Draw`."""
+    """Samples as items, by `Draw`; both steps may raise a `UserError`."""
 
     @abstractmethod
+    def sample(self, draw: Draw) -> Sample:
+        """Read and decode a sample; others may be decoded beside it."""
+
+    @abstractmethod
+    def item(self, draw: Draw, sample: Sample) -> Item:
+        """Look up and transform a decoded sample."""
+
+    @property
+    @abstractmethod
+    def cached(self) -> bool:
+        """Whether samples stay decoded, so that threads would wait for each other and for nothing else."""
+
     def __getitem__(self, draw: Draw) -> Item:
-        """Decode, look up and transform one sample; may raise a `UserError`."""
+        return self.item(draw, self.sample(draw))
 
     def __getitems__(self, draws: Sequence[Draw]) -> Fetched:
         return Fetched(self, draws)
@@ -33,6 +46,8 @@ class ItemSource(Dataset[Item], ABC):
 @dataclass(frozen=True)
 class Fetched:
     """The items of one batch in order, each made when it is asked for: `Items`.
+
+    Several are decoded at a time where torch may use several threads, which is not so in DataLoader's workers.
 
     Attributes:
         source: items by `Draw`.
@@ -46,7 +61,16 @@ class Fetched:
         return len(self.draws)
 
     def __iter__(self) -> Iterator[Item]:
-        return (self.source[draw] for draw in self.draws)
+        for draw, sample in zip(self.draws, self._samples(), strict=True):
+            yield self.source.item(draw, sample)
+
+    def _samples(self) -> Iterator[Sample]:
+        threads = min(torch.get_num_threads(), len(self.draws))
+        if threads < 2 or self.source.cached:
+            yield from map(self.source.sample, self.draws)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(self.source.sample, self.draws)
 
 
 @dataclass(frozen=True)
@@ -72,8 +96,17 @@ class SampleItems(ItemSource):
     def __len__(self) -> int:
         return len(self.split)
 
-    def __getitem__(self, draw: Draw) -> Item:
-        sample = self.split[draw.index]
+    @property
+    def cached(self) -> bool:
+        """Whether the split keeps what it decodes."""
+        return self.split.store.cached
+
+    def sample(self, draw: Draw) -> Sample:
+        """Return a sample of the split."""
+        return self.split[draw.index]
+
+    def item(self, draw: Draw, sample: Sample) -> Item:
+        """Return a sample with its targets, on the grid of its labels, and changed by the rules."""
         size = frame_size(sample.record, self.label_set, self.split.manifest.modalities)
         fills = {name: torch.zeros((1, *size), dtype=torch.uint8) for name in self.missing}
         item = Item(
@@ -114,5 +147,15 @@ class MixtureItems(ItemSource):
     def __len__(self) -> int:
         return sum(map(len, self.members))
 
-    def __getitem__(self, draw: Draw) -> Item:
-        return self.members[draw.member][draw]
+    @property
+    def cached(self) -> bool:
+        """Whether every member's split keeps what it decodes."""
+        return all(member.cached for member in self.members)
+
+    def sample(self, draw: Draw) -> Sample:
+        """Return a sample of the member that the draw names."""
+        return self.members[draw.member].sample(draw)
+
+    def item(self, draw: Draw, sample: Sample) -> Item:
+        """Return it as that member's item."""
+        return self.members[draw.member].item(draw, sample)
