@@ -131,6 +131,10 @@ def ratios(root: Path) -> list[Ratio]:
         for _ in eval_loader(source, batch_size=BATCH, task="semantic"):
             pass
 
+    def image_batches(source: PreparedSplit) -> None:
+        for _ in eval_loader(source, batch_size=BATCH):
+            pass
+
     def augmented_batches() -> None:
         loader = train_loader(cached, task="semantic", batch_size=BATCH, seed=0, augmentations=rules)
         for _, _ in zip(range(one_epoch), loader, strict=False):
@@ -140,6 +144,7 @@ def ratios(root: Path) -> list[Ratio]:
         for _ in webdataset_batches(shards):
             pass
 
+    files = [(split.member(row, "rgb.jpg"), split.member(row, "lwir.jpg")) for row in range(PAIRS)]
     return [
         compare(
             f"{PAIRS} JPEG pairs of {WIDTH}x{HEIGHT} to uint8 batches",
@@ -156,16 +161,24 @@ def ratios(root: Path) -> list[Ratio]:
             goal=5.0,
         ),
         compare(
-            f"{PAIRS} pairs to batches, against decoding alone",
+            f"{PAIRS} JPEG pairs to uint8 batches without labels",
+            lambda: image_batches(split),
+            lambda: decode_images(files),
+            reference_name="simplejpeg alone, one thread",
+            goal=0.9,
+        ),
+        compare(
+            f"{PAIRS} pairs to batches with int64 masks",
             lambda: batches(split),
             lambda: decode_alone(split),
-            reference_name="bare decoders",
+            reference_name="bare decoders, one thread",
         ),
         compare(
             f"{PAIRS} pairs to batches from the decoded cache",
             lambda: batches(cached),
             lambda: batches(split),
             reference_name="decoding each time",
+            goal=5.0,
         ),
         compare(
             f"{PAIRS} cached pairs, scaled, cropped, changed",
@@ -212,6 +225,12 @@ def raw_webdataset(shards: list[str]) -> int:
 
     pipeline = webdataset.WebDataset(shards, shardshuffle=False, empty_check=False)
     return sum(len(value) for sample in pipeline for name, value in sample.items() if not name.startswith("__"))
+
+
+def decode_images(files: list[tuple[bytes, bytes]]) -> None:
+    for colour, grey in files:
+        simplejpeg.decode_jpeg(colour, "RGB")
+        simplejpeg.decode_jpeg(grey, "GRAY")
 
 
 def decode_alone(split: PreparedSplit) -> None:

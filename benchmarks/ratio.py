@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 
@@ -52,6 +52,30 @@ def compare(
     reference()
     pairs = [(_seconds(ours), _seconds(reference)) for _ in range(repeats)]
     return of_pairs(name, pairs, reference_name=reference_name, unit="s", goal=goal)
+
+
+def in_turn(
+    actions: Mapping[str, Callable[[], object]], *, before: Callable[[], object], repeats: int = 5
+) -> dict[str, list[float]]:
+    """Time several actions `repeats` times, one after the other, after one warm-up of each.
+
+    Each round begins with another action, so that none always comes after the same one.
+
+    Args:
+        actions: by name.
+        before: done before each action, outside the time.
+        repeats: how often.
+
+    Returns:
+        Name to seconds; those at one position were measured in one round.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    names = list(actions)
+    for turn in range(repeats + 1):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            before()
+            seconds[name].append(_seconds(actions[name]))
+    return {name: rounds[1:] for name, rounds in seconds.items()}
 
 
 def of_pairs(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Final
+
+
+# `json.dumps` would make an encoder for each call.
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical_json(data: object) -> bytes:
     """Return the one way to write `data`: sorted keys, no spaces, UTF-8, no NaN or infinity."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return _ENCODER.encode(data).encode()
 
 
 def content_sha256(data: object) -> str:

@@ -15,10 +15,10 @@ from rgbtbench.labels import LabelMap
 from rgbtbench.pair import Entry, Pair
 from rgbtbench.shards.content import data_item, labels_item
 from rgbtbench.shards.fingerprint import input_sha256
-from rgbtbench.shards.hashed_file import HashedFile
 from rgbtbench.shards.index import index_row
 from rgbtbench.shards.manifest import Check
 from rgbtbench.shards.mirror import on_disk
+from rgbtbench.shards.output_file import DirectFile, HashedFile
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal, refusal
 from rgbtbench.shards.record import ImageRecord, MaskRecord, SampleRecord
@@ -76,7 +76,7 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
     known: dict[str, str | None] = {}
     target = job.out / f"{job.shard.file}{STAGED if job.staged else ''}"
     with whole_file(target) as file:
-        hashed = HashedFile(file)
+        hashed = HashedFile(DirectFile(file))
         writer = TarWriter(hashed)
         for entry in job.shard.entries:
             try:

@@ -7,13 +7,13 @@ byte, what `tarfile` writes with `USTAR_FORMAT` for a file of mode 0644 without 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from rgbtbench.errors import ShardError
 from rgbtbench.shards.local_copy import cached_copy
+from rgbtbench.shards.output_file import Output
 from rgbtbench.stored_files import ordinary_file
 
 BLOCK = 512
@@ -103,22 +103,15 @@ def padding(size: int, unit: int = BLOCK) -> bytes:
     return bytes(-size % unit)
 
 
-class Writable(Protocol):
-    """What takes the bytes of a shard: an open binary file, or a `HashedFile`."""
-
-    def write(self, content: bytes, /) -> int:
-        """Append `content`."""
-
-
 class TarWriter:
-    """Writes samples into an open binary file; the bytes depend on names and contents only.
+    """Writes samples into an open binary file or another `Output`; the bytes depend on names and contents only.
 
     Attributes:
         size: bytes written so far.
     """
 
-    def __init__(self, file: Writable) -> None:
-        self._file = file
+    def __init__(self, output: Output) -> None:
+        self._output = output
         self.size = 0
 
     def add(self, key: str, members: Mapping[str, bytes]) -> SampleMembers:
@@ -136,17 +129,18 @@ class TarWriter:
             placed[extension] = Member(name, at + BLOCK, len(content))
             parts += (header(name, len(content)), content, padding(len(content)))
             at = placed[extension].offset + len(content) + len(parts[-1])
-        self._write(b"".join(parts))
+        self._write(parts, at - self.size)
         return SampleMembers(key, placed)
 
     def finish(self) -> None:
         """Write the end mark: two zero blocks, filled up to a whole record."""
         end = bytes(2 * BLOCK)
-        self._write(end + padding(self.size + len(end), RECORD))
+        end += padding(self.size + len(end), RECORD)
+        self._write([end], len(end))
 
-    def _write(self, content: bytes) -> None:
-        self._file.write(content)
-        self.size += len(content)
+    def _write(self, pieces: Sequence[bytes], size: int) -> None:
+        self._output.writelines(pieces)
+        self.size += size
 
 
 class TarReader:

@@ -141,12 +141,12 @@ def test_a_full_disk_is_one_clear_error_and_finished_shards_stay(official, expec
     out = tmp_path / "out"
     write, calls = TarWriter._write, []
 
-    def fill_up(self, content):
-        calls.append(content)
+    def fill_up(self, pieces, size):
+        calls.append(pieces)
         if len(calls) == 6:
-            self._file.write(content[:100])
+            self._output.writelines(pieces[:1])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        write(self, content)
+        write(self, pieces, size)
 
     with monkeypatch.context() as patch:
         patch.setattr(TarWriter, "_write", fill_up)
