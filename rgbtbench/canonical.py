@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-
 # `json.dumps` would make an encoder for each call.
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 

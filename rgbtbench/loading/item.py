@@ -80,5 +80,16 @@ def box_targets(boxes: Boxes) -> BoxTargets:
 
 
 def _tensor(pixels: Pixels) -> Tensor:
-    # Cached arrays are read-only, which torch cannot express.
-    return torch.from_numpy(pixels if pixels.flags.writeable else pixels.copy())
+    return torch.from_numpy(pixels if pixels.flags.writeable else np.asarray(_Unlocked(pixels)))
+
+
+class _Unlocked:
+    """The memory of a cached array, which is read-only, for torch, which cannot express that.
+
+    A batch copies what it takes, and no transform writes into what it gets.
+    """
+
+    def __init__(self, pixels: Pixels) -> None:
+        facts = pixels.__array_interface__
+        self.__array_interface__ = {**facts, "data": (facts["data"][0], False)}
+        self._pixels = pixels  # keeps the memory alive

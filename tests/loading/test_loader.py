@@ -21,6 +21,14 @@ RULES = Augmentations(
     crop=(10, 20),
     photometric={"rgb": Photometric(gain=0.3, noise=0.05), "lwir": Photometric(offset=0.1)},
 )
+EVERYTHING = Augmentations(
+    scale=(0.5, 2.0),
+    horizontal_flip=0.5,
+    crop=(8, 12),
+    photometric={
+        name: Photometric(gamma=0.3, gain=0.5, contrast=0.2, offset=0.1, noise=0.2) for name in ("rgb", "lwir")
+    },
+)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +196,11 @@ def test_cached_samples_give_the_same_batches_and_stay_untouched(train):
     cached = train.cached()
     for _ in range(2):
         assert all(map(same, first(semantic_loader(cached), 4), first(semantic_loader(train), 4)))
-    assert np.array_equal(cached[0].images["rgb"], tiny.rgb("train", 0))
+    first(semantic_loader(cached, augmentations=EVERYTHING), 12)
+    for position, sample in enumerate(cached):
+        assert np.array_equal(sample.images["rgb"], tiny.rgb("train", position))
+        assert np.array_equal(sample.images["lwir"][..., 0], tiny.lwir("train", position))
+        assert not any(array.flags.writeable for array in (*sample.images.values(), *sample.masks.values()))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
