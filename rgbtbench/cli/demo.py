@@ -32,7 +32,7 @@ def demo(
 
     require_torch()
     from rgbtbench.demo import demonstrate
-    from rgbtbench.leaderboard import tables
+    from rgbtbench.leaderboard.terminal import terminal_table
 
     folder = out or Path("demo-study" if study else "demo")
     with make_progress() as progress:
@@ -43,7 +43,7 @@ def demo(
             progress=progress,
         )
     for section in result.site.board.sections:
-        title, columns, rows = tables.terminal_table(section)
+        title, columns, rows = terminal_table(section)
         print_table(columns, rows, title=title)
     typer.echo(f"\npage: {result.site.page.resolve()}")
     typer.echo(f"look at the data: rgbtbench inspect {result.shards} --html {folder / 'viewer'}")

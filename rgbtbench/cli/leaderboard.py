@@ -29,8 +29,8 @@ def build_leaderboard(
     Example: rgbtbench leaderboard build --records records --out site
     """
     from rgbtbench.errors import RecordError
-    from rgbtbench.leaderboard import tables
     from rgbtbench.leaderboard.render import build
+    from rgbtbench.leaderboard.terminal import terminal_table
     from rgbtbench.resources import data_root
 
     if records is not None and not records.is_dir():
@@ -41,7 +41,7 @@ def build_leaderboard(
         print_json({"page": str(site.page), "json": str(site.json), "csv": str(site.csv)})
         return
     for section in site.board.sections:
-        title, columns, rows = tables.terminal_table(section)
+        title, columns, rows = terminal_table(section)
         print_table(columns, rows, title=title)
         typer.echo("")
     typer.echo(f"page: {site.page}")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rgbtbench.leaderboard.entries import Entry
+from rgbtbench.leaderboard.naming import axis_title, label
 from rgbtbench.leaderboard.rank import Section
 from rgbtbench.leaderboard.rows import Figure
-from rgbtbench.leaderboard.tables import axis_title, label, subset_metric
+from rgbtbench.leaderboard.tables import subset_metric
 
 #: Published lines beyond this many are left to the table.
 MAX_LANES = 24

@@ -15,10 +15,12 @@ from rgbtbench.atomic_file import atomic_file
 from rgbtbench.cards.contamination import contaminations_of, in_words
 from rgbtbench.leaderboard import export, plots, store, tables
 from rgbtbench.leaderboard.entries import Entry
+from rgbtbench.leaderboard.make_rows import row_of_published, row_of_record
+from rgbtbench.leaderboard.naming import label, section_title
 from rgbtbench.leaderboard.published import read_published
 from rgbtbench.leaderboard.rank import KINDS, Leaderboard, Section, leaderboard
 from rgbtbench.leaderboard.records import Kind
-from rgbtbench.leaderboard.rows import MARKS, Row, row_of_published, row_of_record
+from rgbtbench.leaderboard.rows import MARKS, Row
 from rgbtbench.leaderboard.wording import Rule, rules_in_words
 from rgbtbench.outputs import claim_folder
 from rgbtbench.webpage import render_page
@@ -133,12 +135,12 @@ def page(board: Leaderboard) -> str:
 
 
 def _part(section: Section, place: int) -> _Part:
-    anchor = f"section-{place}-{_slug(tables.section_title(section))}"
+    anchor = f"section-{place}-{_slug(section_title(section))}"
     main = tables.main_grid(section)
     summary = section.rules.summary if section.rules else _STATE_MEANING[section.state]
     return _Part(
         anchor=anchor,
-        title=tables.section_title(section),
+        title=section_title(section),
         section=section,
         summary=summary,
         rules=rules_in_words(section.rules) if section.rules else (),
@@ -169,7 +171,7 @@ def _line(entry: Entry, cells: tuple[tables.Cell, ...], anchor: str) -> _Line:
     return _Line(
         anchor=anchor,
         entry=entry,
-        name=tables.label(entry),
+        name=label(entry),
         summary=_summary(entry),
         facts=shared,
         rows=entry.rows,

@@ -1,4 +1,4 @@
-"""The numbers of a section as tables: for the page, and as plain text for a terminal."""
+"""The numbers of a section as grids of cells: which columns, which number is best, and how each is tinted."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rgbtbench.leaderboard.entries import Entry
+from rgbtbench.leaderboard.naming import extent, metric_title, number
 from rgbtbench.leaderboard.rank import Section
-from rgbtbench.leaderboard.rows import MARKS, Figure
+from rgbtbench.leaderboard.rows import Figure
 from rgbtbench.scoring import metrics
 
 #: Lowest and highest value of a scale.
@@ -120,55 +120,6 @@ def _parts(section: Section, attributes: Iterable[str]) -> list[tuple[Column, st
     ]
 
 
-def terminal_table(section: Section) -> tuple[str, list[str], list[list[str]]]:
-    """Return title, headings and rows of plain text, best row first, narrow enough for a terminal.
-
-    The interval follows the headline only, and of the other metrics only the first is shown: the page has them all.
-    """
-    grid = main_grid(section)
-    overall = [place for place, column in enumerate(grid.columns) if column.group == "all"]
-    shown = [place for place in range(len(grid.columns)) if place not in overall[2:]]
-    rows = [
-        [
-            "" if entry.rank is None else str(entry.rank),
-            label(entry),
-            entry.first.kind if len(entry.rows) == 1 else f"{entry.first.kind}, {entry.standing}",
-            *(_with_extent(line[place]) if place == 0 else line[place].text for place in shown),
-            ", ".join(MARKS[mark][0] for mark in entry.marks),
-        ]
-        for entry, line in zip(section.entries, grid.lines, strict=True)
-    ]
-    headings = [_terminal_heading(grid.columns[place], section) for place in shown]
-    return section_title(section), ["rank", "row", "kind", *headings, "marks"], rows
-
-
-def _terminal_heading(column: Column, section: Section) -> str:
-    """Name another metric than the headline; a value such as `night` says by itself what it is a value of."""
-    if column.group == "all" or column.metric == section.headline:
-        return column.label
-    return f"{column.label} {metric_title(column.metric)}"
-
-
-def _with_extent(cell: Cell) -> str:
-    if not cell.extent:
-        return cell.text
-    return f"{cell.text} {cell.extent}" if cell.extent.startswith("±") else f"{cell.text} [{cell.extent}]"
-
-
-def section_title(section: Section) -> str:
-    """The protocol's id; for an unknown protocol the dataset as well."""
-    if section.state == "unknown":
-        return f"{section.dataset}: protocol unknown" if section.dataset else "protocol unknown"
-    return section.protocol
-
-
-def label(entry: Entry) -> str:
-    """Method, variant and condition of a line."""
-    row = entry.first
-    condition = None if row.condition == "none" else f"({row.condition})"
-    return " ".join(part for part in (row.method, row.variant, condition) if part)
-
-
 def subset_metric(section: Section, attribute: str) -> str:
     """The metric that subsets of an attribute are compared by: the headline where it exists for them."""
     keys = _metric_keys(
@@ -183,39 +134,6 @@ def subset_metric(section: Section, attribute: str) -> str:
 def higher_is_better(metric: str) -> bool:
     """Direction of a metric; a key that no table knows is taken for a score."""
     return metric not in metrics.METRICS or metrics.METRICS[metric].better == "higher"
-
-
-def metric_title(metric: str) -> str:
-    """The metric as people write it: `mIoU`; a key that no table knows stands for itself."""
-    facts = metrics.METRICS.get(metric)
-    return facts.title if facts else metric
-
-
-def axis_title(metric: str) -> str:
-    """The metric with its unit: `mIoU, %`."""
-    facts = metrics.METRICS.get(metric)
-    return f"{facts.title}, %" if facts and facts.unit == "percent" else metric_title(metric)
-
-
-def number(figure: Figure, metric: str) -> str:
-    """The figure's value with the digits of its source, or else of its metric."""
-    return f"{figure.value:.{_digits(figure, metric)}f}"
-
-
-def extent(figure: Figure, metric: str) -> str:
-    """The figure's interval or spread in words; empty where it has neither."""
-    digits = _digits(figure, metric)
-    if figure.spread is not None:
-        return f"± {figure.spread:.{digits}f}"
-    if figure.low is not None and figure.high is not None:
-        return f"{figure.low:.{digits}f} to {figure.high:.{digits}f}"
-    return ""
-
-
-def _digits(figure: Figure, metric: str) -> int:
-    if figure.digits is not None:
-        return figure.digits
-    return metrics.METRICS[metric].digits if metric in metrics.METRICS else 3
 
 
 def _heading(section: Section, attribute: str, metric: str) -> str:

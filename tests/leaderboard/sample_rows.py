@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rgbtbench.cards import catalog
+from rgbtbench.leaderboard.make_rows import row_of_record
 from rgbtbench.leaderboard.records import (
     Data,
     Environment,
@@ -12,7 +13,7 @@ from rgbtbench.leaderboard.records import (
     Subset,
     Training,
 )
-from rgbtbench.leaderboard.rows import Row, row_of_record
+from rgbtbench.leaderboard.rows import Row
 
 PROTOCOL = "mfnet/miou-9"
 KEYS = "c" * 64

@@ -8,10 +8,11 @@ import pytest
 
 from rgbtbench.cards import catalog
 from rgbtbench.leaderboard.export import to_json
+from rgbtbench.leaderboard.make_rows import row_of_published, row_of_record
 from rgbtbench.leaderboard.published import read_table
 from rgbtbench.leaderboard.rank import leaderboard
 from rgbtbench.leaderboard.records import Subset
-from rgbtbench.leaderboard.rows import MARKS, Row, row_of_published, row_of_record
+from rgbtbench.leaderboard.rows import MARKS, Row
 
 from .sample_rows import KEYS, PROTOCOL, record, row
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from rgbtbench.errors import UserError
+from rgbtbench.leaderboard.make_rows import row_of_record
 from rgbtbench.leaderboard.plots import headline_plot, subset_plots
 from rgbtbench.leaderboard.rank import leaderboard
 from rgbtbench.leaderboard.render import build, page
-from rgbtbench.leaderboard.rows import row_of_record
 from rgbtbench.leaderboard.store import read_records, write_record
-from rgbtbench.leaderboard.tables import main_grid, subset_grid, terminal_table
+from rgbtbench.leaderboard.tables import main_grid, subset_grid
+from rgbtbench.leaderboard.terminal import terminal_table
 from rgbtbench.resources import data_root
 
 from .sample_rows import record, row
