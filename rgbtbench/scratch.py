@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from rgbtbench.errors import UserError
+from rgbtbench.file_lock import file_lock
 
 _LOCK: Final = "lock"
 _mine: dict[int, tuple[Path, int]] = {}
@@ -28,45 +29,47 @@ def scratch_folder() -> Path:
     """
     process = os.getpid()  # a forked process has its own
     if process not in _mine:
-        try:
-            _mine[process] = _made(_everybodys())
-        except OSError as error:
-            raise UserError(
-                f"no room for temporary files: {error.strerror}",
-                path=tempfile.gettempdir(),
-                remedy="free space, or let TMPDIR name another folder",
-            ) from error
+        with _room():
+            _mine[process] = _made(shared_folder())
         Finalize(None, _remove, args=(process,), exitpriority=0)
     return _mine[process][0]
 
 
-def _everybodys() -> Path:
+def shared_folder() -> Path:
+    """Return the folder below the system's temporary one that all processes of this user share, for their locks.
+
+    Raises:
+        UserError: there is no room, or the place belongs to somebody else.
+    """
     folder = Path(tempfile.gettempdir()) / f"rgbtbench-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    with _room():
+        folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise UserError("belongs to somebody else", path=folder, remedy="let TMPDIR name another folder")
     return folder
 
 
-def _made(everybodys: Path) -> tuple[Path, int]:
-    with _alone(everybodys):
-        for other in everybodys.iterdir():
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"no room for temporary files: {error.strerror}",
+            path=tempfile.gettempdir(),
+            remedy="free space, or let TMPDIR name another folder",
+        ) from error
+
+
+def _made(shared: Path) -> tuple[Path, int]:
+    with file_lock(shared / _LOCK):
+        for other in shared.iterdir():
             if other.is_dir() and _is_abandoned(other):
                 shutil.rmtree(other, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=everybodys))
+        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=shared))
         held = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(held, fcntl.LOCK_EX)
     return folder, held
-
-
-@contextmanager
-def _alone(everybodys: Path) -> Iterator[None]:
-    descriptor = os.open(everybodys / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _is_abandoned(folder: Path) -> bool:

@@ -8,7 +8,6 @@ there. The shards that were not opened for the longest time make room for new on
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from rgbtbench.errors import ShardError, StoreError
+from rgbtbench.file_lock import file_lock
 from rgbtbench.locations import filesystem, is_remote, store_errors, store_path
 from rgbtbench.scratch import scratch_folder
 from rgbtbench.stored_files import file_sha256
@@ -45,7 +45,8 @@ def cached_copy(path: Path, *, size: int, sha256: str) -> Iterator[Path]:
         yield path
         return
     copy = _folder() / f"{sha256}.tar"
-    with _held(copy):
+    # Other processes wait for it instead of fetching it too, and none removes it.
+    with file_lock(_lock_of(copy)):
         try:
             if not _is_there(copy, size):
                 _make_room(copy.parent, size)
@@ -88,20 +89,9 @@ def _folder() -> Path:
     return folder
 
 
-@contextmanager
-def _held(copy: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a copy, so that other processes wait for it instead of fetching it too, and none removes it.
-
-    Raises:
-        BlockingIOError: another has it, and this one does not want to wait.
-    """
-    # Few locks for many copies: lock files cannot be removed while somebody may wait for them.
-    descriptor = os.open(copy.with_name(f"{copy.name[:2]}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    finally:
-        os.close(descriptor)
+def _lock_of(copy: Path) -> Path:
+    """Few locks for many copies: lock files cannot be removed while somebody may wait for them."""
+    return copy.with_name(f"{copy.name[:2]}.lock")
 
 
 def _is_there(copy: Path, size: int) -> bool:
@@ -134,13 +124,16 @@ def _download(path: Path, copy: Path) -> None:
 
 
 def _make_room(folder: Path, size: int) -> None:
+    for part in folder.glob("*.part"):  # of processes that were killed while they fetched
+        with suppress(BlockingIOError), file_lock(_lock_of(part), wait=False):
+            part.unlink(missing_ok=True)
     copies = sorted(folder.glob("*.tar"), key=_last_use)
     sizes = {copy: _size(copy) for copy in copies}
     room = _limit(folder, sum(sizes.values())) - sum(sizes.values()) - size
     for copy in copies:
         if room >= 0:
             return
-        with suppress(BlockingIOError), _held(copy, wait=False):
+        with suppress(BlockingIOError), file_lock(_lock_of(copy), wait=False):
             copy.unlink(missing_ok=True)  # who has it open keeps it
             room += sizes[copy]
 

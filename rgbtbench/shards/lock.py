@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from rgbtbench.errors import ShardError, StoreError
+from rgbtbench.file_lock import file_lock
 from rgbtbench.locations import filesystem, is_remote, store_errors, store_path
+from rgbtbench.scratch import shared_folder
 from rgbtbench.shards.storage import STATE, not_written, remove
 from rgbtbench.stored_files import file_bytes
 
@@ -32,7 +35,8 @@ def locked(out: Path) -> Iterator[None]:
 
     In a store the lock is an object that exists while its owner works. A store that creates an object only where
     there is none (S3, Google, Azure, memory) lets one of two owners win; a process that is killed leaves it behind,
-    and the next one on the same machine sees that the owner has ended.
+    and the next one on the same machine sees that the owner has ended. Processes of one user on one machine take turns
+    in looking and taking, so that two never take the same abandoned object over.
 
     Raises:
         ShardError: another process holds it, or one on another machine may.
@@ -84,17 +88,26 @@ def _take(descriptor: int, path: Path) -> None:
 def _locked_object(path: Path) -> Iterator[None]:
     began = datetime.now(UTC).isoformat(timespec="seconds")
     content = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "began": began}).encode()
-    if not _created(path, content):
-        _require_ended(path)
-        remove(path)
+    with file_lock(_turn(path)):
         if not _created(path, content):
-            raise ShardError("another process has just begun to prepare this folder", path=path, remedy="wait for it")
-    _held.add(str(path))
+            _require_ended(path)
+            remove(path)
+            if not _created(path, content):
+                raise ShardError(
+                    "another process has just begun to prepare this folder", path=path, remedy="wait for it"
+                )
+        _held.add(str(path))
     try:
         yield
     finally:
         _held.discard(str(path))
-        remove(path)
+        if _object(path) == content:  # somebody may have deleted it, and another may hold the place by now
+            remove(path)
+
+
+def _turn(path: Path) -> Path:
+    """Return the lock file under which processes of this machine look at a lock object: a few for all objects."""
+    return shared_folder() / f"{hashlib.sha256(str(path).encode()).hexdigest()[:2]}.lock"
 
 
 def _created(path: Path, content: bytes) -> bool:

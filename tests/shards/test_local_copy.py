@@ -11,6 +11,7 @@ import fsspec
 import pytest
 
 from rgbtbench.errors import ShardError, StoreError
+from rgbtbench.file_lock import file_lock
 from rgbtbench.locations import location
 from rgbtbench.shards.local_copy import cached_copy, fresh_copy
 
@@ -99,6 +100,25 @@ def test_a_copy_that_another_is_about_to_open_stays(cache, monkeypatch):
     with cached_copy(path, size=SIZE, sha256=sha256) as copy:
         read(2)
         assert copy.exists()
+
+
+def test_what_a_killed_process_had_fetched_is_removed_and_what_another_is_fetching_stays(cache):
+    cache.mkdir()
+    (cache / "ab01.part").write_bytes(b"half")
+    (cache / "cd02.part").write_bytes(b"half")
+    with file_lock(cache / "cd.lock"):
+        read(1)
+    assert [path.name for path in cache.glob("*.part")] == ["cd02.part"]
+    read(2)
+    assert not list(cache.glob("*.part"))
+
+
+def test_a_half_of_the_same_shard_is_fetched_anew(cache):
+    _, sha256 = shard(1)
+    cache.mkdir()
+    (cache / f"{sha256}.part").write_bytes(bytes([9]) * (SIZE + 1))
+    assert read(1) == bytes([1]) * SIZE
+    assert not list(cache.glob("*.part"))
 
 
 def test_by_default_half_of_what_is_free_is_taken(cache, monkeypatch):

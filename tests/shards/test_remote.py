@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import threading
 
 import fsspec
 import pytest
@@ -14,6 +15,7 @@ from rgbtbench.shards import mirror, remote_storage
 from rgbtbench.shards.build import Options, prepare
 from rgbtbench.shards.lock import locked
 from rgbtbench.shards.manifest import prepared_folder, read_manifest
+from rgbtbench.shards.storage import remove
 from rgbtbench.shards.verify import verify
 
 from ..stores import empty_memory, stored_tree, upload
@@ -294,6 +296,43 @@ def test_the_lock_of_a_dead_process_is_taken_over(root, out):
     os.waitpid(ended, 0)
     lock_of(out, pid=ended, host=socket.gethostname())
     prepared(root, out)
+
+
+def test_of_two_that_find_the_lock_of_a_dead_process_one_takes_it_over(out, monkeypatch):
+    import socket
+
+    ended = os.fork() or os._exit(0)
+    os.waitpid(ended, 0)
+    lock_of(out, pid=ended, host=socket.gethostname())
+    second = []
+
+    def try_to_take():
+        try:
+            with locked(out):
+                second.append("took it as well")
+        except ShardError as error:
+            second.append(str(error))
+
+    other = threading.Thread(target=try_to_take)
+
+    def removed_while_another_looks(path):
+        if other.ident is None:
+            other.start()
+            other.join(0.5)  # as far as it comes while this one is about to remove what it has looked at
+        remove(path)
+
+    monkeypatch.setattr("rgbtbench.shards.lock.remove", removed_while_another_looks)
+    with locked(out):
+        other.join()
+        assert json.loads(MEMORY.cat_file(f"{out.path}/.state/lock"))["pid"] == os.getpid()
+    assert len(second) == 1
+    assert "prepares this folder since" in second[0]
+
+
+def test_a_lock_that_another_has_taken_meanwhile_is_left_to_it(out):
+    with locked(out):
+        lock_of(out, pid=1, host="elsewhere")  # after somebody followed the advice to delete the object
+    assert json.loads(MEMORY.cat_file(f"{out.path}/.state/lock"))["host"] == "elsewhere"
 
 
 def test_the_lock_of_a_former_life_of_this_process_is_taken_over(root, out):
