@@ -18,7 +18,7 @@ from rgbtbench.locations import filesystem, is_remote, store_errors, store_path
 #: Files that a store is asked for at once.
 _TOGETHER: Final = 32
 #: What stores call a hash or tag of an object's content, best first, and then the time of its last change.
-_TAGS: Final = ("md5Hash", "ETag", "etag")
+_TAGS: Final = ("md5Hash", "ETag", "etag", "blob_id")
 _TIMES: Final = ("LastModified", "last_modified", "modified", "mtime", "updated", "created")
 
 

@@ -22,7 +22,7 @@ from rgbtbench.stored_files import FileFacts, file_facts, file_sha256, folder_li
 #: Size of a file that is not there.
 MISSING: Final = -1
 #: A store takes tens of milliseconds to answer and answers many questions at once.
-_QUESTIONS_AT_ONCE: Final = 16
+QUESTIONS_AT_ONCE: Final = 16
 
 
 class InputFile(NamedTuple):
@@ -79,7 +79,7 @@ class InputListing:
     def _listed(self, paths: Sequence[str]) -> Iterator[FileFacts | None]:
         """Look into the listings of the files' folders: a thousand files for one question."""
         folders = sorted({path.rpartition("/")[0] for path in paths} - self._folders.keys())
-        with ThreadPoolExecutor(_QUESTIONS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(QUESTIONS_AT_ONCE) as pool:
             listings = pool.map(lambda name: folder_listing(self._root / name), folders)
             self._folders |= zip(folders, listings, strict=True)
         for path in paths:

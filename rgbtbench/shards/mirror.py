@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rgbtbench.errors import StoreError
 from rgbtbench.locations import filesystem, is_remote, store_errors, store_path
 from rgbtbench.scratch import scratch_folder
-from rgbtbench.shards.fingerprint import MISSING, InputFile
+from rgbtbench.shards.fingerprint import MISSING, QUESTIONS_AT_ONCE, InputFile, InputListing
+from rgbtbench.stored_files import file_facts
 
 #: Of this process, by the address of the official files.
 _mirrors: dict[tuple[int, str], Mirror] = {}
@@ -62,13 +64,30 @@ class Mirror:
         self._fetch(missing, folder)
         for file in missing:
             if (folder / file.path).stat().st_size != file.size:
-                raise StoreError(
-                    "changed while it was read",
-                    path=self._root / file.path,
-                    remedy="run again when nothing writes there",
-                )
-            self._held[file.path] = file
+                raise self._changed(file)
+        self._require_unchanged(missing)
+        self._held |= {file.path: file for file in missing}
         return folder
+
+    def _require_unchanged(self, files: Sequence[InputFile]) -> None:
+        """Make sure that the store still has what the plan saw: another content may well have the same size."""
+        with ThreadPoolExecutor(QUESTIONS_AT_ONCE) as pool:
+            now = list(pool.map(lambda file: file_facts(self._root / file.path), files))
+        differ = [
+            file
+            for file, facts in zip(files, now, strict=True)
+            if facts is None or file.version not in ("", facts.version)
+        ]
+        # Some stores answer about one object in other words than in a listing, from which the plan is.
+        listed = InputListing(self._root).describe(file.path for file in differ)
+        for file, found in zip(differ, listed, strict=True):
+            if found != file:
+                raise self._changed(file)
+
+    def _changed(self, file: InputFile) -> StoreError:
+        return StoreError(
+            "changed while it was read", path=self._root / file.path, remedy="run again when nothing writes there"
+        )
 
     def _fetch(self, files: Sequence[InputFile], folder: Path) -> None:
         if not files:

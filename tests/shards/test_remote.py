@@ -203,6 +203,34 @@ def test_an_object_that_changes_while_it_is_read_is_an_error(root, tmp_path, mon
         prepared(root, tmp_path / "out")
 
 
+@pytest.mark.parametrize("since", ["the plan was made", "it was fetched"])
+def test_an_object_of_the_same_size_and_another_content_is_an_error(root, tmp_path, monkeypatch, since):
+    get = type(MEMORY).get_file
+
+    def flip(self, remote, local, **options):
+        if since == "it was fetched":
+            get(self, remote, local, **options)
+        if remote.endswith("rgb/train.0003.jpg"):
+            self.pipe_file(remote, self.cat_file(remote)[::-1])
+        if since == "the plan was made":
+            get(self, remote, local, **options)
+
+    monkeypatch.setattr(type(MEMORY), "get_file", flip)
+    with pytest.raises(StoreError, match=r"rgb/train.0003.jpg: changed while it was read; run again when nothing"):
+        prepared(root, tmp_path / "out")
+
+
+def test_a_store_that_describes_an_object_in_other_words_than_a_listing_is_believed(root, out, monkeypatch, pristine):
+    info = type(MEMORY).info
+
+    def in_other_words(self, path, **options):
+        return {**info(self, path, **options), "ETag": "another"}
+
+    monkeypatch.setattr(type(MEMORY), "info", in_other_words)
+    prepared(root, out)
+    assert stored_tree(out) == tree(pristine)
+
+
 def test_files_that_several_shards_need_are_fetched_once(official, tmp_path, monkeypatch):
     class Listed(Street):
         def entries(self, root, layout):
