@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rgbtbench.leaderboard.entries import Entry
 from rgbtbench.leaderboard.rank import Section
 from rgbtbench.leaderboard.rows import Figure
 from rgbtbench.scoring import metrics
+
+_UNIT_SIGNS: Final[dict[metrics.Unit, str]] = {"percent": "%", "million": "M", "millisecond": "ms"}
 
 
 def section_title(section: Section) -> str:
@@ -31,7 +35,8 @@ def metric_title(metric: str) -> str:
 def axis_title(metric: str) -> str:
     """The metric with its unit: `mIoU, %`."""
     facts = metrics.METRICS.get(metric)
-    return f"{facts.title}, %" if facts and facts.unit == "percent" else metric_title(metric)
+    unit = _UNIT_SIGNS.get(facts.unit) if facts else None
+    return f"{metric_title(metric)}, {unit}" if unit else metric_title(metric)
 
 
 def number(figure: Figure, metric: str) -> str:

@@ -160,7 +160,8 @@ def _number(text: str, metric: str, column: str, path: Path, line: int) -> Decim
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("nan")
-    high = 100 if metrics.METRICS[metric].unit == "percent" else 1
+    high = metrics.METRICS[metric].highest
     if not (math.isfinite(number) and 0 <= number <= high):
-        raise RecordError(f"{column}: {text!r}", expected=f"a number from 0 to {high}", path=path, line=line)
+        allowed = f"a number from 0 to {high:g}" if math.isfinite(high) else "a number that is not negative"
+        raise RecordError(f"{column}: {text!r}", expected=allowed, path=path, line=line)
     return number

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
 from rgbtbench.errors import UnknownNameError, did_you_mean
+
+#: `percent` is 0 to 100, `fraction` 0 to 1, `points` a sum of several numbers.
+Unit = Literal["percent", "fraction", "points", "million", "billion", "millisecond"]
+
+_HIGHEST: Final[dict[Unit, float]] = {"percent": 100.0, "fraction": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,7 @@ class Metric:
         key: as records and tables write it.
         title: as column heads show it.
         meaning: one clause.
-        unit: `percent` (0 to 100) or `fraction` (0 to 1).
+        unit: of its numbers.
         better: which direction is better.
         digits: after the decimal point, as papers print it.
     """
@@ -25,9 +31,14 @@ class Metric:
     key: str
     title: str
     meaning: str
-    unit: Literal["percent", "fraction"] = "percent"
+    unit: Unit = "percent"
     better: Literal["higher", "lower"] = "higher"
     digits: int = 1
+
+    @property
+    def highest(self) -> float:
+        """Largest number that the unit allows; infinite where it sets no limit. The smallest is always 0."""
+        return _HIGHEST.get(self.unit, math.inf)
 
     def text(self, value: float | None) -> str:
         """Return the value as tables print it, `–` where it is undefined."""
@@ -57,6 +68,22 @@ METRICS: Final = MappingProxyType(
             Metric("ar_small", "ARs", "average recall of boxes up to 32² pixels"),
             Metric("ar_medium", "ARm", "average recall of boxes from 32² to 96² pixels"),
             Metric("ar_large", "ARl", "average recall of boxes from 96² pixels"),
+            Metric("miss_rate", "MR", "log-average miss rate", better="lower", digits=2),
+            Metric("recall", "recall", "share of the objects that any detection finds"),
+            Metric("s_measure", "S", "structure measure", "fraction", digits=3),
+            Metric("mae", "MAE", "mean absolute error of the saliency map", "fraction", "lower", 3),
+            Metric("e_max", "E max", "enhanced-alignment measure at the best of all thresholds", "fraction", digits=3),
+            Metric("e_mean", "E mean", "enhanced-alignment measure, mean over thresholds", "fraction", digits=3),
+            Metric("e_adaptive", "E adp", "enhanced-alignment measure at twice the map's mean", "fraction", digits=3),
+            Metric("f_max", "F max", "F-measure (β² = 0.3) at the best of all thresholds", "fraction", digits=3),
+            Metric("f_mean", "F mean", "F-measure (β² = 0.3), mean over thresholds", "fraction", digits=3),
+            Metric("f_adaptive", "F adp", "F-measure (β² = 0.3) at twice the map's mean", "fraction", digits=3),
+            Metric("f_weighted", "F wtd", "F-measure with errors weighted by their place", "fraction", digits=3),
+            Metric("psum", "psum", "sum of the tasks in which more is better, each in percent", "points", digits=2),
+            Metric("nsum", "nsum", "sum of the mean errors of the counting and locating tasks", "points", "lower", 2),
+            Metric("parameters", "parameters", "parameters of the network", "million", "lower", 2),
+            Metric("flops", "GFLOPs", "operations per input, as the source counts them", "billion", "lower", 2),
+            Metric("latency", "latency", "time per input", "millisecond", "lower", 2),
         )
     }
 )
