@@ -29,7 +29,7 @@ _VIEWS = {
     for v in range(1, 10)
 }
 _SPLITS = {split: split for split in ("train", "val", "test")}
-#: Some files write -1 where no class was drawn; ids in the files count from 1.
+#: What -1 becomes, which some files hold where no class was drawn; ids in the files count from 1.
 _NOTHING = 0
 
 
@@ -68,7 +68,13 @@ class UrbanLF(TemplatedSource):
         return {role: path for role, path in files.items() if split != "test" or role != "semantic"}
 
     def read_label(self, root: Path, relative: str, entry: Entry, facts: LabelSetFacts) -> Mask:
-        """Return the ids of the centre view; -1 becomes 0, which is ignored."""
+        """Return the ids of the centre view; -1 becomes 0, which is ignored.
+
+        Raises:
+            InputFileError: the file holds no ids, or the id 0, which no source explains: a copy that counts from 0
+                would be read with every class shifted by one.
+            LabelError: it holds an id that the card does not know.
+        """
         ids = read_npy(root, relative)
         if ids.ndim != 2 or ids.dtype.kind not in "iu" or ids.min() < -1 or ids.max() > 255:
             raise InputFileError(
@@ -76,6 +82,13 @@ class UrbanLF(TemplatedSource):
                 expected="ids of shape (H, W) from -1 to 255",
                 path=root / relative,
                 remedy="use the official label files",
+            )
+        if not ids.all():
+            raise InputFileError(
+                "holds the id 0",
+                expected="ids that count from 1, and -1 for none",
+                path=root / relative,
+                remedy="use the official label files, or add 1 to the ids of a copy that counts from 0",
             )
         values = np.where(ids < 0, _NOTHING, ids).astype(np.uint8)
         said = f"{ids.dtype} array of ids"

@@ -166,6 +166,19 @@ def test_minus_one_is_never_scored_and_14_is_sky(tmp_path):
     assert (facts.ignore_ids, facts.classes[-1].name) == ((0,), "sky")
 
 
+def test_0_is_refused_because_a_copy_that_counts_from_0_would_be_shifted_by_a_class(tmp_path):
+    light_field(tmp_path, "train", "Image1", np.arange(14).repeat(17).reshape(14, 17)[:13])
+    with pytest.raises(InputFileError, match=r"label\.npy: holds the id 0; expected ids that count from 1, and -1"):
+        pairs("urbanlf", tmp_path)
+
+
+@pytest.mark.parametrize("unknown", [15, 255])
+def test_ids_beyond_the_classes_are_refused(tmp_path, unknown):
+    light_field(tmp_path, "train", "Image1", np.full((13, 17), unknown))
+    with pytest.raises(LabelError, match=f"{unknown}"):
+        pairs("urbanlf", tmp_path)
+
+
 def test_the_test_split_has_no_labels(tmp_path):
     light_field(tmp_path, "val", "Image1", np.ones((13, 17), np.uint8))
     light_field(tmp_path, "test", "Image1")
