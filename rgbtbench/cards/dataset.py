@@ -113,6 +113,12 @@ class SplitFacts(Strict):
 
     count: int | None = Field(None, ge=1, description="pairs; null when nobody states it")
     keys_sha256: Sha256 | None = Field(None, description="sha256 of the sorted keys, one per line")
+    numbers: tuple[int, int] | None = Field(
+        None, description="first and last number, where official ids are numbered through from split to split"
+    )
+    left_out: tuple[str, ...] = Field(
+        (), description="official ids that the release lists and that are no samples here; the note says why"
+    )
     attributes: dict[Name, dict[str, int]] = Field(
         default_factory=dict, description="attribute to value to pairs: {time_of_day: {day: 1455, night: 797}}"
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from rgbtbench.datasets.box_templates import COCO, BoxSource, Written
+from rgbtbench.datasets.flir_numbers import block_of, numbers_of
 from rgbtbench.datasets.templates import FakeSample, TemplatedLayout, template
 from rgbtbench.formats.box_list import raw_numbers, xyxy_of_xywh
 from rgbtbench.formats.flir_json import read_flir_annotation, read_flir_categories
@@ -22,17 +23,8 @@ from rgbtbench.pair import Entry, Image
 if TYPE_CHECKING:
     from rgbtbench.synthesis.render import RenderedScene
 
-#: Ids up to this one are training images, later ones validation images.
-LAST_TRAINING_ID = 8862
-#: Consecutive frames are alike; results are resampled in blocks of this many ids (see the card).
-FRAMES_PER_CLUSTER = 50
 #: Ending of the splits whose samples have no RGB image.
 THERMAL = "_thermal"
-
-
-def block_of(number: int) -> str:
-    """Return the block of neighbouring frames that an id lies in."""
-    return f"{number // FRAMES_PER_CLUSTER:03d}"
 
 
 #: What the release's text calls the classes, where that differs from the card.
@@ -114,10 +106,9 @@ class FLIRADAS(BoxSource):
 
     def fake_stems(self, split: str, numbers: Iterator[int]) -> Iterator[str]:
         """Number from the start of the split."""
-        if split.startswith("video"):
-            return (f"FLIR_video_{number:05d}" for number in numbers)
-        first = 0 if split.startswith("train") else LAST_TRAINING_ID
-        return (f"FLIR_{first + number:05d}" for number in numbers)
+        first, _ = numbers_of(self.card, split)
+        stem = "FLIR_video_" if split.startswith("video") else "FLIR_"
+        return (f"{stem}{first - 1 + number:05d}" for number in numbers)
 
     def fake_pixels(self, scene: RenderedScene, role: str, layout: TemplatedLayout) -> NDArray[Any]:
         """Keep the raw thermal picture within 14 bits, and let the RGB camera have a size of its own."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.datasets.box_templates import BoxSource, Written
-from rgbtbench.datasets.flir_adas import LAST_TRAINING_ID, block_of
+from rgbtbench.datasets.flir_numbers import block_of, numbers_of
 from rgbtbench.datasets.id_ranges import run_of
 from rgbtbench.datasets.templates import FakeSample, TemplatedLayout, template
 from rgbtbench.errors import InputFileError
@@ -23,8 +23,6 @@ from rgbtbench.errors import InputFileError
 if TYPE_CHECKING:
     from rgbtbench.formats.write_boxes import NamedBox
 
-#: In the training list, but in no converted training set: no object of the three classes in it (see the card).
-WITHOUT_OBJECTS = "FLIR_04680"
 #: From the last pixel of a box to its end.
 _LAST_PIXEL = np.array([0.0, 0.0, 1.0, 1.0])
 _VOC = {
@@ -83,11 +81,12 @@ class FLIRAligned(BoxSource):
 
     def samples(self, root: Path, table: TemplatedLayout, split: str) -> Iterator[tuple[str, Mapping[str, str]]]:
         """Yield stem and files of each sample; an id of the other split is an error."""
+        first, last = numbers_of(self.card, split)
         for stem, files in super().samples(root, table, split):
-            if (int(stem[5:10]) <= LAST_TRAINING_ID) != (split == "train"):
+            if not first <= int(stem[5:10]) <= last:
                 raise InputFileError(
                     f"{stem} is listed as {table.splits[split]}",
-                    expected=f"ids up to {LAST_TRAINING_ID} in training, later ones in validation, as in FLIR ADAS",
+                    expected=f"numbers from {first} to {last} there, as in FLIR ADAS",
                     path=root,
                     remedy="take the lists of the aligned release: others mix the splits",
                 )
@@ -102,8 +101,8 @@ class FLIRAligned(BoxSource):
         return stem[:10]
 
     def keeps(self, stem: str) -> bool:
-        """Leave out the one image without labels."""
-        return stem[:10] != WITHOUT_OBJECTS
+        """Leave out what the card names: an image of the training list that no converted training set has."""
+        return stem[:10] not in self.card.editions["official"].splits["train"].left_out
 
     def attributes(self, split: str, stem: str) -> Mapping[str, AttributeValue]:
         """Day or night goes by the id."""
@@ -122,8 +121,8 @@ class FLIRAligned(BoxSource):
 
     def fake_stems(self, split: str, numbers: Iterator[int]) -> Iterator[str]:
         """Number from the start of the split; lists name the thermal file."""
-        first = 0 if split == "train" else LAST_TRAINING_ID
-        return (f"FLIR_{first + number:05d}_PreviewData" for number in numbers)
+        first, _ = numbers_of(self.card, split)
+        return (f"FLIR_{first - 1 + number:05d}_PreviewData" for number in numbers)
 
     def fake_names(self, stem: str) -> Mapping[str, str]:
         """Return names as repacks might have them; whatever their instances files say is followed."""

@@ -77,11 +77,26 @@ def test_lists_are_found_in_both_places_and_name_the_thermal_file(tmp_path, plac
     ]
 
 
-@pytest.mark.parametrize(("split", "name"), [("train", "FLIR_08863"), ("validation", "FLIR_08862")])
-def test_an_id_on_the_wrong_side_is_refused(tmp_path, split, name):
+@pytest.mark.parametrize(
+    ("split", "name", "range_of_split"),
+    [
+        ("train", "FLIR_08863", "1 to 8862"),
+        ("validation", "FLIR_08862", "8863 to 10228"),
+        ("validation", "FLIR_10229", "8863 to 10228"),
+    ],
+)
+def test_an_id_on_the_wrong_side_is_refused(tmp_path, split, name, range_of_split):
     official_tree(tmp_path, {split: [name]})
-    with pytest.raises(InputFileError, match=f"{name}_PreviewData is listed as {split}; expected ids up to 8862 in"):
+    with pytest.raises(
+        InputFileError, match=f"{name}_PreviewData is listed as {split}; expected numbers from {range_of_split} there"
+    ):
         entries(tmp_path)
+
+
+def test_the_numbers_of_the_splits_are_those_of_the_whole_set():
+    whole = dataset_card("flir_adas").editions["official"].splits
+    for split, facts in CARD.editions["official"].splits.items():
+        assert facts.numbers == whole[split].numbers == whole[f"{split}_thermal"].numbers
 
 
 def test_the_image_without_objects_is_left_out(tmp_path):
@@ -155,7 +170,8 @@ def test_the_cards_splits_are_those_of_three_independent_lists():
     for split, names in listed.items():
         facts = CARD.editions["official"].splits[split]
         assert (len(names), keys_sha256(names)) == (facts.count, facts.keys_sha256)
-        assert {int(name[5:]) <= 8862 for name in names} == {split == "train"}
+        first, last = facts.numbers
+        assert all(first <= int(name[5:]) <= last for name in names)
         times = Counter(SOURCE.attributes(split, name)["time_of_day"] for name in names)
         assert times == facts.attributes["time_of_day"]
 
