@@ -38,4 +38,19 @@ class BoxPrediction:
     labels: NDArray[np.int64]
 
 
-Prediction = MaskPrediction | BoxPrediction
+@dataclass(frozen=True, slots=True)
+class TextPrediction:
+    """An answer in words; may be empty.
+
+    Attributes:
+        key: the sample's key.
+        answer: as the model gave it.
+        task: what was asked, by the name that the sample's attribute `task` has; None where that goes without saying.
+    """
+
+    key: str
+    answer: str
+    task: str | None = None
+
+
+Prediction = MaskPrediction | BoxPrediction | TextPrediction

@@ -69,6 +69,11 @@ def open_members(path: Path) -> Iterator[Members]:
         )
 
 
+def is_archive(path: Path) -> bool:
+    """Tell whether a file is an archive that `open_members` opens."""
+    return zipfile.is_zipfile(path) or _is_plain_tar(path)
+
+
 def top_folder(members: Members) -> str:
     """Return the one folder that holds all members, with a slash at the end, or an empty text."""
     first = {name.partition("/")[0] if "/" in name else "" for name in members.sizes}
@@ -81,7 +86,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
     Raises:
         PredictionError: it is damaged, or the predictions were never finished.
     """
-    if path.is_file() and path.suffix.lower() == ".json":
+    if path.is_file() and path.suffix.lower() in (".json", ".jsonl"):
         beside = path.with_name(SIDECAR)  # some tools give their results file this very name
         if path == beside or not beside.is_file():
             return None

@@ -12,6 +12,7 @@ from rgbtbench.errors import PredictionError
 
 SIDECAR: Final = "predictions.json"
 DETECTIONS: Final = "detections.json"
+ANSWERS: Final = "answers.jsonl"
 #: Lies in a folder from the first prediction to the last; such a folder is not scored.
 INCOMPLETE: Final = ".incomplete"
 MAX_SIDECAR_BYTES: Final = 1 << 20

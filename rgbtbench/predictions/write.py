@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -12,56 +11,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.canonical import keys_sha256
 from rgbtbench.errors import PredictionError
-from rgbtbench.outputs import require_folder
-from rgbtbench.pair import check_key
 from rgbtbench.predictions.boxes import BoxTable, sorted_table
+from rgbtbench.predictions.folder_writer import FolderWriter, publish
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
 from rgbtbench.predictions.masks import mask_sha256, masks_sha256
-from rgbtbench.predictions.sidecar import DETECTIONS, INCOMPLETE, SIDECAR, Sidecar, sidecar_bytes
+from rgbtbench.predictions.sidecar import DETECTIONS, Sidecar
 
 
-class _FolderWriter(ABC):
-    """A folder of predictions that is either finished, with a sidecar, or marked as unfinished."""
-
-    def __init__(self, folder: Path, sidecar: Sidecar) -> None:
-        self.folder = Path(folder)
-        self._sidecar = sidecar
-        self._keys: set[str] = set()
-
-    def __enter__(self) -> Self:
-        marker = self.folder / INCOMPLETE
-        require_folder(self.folder)
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not marker.exists():
-            raise PredictionError(
-                "the folder is not empty", path=self.folder, remedy="name a new folder, or remove this one first"
-            )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        marker.touch()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            return
-        hashes = {"keys_sha256": keys_sha256(self._keys), "predictions_sha256": self._content_sha256()}
-        sidecar = self._sidecar.model_copy(update=hashes)
-        _publish(self.folder / SIDECAR, sidecar_bytes(sidecar))
-        (self.folder / INCOMPLETE).unlink()
-
-    @abstractmethod
-    def _content_sha256(self) -> str:
-        """Return the hash of all predictions, as reading them back gives it."""
-
-    def _enter_key(self, key: str) -> None:
-        if key in self._keys:
-            raise PredictionError(f"{key} is predicted twice", path=self.folder, remedy="evaluate each image once")
-        self._keys.add(check_key(key))
-
-
-class MaskWriter(_FolderWriter):
+class MaskWriter(FolderWriter):
     """Writes `<key>.png`, 8-bit grey native ids, and the sidecar at the end.
 
     Example:
@@ -95,17 +53,17 @@ class MaskWriter(_FolderWriter):
             raise PredictionError(
                 f"{prediction.key}: mask of {mask.dtype} {mask.shape}", expected="uint8 (H, W) of native class ids"
             )
-        self._enter_key(prediction.key)
+        self.enter_key(prediction.key)
         self._digests[prediction.key] = mask_sha256(mask)
         path = self.folder / f"{prediction.key}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _publish(path, encode_png(mask))
+        publish(path, encode_png(mask))
 
     def _content_sha256(self) -> str:
         return masks_sha256(self._digests)
 
 
-class BoxWriter(_FolderWriter):
+class BoxWriter(FolderWriter):
     """Writes all boxes as one COCO results file, `detections.json`, and the sidecar at the end.
 
     Args:
@@ -162,7 +120,7 @@ class BoxWriter(_FolderWriter):
                 f"{prediction.key}: a score or box is not finite, or a box has no area",
                 remedy="remove such boxes in the model's post-processing",
             )
-        self._enter_key(prediction.key)
+        self.enter_key(prediction.key)
         ids = np.full(count, self._image_ids[prediction.key], np.int64)
         self._parts.append((ids, prediction.labels.astype(np.int64), boxes, prediction.scores.astype(np.float64)))
         for box, score, label in zip(boxes.tolist(), prediction.scores, prediction.labels, strict=True):
@@ -181,9 +139,3 @@ class BoxWriter(_FolderWriter):
             return BoxTable(nothing, nothing, np.zeros((0, 4)), np.zeros(0)).sha256
         image_ids, labels, boxes, scores = (np.concatenate(column) for column in zip(*self._parts, strict=True))
         return sorted_table(BoxTable(image_ids, labels, boxes, scores)).sha256
-
-
-def _publish(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)

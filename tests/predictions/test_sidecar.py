@@ -1,11 +1,13 @@
 """The page about predictions says what the code does."""
 
+import json
 import re
 from pathlib import Path
 
-from rgbtbench.predictions import Sidecar
+from rgbtbench.predictions import Sidecar, TextPrediction
 from rgbtbench.predictions.members import MAX_RATIO
 from rgbtbench.predictions.sidecar import parse_sidecar, sidecar_bytes
+from rgbtbench.predictions.texts import MAX_ANSWER, text_line
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "predictions.md").read_text()
 
@@ -18,11 +20,14 @@ def fields(section):
 def test_the_page_describes_every_field_and_no_other():
     assert fields("Sidecar") == list(Sidecar.model_fields)
     assert fields("Detection") == ["image_id", "category_id", "bbox", "score"]
+    assert fields("Language") == ["key", "answer", "task"]
+    assert set(fields("Language")) == set(json.loads(text_line(TextPrediction("a", "b", "c"))))
 
 
 def test_the_page_states_version_and_limits():
     assert PAGE.startswith(f"# Predictions, version {Sidecar.model_fields['version'].default}\n")
     assert f"more than {MAX_RATIO} times its own size" in PAGE
+    assert f"{MAX_ANSWER:,} characters" in PAGE
 
 
 def test_a_sidecar_comes_back_as_it_was_written():
