@@ -150,7 +150,7 @@ def describe_in_croissant(
     require_out(out)
     address = url or ("" if data is None else address_between(out, data))
     described = croissant(dataset_card(name), data=data, address=address)
-    write_or_print(json.dumps(described, indent=1, ensure_ascii=False) + "\n", out)
+    write_or_print(json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False) + "\n", out)
 
 
 @app.command("card")

@@ -10,14 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
+from rgbtbench.finite_json import finite
+
 _PIPE_WIDTH = 180
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as indented JSON on standard output."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print `value` as indented JSON on standard output; numbers that are not finite become null, as JSON has none."""
+    typer.echo(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def require_out(out: Path | None) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from rgbtbench.atomic_file import atomic_file
+from rgbtbench.finite_json import finite
 from rgbtbench.progress import Progress
 
 
@@ -49,7 +49,7 @@ class MetricsLog:
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
         """Write one line; numbers that are not finite become null, as JSON has no others."""
-        self._file.write(json.dumps({"step": step, **_json(values)}, allow_nan=False) + "\n")
+        self._file.write(json.dumps({"step": step, **finite(values)}, allow_nan=False) + "\n")
         self._file.flush()
         if self._mirror is not None:
             self._mirror.write(step, values)
@@ -117,12 +117,6 @@ def _step(line: bytes, *, default: int) -> int:
         return int(json.loads(line)["step"]) if line.endswith(b"\n") else default
     except (ValueError, KeyError, TypeError):
         return default
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _json(item) for key, item in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
