@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.audit.breakdown import attribute_values
+from rgbtbench.audit.breakdown import by_attribute
 from rgbtbench.audit.measures import SplitMeasures, StructureColumns
 
 
@@ -63,10 +64,7 @@ def imbalances(split: SplitMeasures) -> list[Imbalance]:
             first=split.first,
             second=name,
             overall=_summary(columns, np.ones(len(split), np.bool_)),
-            by_attribute={
-                attribute: {value: _summary(columns, having) for value, having in values.items()}
-                for attribute, values in attribute_values(split).items()
-            },
+            by_attribute=by_attribute(split, partial(_summary, columns)),
             histogram=tuple(columns.histogram.tolist()),
         )
         for name, columns in split.structures.items()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.audit.breakdown import attribute_values
+from rgbtbench.audit.breakdown import by_attribute
 from rgbtbench.audit.label_columns import BoxColumns, MaskColumns
 from rgbtbench.audit.measures import SplitMeasures
 from rgbtbench.cards.schema import LabelKind
@@ -115,8 +116,10 @@ def _of_boxes(split: SplitMeasures, name: str, columns: BoxColumns) -> LabelStat
         empty=int((per_image == 0).sum()),
         classes=tuple(classes),
         per_image=tuple(counted.tolist()),
-        by_attribute=_by_attribute(split, {title: images[labels == number] for number, title in names.items()}),
-        images_by_attribute=_images_by_attribute(split),
+        by_attribute=by_attribute(
+            split, partial(_counts, {title: images[labels == number] for number, title in names.items()})
+        ),
+        images_by_attribute=by_attribute(split, _images),
     )
 
 
@@ -150,10 +153,10 @@ def _of_masks(split: SplitMeasures, name: str, columns: MaskColumns, kind: Label
         empty=len(columns.images) - len(something),
         classes=classes,
         per_image=(),
-        by_attribute=_by_attribute(
-            split, {title: np.array(showing[number], np.int64) for number, title in names.items()}
+        by_attribute=by_attribute(
+            split, partial(_counts, {title: np.array(showing[number], np.int64) for number, title in names.items()})
         ),
-        images_by_attribute=_images_by_attribute(split),
+        images_by_attribute=by_attribute(split, _images),
     )
 
 
@@ -162,20 +165,9 @@ def _names(split: SplitMeasures, label_set: str, present: set[int]) -> dict[int,
     return {number: native.get(number, f"id {number}") for number in sorted({*native, *present})}
 
 
-def _by_attribute(
-    split: SplitMeasures, images: Mapping[str, NDArray[np.int64]]
-) -> dict[str, dict[str, dict[str, int]]]:
-    return {
-        attribute: {
-            value: {title: int(having[rows].sum()) for title, rows in images.items() if len(rows)}
-            for value, having in values.items()
-        }
-        for attribute, values in attribute_values(split).items()
-    }
+def _counts(images: Mapping[str, NDArray[np.int64]], having: NDArray[np.bool_]) -> dict[str, int]:
+    return {title: int(having[rows].sum()) for title, rows in images.items() if len(rows)}
 
 
-def _images_by_attribute(split: SplitMeasures) -> dict[str, dict[str, int]]:
-    return {
-        attribute: {value: int(having.sum()) for value, having in values.items()}
-        for attribute, values in attribute_values(split).items()
-    }
+def _images(having: NDArray[np.bool_]) -> int:
+    return int(having.sum())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.audit.breakdown import attribute_values
+from rgbtbench.audit.breakdown import by_attribute
 from rgbtbench.audit.measures import OffsetColumns, SplitMeasures
 
 #: Lengths are counted by these shares of the longer side; the last count is of those beyond.
@@ -75,10 +76,7 @@ def _registration(split: SplitMeasures, name: str, columns: OffsetColumns) -> Re
         first=split.first,
         second=name,
         overall=_summary(columns, everyone),
-        by_attribute={
-            attribute: {value: _summary(columns, having) for value, having in values.items()}
-            for attribute, values in attribute_values(split).items()
-        },
+        by_attribute=by_attribute(split, partial(_summary, columns)),
         lengths=tuple(steps.tolist()),
         farthest=tuple(by_length[:_FARTHEST].tolist()),
     )

@@ -119,16 +119,12 @@ def _by_id(comparisons: Iterable[IdComparison]) -> Table:
 
 
 def _registration(splits: Iterable[SplitAudit]) -> Table:
-    rows: list[Cells] = []
-    for one in splits:
-        for found in one.registrations:
-            pair = f"{found.second} on {found.first}"
-            rows.append([one.measures.title, pair, *_offsets(found.overall)])
-            rows += [
-                [f"  {attribute.replace('_', ' ')} {value}", pair, *_offsets(summary)]
-                for attribute, values in _small(found.by_attribute)
-                for value, summary in values.items()
-            ]
+    rows: list[Cells] = [
+        [title, f"{found.second} on {found.first}", *_offsets(summary)]
+        for one in splits
+        for found in one.registrations
+        for title, summary in _broken_down(one.measures.title, found.overall, found.by_attribute)
+    ]
     columns = ("split", "modality", "pairs", "reliable", "median", "90 %", "common x, y", "standard error")
     return Table("registration", "registration, in pixels", columns, rows)
 
@@ -147,16 +143,12 @@ def _offsets(summary: OffsetSummary) -> Cells:
 
 
 def _structure(splits: Iterable[SplitAudit]) -> Table:
-    rows: list[Cells] = []
-    for one in splits:
-        for found in one.imbalances:
-            pair = f"{found.first} and {found.second}"
-            rows.append([one.measures.title, pair, *_shares(found.overall)])
-            rows += [
-                [f"  {attribute.replace('_', ' ')} {value}", pair, *_shares(summary)]
-                for attribute, values in _small(found.by_attribute)
-                for value, summary in values.items()
-            ]
+    rows: list[Cells] = [
+        [title, f"{found.first} and {found.second}", *_shares(summary)]
+        for one in splits
+        for found in one.imbalances
+        for title, summary in _broken_down(one.measures.title, found.overall, found.by_attribute)
+    ]
     columns = ("split", "modalities", "both", "first alone", "second alone", "neither", "balance", "CMSS (light)")
     return Table("structure", "where structure shows", columns, rows)
 
@@ -180,6 +172,16 @@ def label_table(one: SplitAudit, labels: LabelStatistics) -> Table:
     by = tuple(f"{attribute.replace('_', ' ')} {value}" for value in values)
     title = f"{one.measures.title} {labels.label_set}: {labels.empty:,} of {labels.images:,} images are empty"
     return Table("labels", title, ("class", "images", *own_columns, *by), rows)
+
+
+def _broken_down(
+    title: str, overall: Summary, by_attribute: Mapping[str, Mapping[str, Summary]]
+) -> Iterator[tuple[str, Summary]]:
+    """Yield the title with the summary of all samples, then each value of the small attributes with its own."""
+    yield title, overall
+    for attribute, values in _small(by_attribute):
+        for value, summary in values.items():
+            yield f"  {attribute.replace('_', ' ')} {value}", summary
 
 
 def _small(by_attribute: Mapping[str, Mapping[str, Summary]]) -> Iterator[tuple[str, Mapping[str, Summary]]]:
