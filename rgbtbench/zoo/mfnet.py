@@ -7,7 +7,7 @@ their concatenated features at every scale. Layers carry the names of the publis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -22,14 +22,12 @@ from rgbtbench.zoo.masks import mask_predictions
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.preprocess import Preprocess, network_inputs, to_frame
 from rgbtbench.zoo.spec import ModelSpec, Wiring
-
-Stream = Literal["rgb", "inf"]
+from rgbtbench.zoo.streams import CHANNELS, Streams, default_wiring
 
 TASKS = ("semantic",)
 #: Four poolings halve the input; the decoder must meet the encoder's sizes again.
 STRIDE = 16
 _SLOPE = 0.2
-_CHANNELS: Mapping[str, int] = {"rgb": 3, "inf": 1}
 #: Output channels of conv1, conv2, conv3, conv4 and conv5 of each encoder.
 _WIDTHS: Mapping[str, tuple[int, int, int, int, int]] = {"rgb": (16, 48, 48, 96, 96), "inf": (16, 16, 16, 36, 36)}
 
@@ -41,18 +39,11 @@ class MFNetConfig(Strict):
     feeds it.
     """
 
-    streams: tuple[Stream, ...] = ("rgb", "inf")
+    streams: Streams = ("rgb", "inf")
     preprocess: Preprocess = Field(default_factory=lambda: Preprocess(multiple_of=STRIDE))
     class_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="class name to its weight in the loss; 1 for the others, as published"
     )
-
-    @field_validator("streams")
-    @classmethod
-    def _are_distinct(cls, streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
-        if not streams or len(set(streams)) != len(streams):
-            raise ValueError("streams are one or both of rgb and inf")
-        return tuple(sorted(streams, reverse=True))
 
     @field_validator("preprocess")
     @classmethod
@@ -67,8 +58,7 @@ CONFIG = MFNetConfig
 
 def slots(config: MFNetConfig) -> Wiring:
     """Return the input slots with the modality that the paper feeds into each."""
-    published: Wiring = {"rgb": "rgb", "inf": "lwir"}
-    return {stream: published[stream] for stream in config.streams}
+    return default_wiring(config.streams)
 
 
 def build(spec: ModelSpec, config: MFNetConfig) -> MFNet:
@@ -126,7 +116,7 @@ class MFNet(Model):
 
     def _add_encoder(self, stream: str) -> None:
         first, second, third, fourth, fifth = _WIDTHS[stream]
-        self.add_module(f"conv1_{stream}", ConvUnit(_CHANNELS[stream], first))
+        self.add_module(f"conv1_{stream}", ConvUnit(CHANNELS[stream], first))
         self.add_module(f"conv2_1_{stream}", ConvUnit(first, second))
         self.add_module(f"conv2_2_{stream}", ConvUnit(second, second))
         self.add_module(f"conv3_1_{stream}", ConvUnit(second, third))
@@ -181,7 +171,7 @@ class MFNet(Model):
 
     def _batch_logits(self, batch: Batch) -> Tensor:
         rules = self.config.preprocess
-        images = network_inputs(batch, rules, inputs=self.inputs_for(batch), channels=_CHANNELS)
+        images = network_inputs(batch, rules, inputs=self.inputs_for(batch), channels=CHANNELS)
         return to_frame(self.logits(images), batch, rules)
 
 

@@ -9,8 +9,6 @@ the feature pyramid mixes them.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from pydantic import Field, field_validator
@@ -26,11 +24,9 @@ from rgbtbench.zoo.fcos import Locations, Targets, fcos_losses, locations, most_
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.preprocess import Preprocess, content_sizes, network_inputs
 from rgbtbench.zoo.spec import ModelSpec, Wiring
-
-Stream = Literal["rgb", "inf"]
+from rgbtbench.zoo.streams import CHANNELS, Streams, default_wiring
 
 TASKS = ("detection",)
-_CHANNELS: Mapping[str, int] = {"rgb": 3, "inf": 1}
 #: torchvision's head normalises groups of 32 channels.
 _GROUPS = 32
 
@@ -50,7 +46,7 @@ class TwoStreamFcosConfig(Strict):
         preprocess: range, size and padding of the input.
     """
 
-    streams: tuple[Stream, ...] = ("rgb", "inf")
+    streams: Streams = ("rgb", "inf")
     widths: tuple[int, ...] = Field((16, 32, 64, 96, 128), min_length=2, max_length=7)
     levels: int = Field(3, ge=1, le=5)
     head_channels: int = Field(64, ge=_GROUPS)
@@ -59,13 +55,6 @@ class TwoStreamFcosConfig(Strict):
     nms_threshold: float = Field(0.6, gt=0, le=1)
     detections_per_image: int = Field(100, ge=1)
     preprocess: Preprocess = Field(default_factory=lambda: Preprocess(multiple_of=32))
-
-    @field_validator("streams")
-    @classmethod
-    def _are_distinct(cls, streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
-        if not streams or len(set(streams)) != len(streams):
-            raise ValueError("streams are one or both of rgb and inf")
-        return tuple(sorted(streams, reverse=True))
 
     @field_validator("head_channels")
     @classmethod
@@ -80,8 +69,7 @@ CONFIG = TwoStreamFcosConfig
 
 def slots(config: TwoStreamFcosConfig) -> Wiring:
     """Return the input slots with the modality that feeds each by default."""
-    default: Wiring = {"rgb": "rgb", "inf": "lwir"}
-    return {stream: default[stream] for stream in config.streams}
+    return default_wiring(config.streams)
 
 
 def build(spec: ModelSpec, config: TwoStreamFcosConfig) -> TwoStreamFcos:
@@ -132,7 +120,7 @@ class TwoStreamFcos(Model):
         self.config = config
         levels = min(config.levels, len(config.widths))
         self.encoders = nn.ModuleDict(
-            {stream: Encoder(_CHANNELS[stream], config.widths, levels) for stream in config.streams}
+            {stream: Encoder(CHANNELS[stream], config.widths, levels) for stream in config.streams}
         )
         self.pyramid = FeaturePyramidNetwork(
             [width * len(config.streams) for width in config.widths[-levels:]], config.head_channels
@@ -142,7 +130,7 @@ class TwoStreamFcos(Model):
 
     def _detect(self, batch: Batch) -> tuple[dict[str, Tensor], Locations]:
         """Return the head's outputs over all locations, and the locations."""
-        images = network_inputs(batch, self.config.preprocess, inputs=self.inputs_for(batch), channels=_CHANNELS)
+        images = network_inputs(batch, self.config.preprocess, inputs=self.inputs_for(batch), channels=CHANNELS)
         encoded = [self.encoders[stream](images[stream]) for stream in self.config.streams]
         fused = [torch.cat(scale, dim=1) for scale in zip(*encoded, strict=True)]
         pyramid = self.pyramid(OrderedDict((str(stride), f) for stride, f in zip(self.strides, fused, strict=True)))
