@@ -23,6 +23,19 @@ from rgbtbench.shards.fingerprint import InputFile
 TOGETHER: Final = 512
 
 
+def entry_row(entry: Entry) -> list[object]:
+    """Return all that an entry says but its split, as JSON can hold it."""
+    return [
+        entry.key,
+        entry.official_id,
+        entry.order,
+        entry.image_id,
+        entry.cluster,
+        dict(entry.files),
+        dict(entry.attributes),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class PackedEntries:
     """Some samples of one split in order.
@@ -38,18 +51,7 @@ class PackedEntries:
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> PackedEntries:
         """Return samples of one split, packed."""
-        rows = [
-            [
-                entry.key,
-                entry.official_id,
-                entry.order,
-                entry.image_id,
-                entry.cluster,
-                dict(entry.files),
-                dict(entry.attributes),
-            ]
-            for entry in entries
-        ]
+        rows = [entry_row(entry) for entry in entries]
         return cls(len(entries), _compressed([entries[0].split, rows]))
 
     def __iter__(self) -> Iterator[Entry]:

@@ -12,6 +12,7 @@ from rgbtbench.canonical import canonical_json, content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.pair import PAIR_VERSION
 from rgbtbench.shards.fingerprint import InputFile, input_sha256
+from rgbtbench.shards.listing import entry_row
 from rgbtbench.shards.manifest import VERSION
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal
@@ -71,18 +72,7 @@ def shard_plan_sha256(
         "check": plan.facts.check,
         "card": _card_facts(card),
         "signature": None if signature is None else [signature.members, signature.record_parts],
-        "entries": [
-            [
-                entry.key,
-                entry.official_id,
-                entry.order,
-                entry.image_id,
-                entry.cluster,
-                dict(entry.files),
-                dict(entry.attributes),
-            ]
-            for entry in shard.entries
-        ],
+        "entries": [entry_row(entry) for entry in shard.entries],
     }
     return content_sha256(stored)
 

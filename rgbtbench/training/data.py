@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypedDict
 
+from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import dataset_card, dataset_names
 from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.cards.recipe import Recipe
@@ -39,6 +40,18 @@ class Watched:
     missing: tuple[str, ...] = ()
 
 
+class LoaderOptions(TypedDict):
+    """What a recipe and a process ask of the loader of training batches, whatever it loads."""
+
+    task: Task
+    batch_size: int
+    seed: int
+    augmentations: Augmentations
+    workers: int
+    rank: int
+    world: int
+
+
 class TrainingData(Protocol):
     """Prepared data, opened as a recipe names it."""
 
@@ -66,7 +79,7 @@ class TrainingData(Protocol):
     def cached(self) -> Self:
         """Return the data with decoded images kept in memory."""
 
-    def batches(self, recipe: Recipe, *, workers: int, rank: int, world: int) -> TrainLoader:
+    def batches(self, options: LoaderOptions) -> TrainLoader:
         """Return the endless stream of training batches."""
 
     def watched(self, recipe: Recipe) -> Sequence[Watched]:

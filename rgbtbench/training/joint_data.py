@@ -16,7 +16,7 @@ from rgbtbench.loading.joint_report import joint_json, joint_remarks
 from rgbtbench.loading.joint_space import JointSpace, joint_space
 from rgbtbench.loading.loader import TrainLoader
 from rgbtbench.loading.mixture import Mixture, MixtureMember, mixture_loader
-from rgbtbench.training.data import Watched, validation_rules
+from rgbtbench.training.data import LoaderOptions, Watched, validation_rules
 from rgbtbench.training.joint_members import OpenedMember, open_members
 from rgbtbench.zoo.spec import ModelSpec
 from rgbtbench.zoo.weights_info import MemberFacts
@@ -82,18 +82,9 @@ class JointTrainingData:
         """Return the data with decoded images kept in memory."""
         return replace(self, members=tuple(member.cached() for member in self.members))
 
-    def batches(self, recipe: Recipe, *, workers: int, rank: int, world: int) -> TrainLoader:
+    def batches(self, options: LoaderOptions) -> TrainLoader:
         """Return the endless stream of training batches."""
-        return mixture_loader(
-            self._mixture(),
-            task=recipe.task,
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            augmentations=recipe.augmentations,
-            workers=workers,
-            rank=rank,
-            world=world,
-        )
+        return mixture_loader(self._mixture(), **options)
 
     def watched(self, recipe: Recipe) -> list[Watched]:
         """Return each validation split once, with the rules of a protocol of its own dataset."""

@@ -64,7 +64,17 @@ def prepare_training(
     model = cast("Model", synchronised.to(fabric.device))
     wrapped, optimiser = fabric.setup(model, make_optimiser(model, recipe.optimiser), move_to_device=False)
     seed_everything(recipe.seed + fabric.global_rank)
-    batches = data.batches(recipe, workers=workers, rank=fabric.global_rank, world=fabric.world_size)
+    batches = data.batches(
+        {
+            "task": recipe.task,
+            "batch_size": recipe.batch_size,
+            "seed": recipe.seed,
+            "augmentations": recipe.augmentations,
+            "workers": workers,
+            "rank": fabric.global_rank,
+            "world": fabric.world_size,
+        }
+    )
     trainee = Trainee(
         model=model,
         wrapped=wrapped,

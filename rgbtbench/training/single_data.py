@@ -12,7 +12,14 @@ from rgbtbench.cards.recipe import Recipe
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.loader import TrainLoader, train_loader
 from rgbtbench.loading.prepared import PreparedSplit, open_split
-from rgbtbench.training.data import Watched, fitting_label_set, plain_rules, require_modalities, validation_rules
+from rgbtbench.training.data import (
+    LoaderOptions,
+    Watched,
+    fitting_label_set,
+    plain_rules,
+    require_modalities,
+    validation_rules,
+)
 from rgbtbench.zoo.spec import ModelSpec
 
 
@@ -68,19 +75,9 @@ class SingleData:
         validation = None if self.validation is None else self.validation.cached()
         return replace(self, train=self.train.cached(), validation=validation)
 
-    def batches(self, recipe: Recipe, *, workers: int, rank: int, world: int) -> TrainLoader:
+    def batches(self, options: LoaderOptions) -> TrainLoader:
         """Return the endless stream of training batches."""
-        return train_loader(
-            self.train,
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            augmentations=recipe.augmentations,
-            task=recipe.task,
-            label_set=self.label_set,
-            workers=workers,
-            rank=rank,
-            world=world,
-        )
+        return train_loader(self.train, label_set=self.label_set, **options)
 
     def watched(self, recipe: Recipe) -> list[Watched]:
         """Return the validation split, if there is one, with the rules of its protocol."""
