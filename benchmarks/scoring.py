@@ -8,12 +8,13 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from benchmarks.ratio import Ratio, compare
-from rgbtbench.cards.protocol import IntervalRules, SegmentationRules
+from rgbtbench.cards.protocol import IntervalRules
+from rgbtbench.cards.rules import SegmentationRules
 from rgbtbench.predictions.boxes import BoxTable, sorted_table
-from rgbtbench.scoring.average_precision import detection_metrics
-from rgbtbench.scoring.detection import TruthTable, match_detections
+from rgbtbench.scoring.average_precision.curves import detection_metrics
+from rgbtbench.scoring.average_precision.matching import TruthTable, match_detections
 from rgbtbench.scoring.intervals import bootstrap_intervals, resampled_counts
-from rgbtbench.scoring.segmentation import confusion_matrix, segmentation_metrics
+from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentation_metrics
 
 IMAGES, CLASSES, BOXES, DETECTIONS = 1000, 3, 5, 20
 MASKS, HEIGHT, WIDTH, MASK_CLASSES = 20, 480, 640, 9

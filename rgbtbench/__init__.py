@@ -35,16 +35,36 @@ def open(
     return open_split(root, split, label_space=label_space, modalities=modalities)
 
 
-def score(protocol: str, predictions: str | Path, *, data: str | Path) -> Score:
-    """Score anyone's prediction files under a protocol; see `rgbtbench.scoring.score.score`.
+def score(
+    protocol: str,
+    predictions: str | Path,
+    *,
+    data: str | Path | None = None,
+    ground_truth: str | Path | None = None,
+    classes: Sequence[str] | None = None,
+) -> Score:
+    """Score anyone's prediction files under a protocol, on prepared data or straight against annotation files.
+
+    Args:
+        protocol: its id.
+        predictions: folder, archive or file; see docs/formats/predictions.md.
+        data: prepared dataset.
+        ground_truth: annotation files instead.
+        classes: names of the class ids 0, 1, …, for a `generic/…` protocol of segmentation.
 
     Example:
         rgbtbench.score("mfnet/miou-9", "predictions/", data="shards/mfnet").metrics["miou"]
+
+    Raises:
+        UserError: not exactly one of `data` and `ground_truth`, or as `rgbtbench.evaluation` says.
     """
-    from rgbtbench.evaluation import score_predictions
+    from rgbtbench.evaluation import require_one_truth, score_against_files, score_predictions
     from rgbtbench.locations import location
 
-    return score_predictions(Path(predictions), location(data), protocol).score
+    require_one_truth(data, ground_truth)
+    if data is not None:
+        return score_predictions(Path(predictions), location(data), protocol).score
+    return score_against_files(Path(predictions), Path(ground_truth or ""), protocol, classes=classes)
 
 
 def evaluate(

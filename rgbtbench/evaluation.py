@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 from rgbtbench.cards.catalog import method_card, method_names
 from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.protocol import Protocol
+from rgbtbench.errors import UserError
 from rgbtbench.leaderboard.compose import record_of
 from rgbtbench.leaderboard.records import Efficiency, Record, Training
 from rgbtbench.loading.conditions import NONE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.locations import location
 from rgbtbench.prediction import holds_predictions, predictions_folder, torch_device
+from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.scoring.score import Score, resolve_protocol, score
+from rgbtbench.scoring.ground_truth.open import file_protocol, open_ground_truth
+from rgbtbench.scoring.score import Score, resolve_protocol, score, score_against
 from rgbtbench.shards.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -88,6 +91,58 @@ def score_predictions(
         result, truth, kind="scored", method=method or stated or predictions.stem, variant=variant, source=source
     )
     return Evaluation(record, result, predictions)
+
+
+def require_one_truth(data: str | Path | None, ground_truth: str | Path | None, *, stored: bool = False) -> None:
+    """Make sure that labels come from one place.
+
+    Args:
+        data: prepared dataset, if given.
+        ground_truth: annotation files, if given.
+        stored: whether a record is wanted.
+
+    Raises:
+        UserError: none or both are given, or a record is wanted of labels that nothing is known of.
+    """
+    if (data is None) == (ground_truth is None):
+        raise UserError(
+            "labels come from prepared data or from annotation files", remedy="give --data or --ground-truth"
+        )
+    if stored and data is None:
+        raise UserError("files alone do not say which data they are", remedy="prepare the dataset to store a record")
+
+
+def class_names(text: str | None) -> list[str] | None:
+    """Return the names in `road,person`, or `0`, `1`, … for a number of classes."""
+    if text is None:
+        return None
+    return list(map(str, range(int(text)))) if text.isdecimal() else [name.strip() for name in text.split(",")]
+
+
+def score_against_files(
+    predictions: Path,
+    ground_truth: Path,
+    protocol_id: str,
+    *,
+    classes: Sequence[str] | None = None,
+    progress: Progress = _SILENT,
+) -> Score:
+    """Score anyone's predictions against annotation files; makes no record, because nothing says which data they are.
+
+    Args:
+        predictions: folder, archive or file; see docs/formats/predictions.md.
+        ground_truth: annotation file or folder.
+        protocol_id: of a dataset whose files are read, or `generic/…`.
+        classes: names of the class ids 0, 1, …, where no card names them.
+        progress: is told of images.
+
+    Raises:
+        PredictionError, UserError: as `rgbtbench.scoring.score.score_against` and `open_ground_truth`.
+        LabelError: the annotation files are missing or damaged.
+    """
+    protocol = file_protocol(protocol_id, classes)
+    with open_ground_truth(protocol, ground_truth) as truth:
+        return score_against(truth, protocol, predictions, sidecar=read_sidecar(predictions), progress=progress)
 
 
 def evaluate_weights(

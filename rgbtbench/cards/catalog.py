@@ -15,15 +15,17 @@ from typing import get_args
 from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.method import MethodCard
-from rgbtbench.cards.protocol import Protocol, ProtocolBlock
+from rgbtbench.cards.protocol import GenericBlock, GenericProtocols, Protocol, ProtocolBlock
 from rgbtbench.cards.schema import MODALITY_KINDS, Use
 from rgbtbench.cards.yaml_file import load_card
 from rgbtbench.errors import CardError, UnknownNameError, did_you_mean
 from rgbtbench.resources import data_root
 
-_NOT_CARDS = {"label_space.yaml", "contamination.yaml"}
+_NOT_CARDS = {"label_space.yaml", "contamination.yaml", "generic.yaml"}
 #: Marks the edition of prepared data that equals no edition of the card; its protocols are its own.
 UNLISTED = "unlisted"
+#: Takes the place of a dataset's name where a protocol has none.
+GENERIC = "generic"
 
 
 @cache
@@ -164,8 +166,11 @@ def protocol_prefix(dataset: str, edition: str) -> str:
 
 
 @cache
-def _protocols() -> dict[str, tuple[str, str, ProtocolBlock]]:
-    found: dict[str, tuple[str, str, ProtocolBlock]] = {}
+def _protocols() -> dict[str, tuple[str, str, ProtocolBlock | GenericBlock]]:
+    found: dict[str, tuple[str, str, ProtocolBlock | GenericBlock]] = {}
+    for path in shared_files("generic.yaml"):
+        for name, generic in load_card(path, GenericProtocols).protocols.items():
+            found.setdefault(f"{GENERIC}/{name}", (GENERIC, "official", generic))
     for dataset in dataset_names():
         for name, block in dataset_card(dataset).protocols.items():
             for edition in block.editions:
@@ -174,7 +179,7 @@ def _protocols() -> dict[str, tuple[str, str, ProtocolBlock]]:
 
 
 def protocol_ids(dataset: str | None = None) -> list[str]:
-    """Ids of all protocols, or of one dataset's (all editions), sorted."""
+    """Ids of all protocols, or of one dataset's (all editions; `generic` for those without one), sorted."""
     return sorted(name for name, (owner, _, _) in _protocols().items() if dataset in (None, owner))
 
 

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from rgbtbench.cards.schema import AttributeValue, Name, Strict, Task
-
-
-class SegmentationRules(Strict):
-    """How a confusion matrix becomes mIoU, mAcc and the others.
-
-    `background` follows the four rules that give four numbers: `included` counts class 0 like any other,
-    `mean_excluded` leaves it out of the means only, `ignored` drops pixels labelled 0 but still punishes
-    predictions of 0 elsewhere, `deleted` removes both row and column.
-    `absent` says what a class does that does not occur: `gt_present` leaves out classes without labels,
-    `union` leaves out classes that are in neither labels nor predictions (nanmean), `zero` counts 0.
-    """
-
-    metric: Literal["segmentation"] = "segmentation"
-    classes: tuple[int, ...] | None = Field(None, description="native ids in the means; null: all of the card")
-    ignore_ids: tuple[int, ...] = (255,)
-    background: Literal["included", "mean_excluded", "ignored", "deleted"] = "included"
-    absent: Literal["gt_present", "union", "zero"] = "gt_present"
-    strata: Name | None = Field(
-        None, description="semantic label set whose ids divide the pixels; class recall is reported in each"
-    )
-    headline: Literal["miou"] = "miou"
-
-
-class CocoRules(Strict):
-    """COCO average precision as pycocotools computes it."""
-
-    metric: Literal["coco_ap"] = "coco_ap"
-    max_detections: tuple[int, int, int] = (1, 10, 100)
-    ignore_as_crowd: bool = Field(True, description="boxes marked ignore become crowd regions")
-    headline: Literal["ap", "ap50", "ap75"] = "ap"
+from rgbtbench.cards.rules import Rules
+from rgbtbench.cards.schema import AttributeValue, Name, ProtocolName, Strict, Task
 
 
 class IntervalRules(Strict):
@@ -58,7 +29,7 @@ class _Conventions(Strict):
     label_set: Name
     label_space: Literal["native", "unified"] = "native"
     where: dict[Name, AttributeValue] = Field(default_factory=dict, description="only samples with these attributes")
-    rules: Annotated[SegmentationRules | CocoRules, Field(discriminator="metric")]
+    rules: Rules
     report_by: tuple[Name, ...] = Field((), description="attributes whose values become subsets of the result")
     intervals: IntervalRules = IntervalRules()
     source: str | None = Field(None, description="paper or tool that the rules follow")
@@ -70,9 +41,25 @@ class ProtocolBlock(_Conventions):
     editions: tuple[Name, ...] = Field(("official",), min_length=1)
 
 
+class GenericBlock(_Conventions):
+    """A protocol without a dataset, for labels that lie in files of anyone."""
+
+    split: Name = "all"
+
+
+class GenericProtocols(Strict):
+    """The file `generic.yaml`: protocols without a dataset, by name."""
+
+    protocols: dict[ProtocolName, GenericBlock]
+
+
 class Protocol(_Conventions):
-    """A protocol of one edition, with the id that it is known by: `<dataset>[-<edition>]/<name>`."""
+    """A protocol of one edition, with the id that it is known by: `<dataset>[-<edition>]/<name>`.
+
+    Those without a dataset have the dataset `generic`.
+    """
 
     id: str
     dataset: Name
     edition: Name
+    classes: tuple[str, ...] | None = Field(None, description="names of the ids 0, 1, … where no card names them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from rgbtbench.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from rgbtbench.evaluation import Evaluation
+    from rgbtbench.scoring.score import Score
 
 RecordsOption = Annotated[Path | None, typer.Option(help="Store a record here, for the leaderboard.")]
 
@@ -34,40 +36,52 @@ def report(evaluation: Evaluation, records: Path | None, *, as_json: bool) -> No
     if as_json:
         print_json(record.model_dump(mode="json"))
         return
-    _print_numbers(evaluation)
-    for note in record.notes:
-        typer.echo(f"note: {note}")
+    _print_numbers(evaluation.score, record.method)
+    _print_notes(record.notes)
     if path is not None:
         typer.echo(f"record: {path}")
 
 
-def _print_numbers(evaluation: Evaluation) -> None:
+def report_score(score: Score, method: str, *, as_json: bool) -> None:
+    """Print the numbers of a score that makes no record."""
+    if as_json:
+        print_json({"method": method, **score.as_json()})
+        return
+    _print_numbers(score, method)
+    _print_notes(score.notes)
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        typer.echo(f"note: {note}")
+
+
+def _print_numbers(score: Score, method: str) -> None:
     from rgbtbench.scoring.metrics import METRICS
 
-    record = evaluation.record
     rows: list[list[object]] = []
-    for name, value in record.metrics.items():
-        interval = record.intervals.get(name)
+    for name, value in score.metrics.items():
+        interval = score.intervals.get(name)
         shown = METRICS[name]
         extent = f"{shown.text(interval.low)} to {shown.text(interval.high)}" if interval else ""
         rows.append([shown.title, shown.text(value), extent])
-    level = f"{evaluation.score.protocol.intervals.level:.0%} interval"
-    print_table(["metric", "value", level], rows, title=f"{record.method} under {record.protocol}")
-    if record.per_class:
-        names = list(next(iter(record.per_class.values())))
+    level = f"{score.protocol.intervals.level:.0%} interval"
+    print_table(["metric", "value", level], rows, title=f"{method} under {score.protocol.id}")
+    if score.per_class:
+        names = list(next(iter(score.per_class.values())))
         typer.echo("")
         print_table(
             ["class", *(METRICS[name].title for name in names)],
-            [[label, *(METRICS[name].text(row[name]) for name in names)] for label, row in record.per_class.items()],
+            [[label, *(METRICS[name].text(row[name]) for name in names)] for label, row in score.per_class.items()],
         )
-    if record.subsets:
-        first = evaluation.score.protocol.rules.headline
+    if score.subsets:
+        first = score.protocol.rules.headline
         typer.echo("")
         print_table(
             ["subset", "images", "metric", "value"],
             [
                 [label, subset.images, METRICS[name].title, METRICS[name].text(subset.metrics[name])]
-                for label, subset in record.subsets.items()
+                for label, subset in score.subsets.items()
                 for name in [first if first in subset.metrics else next(iter(subset.metrics))]
             ],
         )

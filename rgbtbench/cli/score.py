@@ -8,14 +8,20 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption
-from rgbtbench.cli.places import DataOption
-from rgbtbench.cli.result import RecordsOption, report, require_records
+from rgbtbench.cli.places import PLACE
+from rgbtbench.cli.result import RecordsOption, report, report_score, require_records
 
 
 def score(
     protocol: Annotated[str, typer.Argument(help="Protocol, as `rgbtbench protocols list` prints it.")],
-    predictions: Annotated[Path, typer.Argument(help="Folder, .zip or .tar of masks, or COCO results JSON.")],
-    data: DataOption,
+    predictions: Annotated[Path, typer.Argument(help="Folder, .zip, .tar or file of predictions.")],
+    data: Annotated[Path | None, typer.Option(help="Prepared dataset: a folder or an address.", **PLACE)] = None,
+    ground_truth: Annotated[
+        Path | None, typer.Option(help="Annotation files instead of a prepared dataset; makes no record.")
+    ] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="For generic/miou-…: the number of classes, or their names, as `road,person`.")
+    ] = None,
     method: Annotated[str | None, typer.Option(help="What made the predictions; their own word by default.")] = None,
     variant: Annotated[str | None, typer.Option(help="What sets this row apart within the method.")] = None,
     source: Annotated[str | None, typer.Option(help="Paper or address that the predictions come from.")] = None,
@@ -25,13 +31,23 @@ def score(
     """Score predictions that any program wrote; needs no torch. Every image must be there, and none besides.
 
     Example: rgbtbench score mfnet/miou-9 predictions.zip --data shards/mfnet --method MyNet
+
+    Example: rgbtbench score generic/miou-present predictions/ --ground-truth labels/ --classes 9 --json
     """
     from rgbtbench.cli.progress import make_progress
-    from rgbtbench.evaluation import score_predictions
+    from rgbtbench.evaluation import class_names, require_one_truth, score_against_files, score_predictions
 
     require_records(records)
-    with make_progress() as progress:
-        evaluation = score_predictions(
-            predictions, data, protocol, method=method, variant=variant, source=source, progress=progress
-        )
-    report(evaluation, records, as_json=as_json)
+    require_one_truth(data, ground_truth, stored=records is not None)
+    if ground_truth is not None:
+        with make_progress() as progress:
+            result = score_against_files(
+                predictions, ground_truth, protocol, classes=class_names(classes), progress=progress
+            )
+        report_score(result, method or predictions.stem, as_json=as_json)
+    elif data is not None:
+        with make_progress() as progress:
+            evaluation = score_predictions(
+                predictions, data, protocol, method=method, variant=variant, source=source, progress=progress
+            )
+        report(evaluation, records, as_json=as_json)

@@ -51,6 +51,7 @@ def record_of(score: Score, truth: PreparedSplit, *, kind: Kind, method: str, **
             "intervals": score.intervals,
             "per_class": score.per_class,
             "subsets": score.subsets,
+            "curves": score.curves,
             "environment": environment(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "notes": notes,

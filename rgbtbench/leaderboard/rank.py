@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.protocol import Protocol, SegmentationRules
+from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import UnknownNameError
 from rgbtbench.leaderboard.entries import MIN_SEEDS, Entry, entries_of
 from rgbtbench.leaderboard.published import UNKNOWN
@@ -225,7 +225,7 @@ def _reported(rules: Protocol | None) -> tuple[str, ...]:
     """Attributes in order of interest: the first of the protocol, what divides the pixels, the others."""
     if rules is None:
         return ()
-    strata = rules.rules.strata if isinstance(rules.rules, SegmentationRules) else None
+    strata = rules.rules.divided_by
     first, others = rules.report_by[:1], rules.report_by[1:]
     return (*first, *([strata] if strata else []), *others)
 

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.schema import Modality, Name, Sha256, Strict, Task
-from rgbtbench.scoring.results import Interval, Subset
+from rgbtbench.scoring.results import Curve, Interval, Subset
 
 __all__ = [
+    "Curve",
     "Data",
     "Efficiency",
     "Environment",
@@ -124,6 +125,7 @@ class Record(Strict):
     intervals: dict[str, Interval] = Field(default_factory=dict)
     per_class: dict[str, dict[str, float | None]] = Field(default_factory=dict)
     subsets: dict[str, Subset] = Field(default_factory=dict)
+    curves: dict[str, Curve] = Field(default_factory=dict, description="behind the numbers: precision over recall")
     efficiency: Efficiency = Efficiency()
     environment: Environment | None = None
     created: str = Field(description="ISO 8601 time, UTC")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.cards.contamination import contaminations_of, in_words
+from rgbtbench.cards.rules import Sentence
 from rgbtbench.leaderboard import export, plots, store, tables
 from rgbtbench.leaderboard.entries import Entry
 from rgbtbench.leaderboard.make_rows import row_of_published, row_of_record
@@ -21,7 +22,7 @@ from rgbtbench.leaderboard.published import read_published
 from rgbtbench.leaderboard.rank import KINDS, Leaderboard, Section, leaderboard
 from rgbtbench.leaderboard.records import Kind
 from rgbtbench.leaderboard.rows import MARKS, Row
-from rgbtbench.leaderboard.wording import Rule, rules_in_words
+from rgbtbench.leaderboard.wording import rules_in_words
 from rgbtbench.outputs import claim_folder
 from rgbtbench.webpage import render_page
 
@@ -55,7 +56,7 @@ class _Line:
     entry: Entry
     name: str
     summary: str
-    facts: tuple[Rule, ...]
+    facts: tuple[Sentence, ...]
     rows: tuple[Row, ...]
     cells: tuple[tables.Cell, ...]
 
@@ -73,7 +74,7 @@ class _Part:
     title: str
     section: Section
     summary: str
-    rules: tuple[Rule, ...]
+    rules: tuple[Sentence, ...]
     contaminations: tuple[str, ...]
     plot: plots.Plot | None
     subset_plots: list[plots.Plot]

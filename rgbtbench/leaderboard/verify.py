@@ -15,6 +15,7 @@ from rgbtbench.errors import RecordError, UserError
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import read_record, read_statistics
 from rgbtbench.loading.prepared import open_split
+from rgbtbench.scoring.families import family_of
 from rgbtbench.scoring.resolve import recorded_protocol
 from rgbtbench.scoring.results import Interval, Summary
 from rgbtbench.scoring.score import score
@@ -70,7 +71,7 @@ def verify_record(path: Path, *, predictions: Path | None = None, data: Path | N
     if record.statistics_sha256 is None:
         left_out.append("the numbers: no per-image statistics were stored")
     else:
-        summary = summarise(protocol, from_arrays(read_statistics(path, record)))
+        summary = summarise(protocol, from_arrays(read_statistics(path, record), family_of(protocol.rules).counts))
         _require_equal(record, summary, path=path, source="the statistics")
         checked.append("metrics and intervals from the statistics")
     if predictions is None or data is None:
@@ -145,6 +146,8 @@ def _figures(result: Record | Summary) -> Iterator[tuple[str, float | None]]:
         yield f"{part} images", float(subset.images)
         yield from ((f"{part} {name}", value) for name, value in subset.metrics.items())
         yield from _ends(f"{part} ", subset.intervals)
+    for name, curve in result.curves.items():
+        yield from ((f"{name} {axis}[{at}]", value) for axis in "xy" for at, value in enumerate(getattr(curve, axis)))
 
 
 def _ends(part: str, intervals: Mapping[str, Interval]) -> Iterator[tuple[str, float]]:

@@ -1,30 +1,31 @@
-"""`score`: predictions of anyone, prepared data and a protocol in; numbers, intervals and statistics out."""
+"""`score`: predictions of anyone, labels and a protocol in; numbers, intervals and statistics out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.cards.catalog import UNLISTED
-from rgbtbench.cards.protocol import Protocol, SegmentationRules
+from rgbtbench.cards.catalog import UNLISTED, protocol_hash
+from rgbtbench.cards.protocol import Protocol
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError, UserError
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.predictions.sidecar import Sidecar, require_match
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.scoring.collect import collect_confusions, collect_matches
-from rgbtbench.scoring.detection import Matches
+from rgbtbench.scoring.families import family_of
 from rgbtbench.scoring.resolve import resolve_protocol
 from rgbtbench.scoring.results import Summary
-from rgbtbench.scoring.statistics import Confusions, Statistics
+from rgbtbench.scoring.statistics import Statistics
 from rgbtbench.scoring.summary import summarise
+from rgbtbench.scoring.truth import PreparedTruth, Truth
 
-__all__ = ["Score", "resolve_protocol", "score"]
+__all__ = ["Score", "resolve_protocol", "score", "score_against"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,40 +44,75 @@ class Score(Summary):
     predictions_sha256: str
     sidecar: Sidecar | None
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the rules' id and hash and all numbers as plain JSON values; units are those of `metrics.METRICS`."""
+        return {
+            "protocol": self.protocol.id,
+            "protocol_version": self.protocol.version,
+            "protocol_hash": protocol_hash(self.protocol),
+            "predictions_sha256": self.predictions_sha256,
+            "images": self.images,
+            "clusters": self.clusters,
+            "metrics": self.metrics,
+            "intervals": {name: interval.model_dump() for name, interval in self.intervals.items()},
+            "per_class": self.per_class,
+            "subsets": {name: subset.model_dump() for name, subset in self.subsets.items()},
+            "curves": {name: curve.model_dump() for name, curve in self.curves.items()},
+            "notes": list(self.notes),
+        }
+
 
 def score(
-    protocol: Protocol, truth: PreparedSplit, predictions: str | Path, *, progress: Progress | None = None
+    protocol: Protocol, split: PreparedSplit, predictions: str | Path, *, progress: Progress | None = None
 ) -> Score:
-    """Score predictions under a protocol.
+    """Score predictions on prepared data.
 
     Args:
         protocol: from `resolve_protocol`, so that it belongs to the data.
-        truth: the whole split that the protocol names; only labels are read.
-        predictions: folder, `.zip` or `.tar` of `<key>.png` (segmentation), or COCO results, a file or a folder with
-            `detections.json` (detection).
+        split: the whole split that the protocol names; only labels are read.
+        predictions: folder, `.zip`, `.tar` or file, as the protocol's metric reads them (docs/formats/predictions.md).
         progress: is told how many images are done.
 
     Raises:
         UserError: the protocol belongs to other data, or the split is not whole.
-        PredictionError: an image is missing, or a prediction is malformed; see docs/formats/predictions.md.
+        PredictionError: an image is missing, or a prediction is malformed.
         ShardError: the data is damaged.
     """
     path = Path(predictions)
-    _require_whole_split(protocol, truth)
+    _require_whole_split(protocol, split)
     sidecar = read_sidecar(path)
     if sidecar is not None:
-        require_match(sidecar, _expected_sidecar(protocol, truth), path=str(path))
+        require_match(sidecar, _expected_sidecar(protocol, split), path=str(path))
+    truth = PreparedTruth(split, protocol.label_set)
+    return score_against(truth, protocol, path, sidecar=sidecar, progress=progress)
+
+
+def score_against(
+    truth: Truth,
+    protocol: Protocol,
+    predictions: Path,
+    *,
+    sidecar: Sidecar | None = None,
+    progress: Progress | None = None,
+) -> Score:
+    """Score predictions against labels, wherever these come from.
+
+    Args:
+        truth: labels of the protocol's label set.
+        protocol: the rules.
+        predictions: folder, archive or file.
+        sidecar: what the predictions say about themselves, if anything.
+        progress: is told how many images are done.
+
+    Raises:
+        UserError: the labels lack what the protocol asks for.
+        PredictionError: an image is missing, or a prediction is malformed.
+    """
     positions = _scored_positions(protocol, truth)
-    reporting = progress or Silent()
-    rules = protocol.rules
-    labels = truth.only(modalities=(), label_sets=(protocol.label_set,))
-    names = labels.classes(protocol.label_set)
-    counts: Confusions | Matches
-    if isinstance(rules, SegmentationRules):
-        counts, digest = collect_confusions(rules, labels, positions, path, progress=reporting)
-    else:
-        positions.sort(key=lambda position: truth.image_ids[position])
-        counts, digest = collect_matches(rules, labels, positions, path, progress=reporting)
+    counts, digest = family_of(protocol.rules).collect(
+        protocol.rules, truth, positions, predictions, progress=progress or Silent()
+    )
+    names = truth.classes
     statistics = Statistics(
         keys=tuple(truth.keys[position] for position in positions),
         clusters=_cluster_numbers(truth, positions),
@@ -94,53 +130,57 @@ def score(
     )
 
 
-def _require_whole_split(protocol: Protocol, truth: PreparedSplit) -> None:
-    facts = truth.manifest.split(truth.name)
+def _require_whole_split(protocol: Protocol, split: PreparedSplit) -> None:
+    facts = split.manifest.split(split.name)
     unlisted = protocol.edition == UNLISTED and f"-{UNLISTED}-{facts.keys_sha256[:8]}/" not in protocol.id
-    if (protocol.dataset, protocol.edition) != (truth.manifest.dataset, truth.manifest.edition) or unlisted:
+    if (protocol.dataset, protocol.edition) != (split.manifest.dataset, split.manifest.edition) or unlisted:
         raise UserError(
-            f"{protocol.id} is not a protocol of this {truth.manifest.dataset}, edition {truth.manifest.edition}",
+            f"{protocol.id} is not a protocol of this {split.manifest.dataset}, edition {split.manifest.edition}",
             remedy="choose it with resolve_protocol",
         )
-    if protocol.split != truth.name or len(truth) != facts.samples:
+    if protocol.split != split.name or len(split) != facts.samples:
         raise UserError(
             f"{protocol.id} needs all of split {protocol.split}",
-            expected=f"{truth.manifest.split(protocol.split).samples} images",
+            expected=f"{split.manifest.split(protocol.split).samples} images",
             remedy="open that split, without selecting samples",
         )
-    if protocol.label_space != truth.label_space:
+    if protocol.label_space != split.label_space:
         raise UserError(
-            f"the split was opened in label space {truth.label_space}",
+            f"the split was opened in label space {split.label_space}",
             expected=protocol.label_space,
             remedy=f'open it with label_space="{protocol.label_space}"',
         )
 
 
-def _expected_sidecar(protocol: Protocol, truth: PreparedSplit) -> Sidecar:
+def _expected_sidecar(protocol: Protocol, split: PreparedSplit) -> Sidecar:
     return Sidecar(
         task=protocol.task,
         dataset=protocol.dataset,
-        edition=truth.manifest.edition,
-        split=truth.name,
+        edition=split.manifest.edition,
+        split=split.name,
         label_set=protocol.label_set,
         label_space=protocol.label_space,
-        keys_sha256=truth.manifest.split(truth.name).keys_sha256,
+        keys_sha256=split.manifest.split(split.name).keys_sha256,
     )
 
 
-def _scored_positions(protocol: Protocol, truth: PreparedSplit) -> list[int]:
-    columns = truth.attributes
+def _scored_positions(protocol: Protocol, truth: Truth) -> list[int]:
+    """Return the images that the protocol scores, by ascending image id."""
+    for name in protocol.where.keys() - truth.attributes.keys():
+        raise UserError(
+            f"{protocol.id} asks for {name}, which these labels do not say", remedy="score against prepared data"
+        )
     positions = [
         position
-        for position in range(len(truth))
-        if all(columns[name][position] == value for name, value in protocol.where.items())
+        for position in range(len(truth.keys))
+        if all(truth.attributes[name][position] == value for name, value in protocol.where.items())
     ]
     if not positions:
-        raise ShardError(f"no image of split {truth.name} has {protocol.where}", remedy="prepare the whole dataset")
-    return positions
+        raise ShardError(f"no image of split {protocol.split} has {protocol.where}", remedy="prepare the whole dataset")
+    return sorted(positions, key=lambda position: truth.image_ids[position])
 
 
-def _cluster_numbers(truth: PreparedSplit, positions: list[int]) -> NDArray[np.int64]:
+def _cluster_numbers(truth: Truth, positions: Sequence[int]) -> NDArray[np.int64]:
     """Number the clusters in order of appearance; an image without a cluster is one of its own."""
     keys, clusters = truth.keys, truth.clusters
     units = [(clusters[at], "") if clusters[at] is not None else (None, keys[at]) for at in positions]
@@ -148,10 +188,11 @@ def _cluster_numbers(truth: PreparedSplit, positions: list[int]) -> NDArray[np.i
     return np.array([numbers[unit] for unit in units], np.int64)
 
 
-def _subsets(protocol: Protocol, truth: PreparedSplit, positions: list[int]) -> dict[str, NDArray[np.bool_]]:
+def _subsets(protocol: Protocol, truth: Truth, positions: Sequence[int]) -> dict[str, NDArray[np.bool_]]:
     """Return which images share each value of an attribute that is reported; unknown values form no subset."""
     subsets: dict[str, NDArray[np.bool_]] = {}
-    for attribute in protocol.report_by:
+    # Labels in files may say less about images than a dataset's card promises; what they do not say divides nothing.
+    for attribute in (name for name in protocol.report_by if name in truth.attributes):
         values = [_text(truth.attributes[attribute][position]) for position in positions]
         for value in sorted(set(values) - {None}, key=str):
             subsets[f"{attribute}={value}"] = np.array([other == value for other in values])

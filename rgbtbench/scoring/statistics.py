@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.errors import RecordError
-from rgbtbench.scoring.detection import Matches
+from rgbtbench.scoring.family import Arrays, Classes, Counts
 
 STATISTICS_VERSION: Final = 1
-Arrays = Mapping[str, NDArray[np.generic]]
-
-
-@dataclass(frozen=True)
-class Confusions:
-    """Statistics of segmentation.
-
-    Attributes:
-        confusion: int64 (N, C, C + 1), as `segmentation.confusion_matrix` counts each image.
-        strata: stratum to int64 (N, C, 2): correct and labelled pixels of each class inside it.
-    """
-
-    confusion: NDArray[np.int64]
-    strata: Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,12 @@ class Statistics:
     class_ids: NDArray[np.int64]
     class_names: tuple[str, ...]
     subsets: Mapping[str, NDArray[np.bool_]]
-    counts: Confusions | Matches
+    counts: Counts[Any]
+
+    @property
+    def classes(self) -> Classes:
+        """Ids and names of the classes."""
+        return Classes(tuple(self.class_ids.tolist()), self.class_names)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return everything as named arrays, whole numbers in the smallest type that holds them."""
@@ -60,21 +51,16 @@ class Statistics:
             "subset_names": np.array(list(self.subsets), np.str_),
             "subset_images": np.array(list(self.subsets.values()), np.bool_).reshape(-1, len(self.keys)),
         }
-        if isinstance(self.counts, Confusions):
-            strata = self.counts.strata
-            arrays["confusion"] = self.counts.confusion
-            arrays["stratum_names"] = np.array(list(strata), np.str_)
-            arrays["stratum_pixels"] = np.array(list(strata.values()), np.int64).reshape(
-                len(strata), *self.counts.confusion.shape[:2], 2
-            )
-        else:
-            for field in fields(Matches):
-                arrays[f"match_{field.name}"] = getattr(self.counts, field.name)
+        arrays |= self.counts.to_arrays()
         return {name: _smallest(array) for name, array in arrays.items()}
 
 
-def from_arrays(arrays: Arrays) -> Statistics:
+def from_arrays(arrays: Arrays, counts: type[Counts[Any]]) -> Statistics:
     """Rebuild what `Statistics.to_arrays` returned.
+
+    Args:
+        arrays: the named arrays.
+        counts: type of the family that made them, `families.family_of(rules).counts`.
 
     Raises:
         RecordError: an array is missing, of another shape, or of another version.
@@ -88,24 +74,10 @@ def from_arrays(arrays: Arrays) -> Statistics:
             class_ids=arrays["class_ids"].astype(np.int64),
             class_names=tuple(arrays["class_names"].tolist()),
             subsets=dict(zip(arrays["subset_names"].tolist(), arrays["subset_images"].astype(np.bool_), strict=True)),
-            counts=_counts(arrays),
+            counts=counts.from_arrays(arrays),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise RecordError(f"the statistics are damaged: {error}", remedy="restore the file") from error
-
-
-def _counts(arrays: Arrays) -> Confusions | Matches:
-    if "confusion" in arrays:
-        strata = zip(arrays["stratum_names"].tolist(), arrays["stratum_pixels"].astype(np.int64), strict=True)
-        return Confusions(arrays["confusion"].astype(np.int64), dict(strata))
-    return Matches(
-        positives=arrays["match_positives"].astype(np.int32),
-        classes=arrays["match_classes"].astype(np.int32),
-        images=arrays["match_images"].astype(np.int32),
-        ranks=arrays["match_ranks"].astype(np.int16),
-        hits=arrays["match_hits"].astype(np.uint16),
-        dropped=arrays["match_dropped"].astype(np.uint16),
-    )
 
 
 def _smallest(array: NDArray[np.generic]) -> NDArray[np.generic]:

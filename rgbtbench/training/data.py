@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self, TypedDict
 
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import dataset_card, dataset_names
-from rgbtbench.cards.protocol import CocoRules, SegmentationRules
 from rgbtbench.cards.recipe import Recipe
+from rgbtbench.cards.rules import CocoRules, SegmentationRules
 from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.loading.label_space import LabelLookup

@@ -13,14 +13,14 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from rgbtbench.cards.protocol import CocoRules, SegmentationRules
+from rgbtbench.cards.rules import CocoRules, SegmentationRules
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.relabel import relabelled
 from rgbtbench.predictions.boxes import BoxTable
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
-from rgbtbench.scoring.average_precision import detection_metrics
-from rgbtbench.scoring.detection import TruthTable, match_detections
-from rgbtbench.scoring.segmentation import confusion_matrix, segmentation_metrics
+from rgbtbench.scoring.average_precision.curves import detection_metrics
+from rgbtbench.scoring.average_precision.matching import TruthTable, match_detections
+from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentation_metrics
 from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import gathered, over_processes, share_statistics
 from rgbtbench.zoo.answers import answering

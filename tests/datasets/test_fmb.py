@@ -6,7 +6,7 @@ import pytest
 from rgbtbench.cards import dataset_card, protocol
 from rgbtbench.datasets import dataset, recognise
 from rgbtbench.errors import InputFileError, LabelError
-from rgbtbench.scoring.segmentation import confusion_matrix, segmentation_metrics
+from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentation_metrics
 from tests.formats.files import file_of, noise, pixels_of, put
 
 SOURCE = dataset("fmb")

@@ -9,7 +9,7 @@ from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import dataset_card, protocol
 from rgbtbench.datasets import dataset, recognise
 from rgbtbench.errors import InputFileError, LabelError
-from rgbtbench.scoring.segmentation import confusion_matrix, segmentation_metrics
+from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentation_metrics
 from tests.datasets.shared import SAMPLES, SHARED, needs
 from tests.formats.files import file_of, noise, put
 

@@ -12,6 +12,7 @@ from rgbtbench.leaderboard.verify import verify_record
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.predictions import MaskPrediction, MaskWriter
 from rgbtbench.scoring.score import resolve_protocol, score
+from rgbtbench.scoring.segmentation.counts import Confusions
 from rgbtbench.scoring.statistics import from_arrays
 from rgbtbench.scoring.summary import summarise
 from tests.scoring.town import IMAGES, KEYS, prepare_town, sidecar, write_masks
@@ -68,7 +69,7 @@ def test_a_difference_of_rounding_passes(scored_masks):
 def test_forged_statistics_do_not_survive_the_labels(scored_masks):
     arrays = {name: array.copy() for name, array in scored_masks.score.statistics.items()}
     arrays["confusion"][:, 0, 1] = 0  # fewer false positives
-    better = summarise(scored_masks.score.protocol, from_arrays(arrays))
+    better = summarise(scored_masks.score.protocol, from_arrays(arrays, Confusions))
     forged = scored_masks.record.model_copy(
         update={"metrics": better.metrics, "intervals": better.intervals, "per_class": better.per_class}
         | {"subsets": better.subsets}

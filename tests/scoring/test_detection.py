@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from rgbtbench.predictions.boxes import BoxTable, sorted_table
-from rgbtbench.scoring.average_precision import class_average_precision, detection_metrics
-from rgbtbench.scoring.detection import TruthTable, box_iou, match_detections
-from rgbtbench.scoring.engine import engine_metrics
+from rgbtbench.scoring.average_precision.curves import class_average_precision, detection_metrics
+from rgbtbench.scoring.average_precision.engine import engine_metrics
+from rgbtbench.scoring.average_precision.matching import TruthTable, box_iou, match_detections
 from tests.scoring.reference_coco import NAMES, pycocotools_metrics
 
 GOLDEN = Path(__file__).parents[2] / ".." / "shared" / "golden" / "coco"

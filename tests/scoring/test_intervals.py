@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from rgbtbench.cards.protocol import IntervalRules, SegmentationRules
+from rgbtbench.cards.protocol import IntervalRules
+from rgbtbench.cards.rules import SegmentationRules
 from rgbtbench.scoring.intervals import MIN_CLUSTERS, bootstrap_intervals, cluster_index, resampled_counts
-from rgbtbench.scoring.segmentation import segmentation_metrics
+from rgbtbench.scoring.segmentation.confusion import segmentation_metrics
 
 RULES = SegmentationRules(absent="union")
 IDS = range(4)

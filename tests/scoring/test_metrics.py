@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rgbtbench.cards.protocol import CocoRules, IntervalRules, Protocol, SegmentationRules
+from rgbtbench.cards.protocol import IntervalRules, Protocol
+from rgbtbench.cards.rules import CocoRules, SegmentationRules
 from rgbtbench.errors import UnknownNameError
-from rgbtbench.scoring.average_precision import detection_metrics
-from rgbtbench.scoring.detection import Matches
+from rgbtbench.scoring.average_precision.curves import detection_metrics
+from rgbtbench.scoring.average_precision.matching import Matches
 from rgbtbench.scoring.intervals import MIN_CLUSTERS
 from rgbtbench.scoring.metrics import METRICS, metric
-from rgbtbench.scoring.segmentation import class_metrics, segmentation_metrics
+from rgbtbench.scoring.segmentation.confusion import class_metrics, segmentation_metrics
 from rgbtbench.scoring.summary import FEW_CLUSTERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "protocol.md").read_text()

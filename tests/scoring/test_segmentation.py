@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rgbtbench.cards.protocol import SegmentationRules
+from rgbtbench.cards.rules import SegmentationRules
 from rgbtbench.errors import CardError, LabelError, PredictionError
-from rgbtbench.scoring.segmentation import (
+from rgbtbench.scoring.segmentation.confusion import (
     apply_background,
     class_metrics,
     confusion_matrix,

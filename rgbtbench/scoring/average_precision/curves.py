@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.scoring.detection import AREAS, IOU_THRESHOLDS, RECALL_LEVELS, Matches
+from rgbtbench.scoring.average_precision.matching import AREAS, IOU_THRESHOLDS, RECALL_LEVELS, Matches
 
 _T: Final = len(IOU_THRESHOLDS)
 _ALL_THRESHOLDS: Final = (1 << _T) - 1

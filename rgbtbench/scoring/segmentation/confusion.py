@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.cards.protocol import SegmentationRules
+from rgbtbench.cards.rules import SegmentationRules
 from rgbtbench.errors import CardError, LabelError, PredictionError
 from rgbtbench.labels import IGNORE
 

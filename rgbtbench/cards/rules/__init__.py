@@ -1,0 +1,13 @@
+"""The rules of each family of metrics: one file per family, read from cards and told apart by `metric`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from rgbtbench.cards.rules.base import FamilyRules, Sentence
+from rgbtbench.cards.rules.coco_ap import CocoRules
+from rgbtbench.cards.rules.segmentation import SegmentationRules
+
+__all__ = ["CocoRules", "FamilyRules", "Rules", "SegmentationRules", "Sentence"]
+
+Rules = Annotated[SegmentationRules | CocoRules, Field(discriminator="metric")]

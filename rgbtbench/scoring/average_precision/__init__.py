@@ -1,0 +1,1 @@
+"""Detection: average precision and recall."""

@@ -1,0 +1,1 @@
+"""Labels read straight from annotation files, for people who have those and no prepared shards."""

@@ -1,0 +1,65 @@
+"""Which reader opens which annotation files, and the protocols without a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from rgbtbench.cards import catalog
+from rgbtbench.cards.protocol import Protocol
+from rgbtbench.cards.rules import SegmentationRules
+from rgbtbench.errors import UserError
+from rgbtbench.scoring.truth import Truth
+
+#: Dataset, or `metric` of the rules where no dataset has files of its own, to the module whose `read` opens them.
+READERS: Final = MappingProxyType({"segmentation": "rgbtbench.scoring.ground_truth.masks"})
+
+
+def open_ground_truth(protocol: Protocol, path: Path) -> AbstractContextManager[Truth]:
+    """Open annotation files as the labels that a protocol scores.
+
+    Args:
+        protocol: from `file_protocol`.
+        path: file, folder or archive, as the reader takes it.
+
+    Raises:
+        UserError: labels of this dataset cannot be read from files alone.
+        LabelError: the files are missing or damaged.
+    """
+    reader = READERS.get(protocol.dataset)
+    if reader is None and protocol.dataset == catalog.GENERIC:
+        reader = READERS.get(protocol.rules.metric)
+    if reader is None:
+        raise UserError(
+            f"labels for {protocol.id} cannot be read from files alone",
+            remedy=f"prepare {protocol.dataset} and score with --data, or use a generic/… protocol",
+        )
+    opened: AbstractContextManager[Truth] = import_module(reader).read(protocol, path)
+    return opened
+
+
+def file_protocol(protocol_id: str, classes: Sequence[str] | None = None) -> Protocol:
+    """Return the protocol with this id, for labels in files.
+
+    Args:
+        protocol_id: of a dataset, or `generic/…`.
+        classes: names of the class ids 0, 1, …; their number becomes part of a generic id.
+
+    Raises:
+        UnknownNameError: no such protocol.
+        UserError: classes are missing, or named although the dataset's card has them.
+    """
+    protocol = catalog.protocol(protocol_id)
+    needed = protocol.dataset == catalog.GENERIC and isinstance(protocol.rules, SegmentationRules)
+    if needed != bool(classes):
+        raise UserError(
+            f"{protocol_id} {'needs the classes of the labels' if needed else 'has its classes already'}",
+            remedy="give their number or names with --classes" if needed else "leave out --classes",
+        )
+    if not classes:
+        return protocol
+    return protocol.model_copy(update={"id": f"{protocol.id}+classes{len(classes)}", "classes": tuple(classes)})

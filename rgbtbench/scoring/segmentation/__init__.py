@@ -1,0 +1,1 @@
+"""Semantic segmentation: mIoU, mAcc and their relatives."""
