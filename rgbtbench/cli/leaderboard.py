@@ -45,3 +45,31 @@ def build_leaderboard(
         print_table(columns, rows, title=title)
         typer.echo("")
     typer.echo(f"page: {site.page}")
+
+
+@app.command("check")
+def check_published(
+    published: Annotated[
+        Path | None, typer.Option(help="Folder of published tables; those that ship by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute what published tables allow: means, sums, copies, names; fail on what no flag explains.
+
+    Example: rgbtbench leaderboard check --published tables
+    """
+    from rgbtbench.errors import RecordError
+    from rgbtbench.leaderboard.checks import check_tables
+    from rgbtbench.resources import data_root
+
+    folder = published or data_root() / "leaderboards" / "published"
+    if not folder.is_dir():
+        raise RecordError("no such folder", path=folder, remedy="pass a folder of published tables")
+    found = check_tables(folder)
+    if as_json:
+        print_json([{"rows": list(one.rows), "found": one.found, "flagged": one.flagged} for one in found])
+    else:
+        lines = [[", ".join(one.rows), one.found, "yes" if one.flagged else "no"] for one in found]
+        print_table(["rows", "found", "flagged"], lines, title="what the tables contradict")
+    if not all(one.flagged for one in found):
+        raise typer.Exit(1)

@@ -39,6 +39,11 @@ class Entry:
         return self.rows[0]
 
     @property
+    def competes(self) -> bool:
+        """Whether the line is a result of the method itself: no part of an ablation, no input changed on purpose."""
+        return self.first.ablation is None and "altered-input" not in self.marks
+
+    @property
     def marks(self) -> tuple[Mark, ...]:
         """Warnings of any of the rows, in the order of `MARKS`."""
         return tuple(mark for mark in MARKS if any(mark in row.marks for row in self.rows))

@@ -24,12 +24,16 @@ def row_of_published(entry: PublishedRow) -> Row:
         ("pre-training", ", ".join(entry.pretraining)),
         *(("contamination", one.sentence) for one in found),
         ("checkpoint selection", _SELECTION.get(entry.selection)),
+        ("test-time augmentation", _unless(entry.test_time_augmentation, "none")),
+        ("ablation of", entry.ablation),
         ("note", entry.note),
         ("inconsistent", entry.flag),
     ]
     applies: dict[Mark, bool] = {
+        "altered-input": entry.condition != "none",
         "selected-on-test": entry.selection == "test",
         **_contamination_marks(found),
+        "test-time-augmentation": entry.test_time_augmentation != "none",
         "inconsistent": bool(entry.flag),
     }
     return Row(
@@ -39,6 +43,8 @@ def row_of_published(entry: PublishedRow) -> Row:
         method=entry.method,
         variant=entry.variant,
         inputs=entry.inputs,
+        condition=entry.condition,
+        ablation=entry.ablation,
         protocol=entry.protocol,
         protocol_version=entry.protocol_version,
         dataset=entry.dataset,
@@ -120,6 +126,7 @@ def _record_marks(record: Record, found: Iterable[Found]) -> tuple[Mark, ...]:
         **marks,
         "selected-on-test": record.training.selection == "test",
         "random-init": record.training.initial_weights == "random",
+        "test-time-augmentation": record.test_time_augmentation != "none",
         "uncommitted-code": record.environment is not None and record.environment.dirty is True,
     }
     return _those(applies)

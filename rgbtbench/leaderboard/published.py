@@ -25,7 +25,7 @@ _FACTS = (
     "note", "flag",
 )  # fmt: skip
 #: Columns that a table may leave out.
-_OPTIONAL_FACTS = ("pretraining",)
+_OPTIONAL_FACTS = ("pretraining", "condition", "test_time_augmentation", "ablation")
 _COLUMN = re.compile(r"(?P<metric>[a-z0-9_]+)(:(?P<label>.+)|@(?P<subset>[a-z0-9_-]+=.+))?")
 
 #: Metric to number, with the digits that the source prints.
@@ -40,6 +40,9 @@ class PublishedRow(Strict):
         protocol: id of the protocol that the number was computed with, or `unknown`.
         protocol_version: version of those rules; null exactly when the protocol is unknown.
         pretraining: sets that the initial weights have seen.
+        condition: what was done to the input on purpose, or `none`.
+        test_time_augmentation: scales and flips over which predictions were averaged, or `none`.
+        ablation: what an ablation study changed; null for a method's own result.
         note: what a reader needs to know.
         flag: how the source contradicts itself or another; empty when it does not.
         metrics, per_class, subsets: numbers in the units of `rgbtbench.scoring.metrics`.
@@ -57,6 +60,9 @@ class PublishedRow(Strict):
     training_data: str | None = None
     pretraining: tuple[str, ...] = ()
     selection: Literal["last", "val", "test", "unknown"] = "unknown"
+    condition: str = "none"
+    test_time_augmentation: str = "none"
+    ablation: str | None = None
     note: str | None = None
     flag: str | None = None
     metrics: Numbers = Field(default_factory=dict)
@@ -118,9 +124,10 @@ def _check_header(header: list[str], path: Path) -> None:
 
 
 def _row(cells: dict[str, str], path: Path, line: int) -> PublishedRow:
-    content: dict[str, object] = {name: cells[name].strip() for name in _FACTS if cells[name].strip()}
-    content["inputs"] = tuple(cells["inputs"].strip().split("+"))
-    content["pretraining"] = tuple(name.strip() for name in cells.get("pretraining", "").split(";") if name.strip())
+    facts = {name: cells.get(name, "").strip() for name in (*_FACTS, *_OPTIONAL_FACTS)}
+    content: dict[str, object] = {name: text for name, text in facts.items() if text}
+    content["inputs"] = tuple(facts["inputs"].split("+"))
+    content["pretraining"] = tuple(name.strip() for name in facts["pretraining"].split(";") if name.strip())
     overall: Numbers = {}
     per_class: dict[str, Numbers] = {}
     subsets: dict[str, Numbers] = {}

@@ -179,7 +179,7 @@ def _ranked(entries: Sequence[Entry], headline: str) -> list[Entry]:
 
 def _claims_a_place(entry: Entry, headline: str) -> bool:
     one_checkpoint = entry.first.kind != "published" and len(entry.rows) < MIN_SEEDS
-    return headline in entry.metrics and not one_checkpoint and "altered-input" not in entry.marks
+    return headline in entry.metrics and not one_checkpoint and entry.competes
 
 
 def _table_order(metric: str) -> int:

@@ -10,8 +10,8 @@ from rgbtbench.leaderboard.records import Kind
 
 #: A warning that travels with a row; `MARKS` says what each means.
 Mark = Literal[
-    "random-init", "selected-on-test", "contaminated", "maybe-contaminated", "altered-input", "inconsistent",
-    "uncommitted-code",
+    "random-init", "selected-on-test", "contaminated", "maybe-contaminated", "altered-input",
+    "test-time-augmentation", "inconsistent", "uncommitted-code",
 ]  # fmt: skip
 
 MARKS: Mapping[Mark, tuple[str, str]] = {
@@ -26,6 +26,7 @@ MARKS: Mapping[Mark, tuple[str, str]] = {
         "training or pre-training data was made of sets whose test images it may hold; nobody has counted",
     ),
     "altered-input": ("altered input", "the input was changed on purpose; never ranked"),
+    "test-time-augmentation": ("augmented test", "predictions were averaged over scales or flips of each test image"),
     "inconsistent": ("inconsistent source", "the source contradicts itself or another source"),
     "uncommitted-code": ("uncommitted code", "evaluated by code that differed from its commit"),
 }
@@ -67,6 +68,7 @@ class Row:
         keys_sha256: list of samples that was scored on; null where nobody knows it.
         dataset: name of the dataset; null where it cannot be told.
         condition: what was done to the input on purpose, or `none`.
+        ablation: what an ablation study changed; null for a method's own result.
         metrics, per_class, subsets: figures overall, per class name, and per `<attribute>=<value>`; classes and
             subsets without any figure are absent.
         subset_images: subset to number of images.
@@ -84,6 +86,7 @@ class Row:
     variant: str | None = None
     inputs: tuple[str, ...] = ()
     condition: str = "none"
+    ablation: str | None = None
     protocol: str
     protocol_version: int | None = None
     protocol_hash: str | None = None

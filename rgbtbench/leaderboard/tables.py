@@ -151,8 +151,8 @@ def _metric_keys(tables: Iterable[Mapping[str, Figure]]) -> list[str]:
 
 
 def _grid(columns: Sequence[Column], figures: Sequence[Sequence[Figure | None]], section: Section) -> Grid:
-    # The altered are no competitors, and under an unknown protocol nobody is.
-    competes = [section.state != "unknown" and "altered-input" not in entry.marks for entry in section.entries]
+    # Under an unknown protocol nobody competes.
+    competes = [section.state != "unknown" and entry.competes for entry in section.entries]
     ranges = _ranges(columns, figures)
     by_column = [
         _cells(column, [line[position] for line in figures], competes, ranges.get(column.scale))

@@ -15,7 +15,7 @@ VERBS = [
     "datasets card", "datasets croissant", "datasets joint", "datasets statistics",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
     "train", "predict", "weights convert", "weights list", "protocols list", "protocols show", "eval", "score",
-    "leaderboard build",
+    "leaderboard build", "leaderboard check",
 ]  # fmt: skip
 
 HEAVY = {
@@ -103,6 +103,7 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
         (["export", "nowhere", "--as", "coco", "--out", "x"], "rgbtbench prepare"),
         (["export", "nowhere", "--as", "cocoa", "--out", "x"], "did you mean coco"),
         (["audit", "nowhere"], "rgbtbench prepare"),
+        (["leaderboard", "check", "--published", "nowhere"], "nowhere: no such folder"),
         (["audit", "kiast/test=list.txt"], "did you mean kaist?"),
         (["audit", "kaist/test=list.txt"], "list.txt: cannot be read"),
         (
@@ -150,6 +151,19 @@ def test_every_listing_speaks_json(rgbtbench, listing):
     rows = json.loads(rgbtbench(*listing.split(), "--json").stdout)
     assert rows
     assert all(isinstance(row, dict) for row in rows)
+
+
+def test_checking_published_tables_fails_on_what_no_flag_explains(rgbtbench, tmp_path):
+    assert rgbtbench("leaderboard", "check").returncode == 0
+    table = tmp_path / "mfnet.csv"
+    facts = "method,variant,inputs,protocol,protocol_version,source,where,training_data,selection,note,flag"
+    table.write_text(f"{facts},ap,ap50\nMFNet,,rgb,unknown,,a paper,,,,,,60,50\nMFNot,,rgb,unknown,,a paper,,,,,,1,2\n")
+    done = rgbtbench("leaderboard", "check", "--published", str(tmp_path), "--json")
+    assert done.returncode == 1
+    assert [(found["rows"], found["found"], found["flagged"]) for found in json.loads(done.stdout)] == [
+        (["mfnet.csv:3 MFNot"], "method 'MFNot' is not listed; did you mean MFNet or MLFNet or MFFENet?", False),
+        (["mfnet.csv:2 MFNet"], "ap 60 above ap50 50", False),
+    ]
 
 
 def test_datasets_are_chosen_by_task_and_modality(rgbtbench):
