@@ -10,7 +10,8 @@ from itertools import combinations
 from typing import Final
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.protocol import Protocol, SegmentationRules
+from rgbtbench.cards.protocol import Protocol
+from rgbtbench.cards.rules import SegmentationRules
 from rgbtbench.leaderboard.published import UNKNOWN, Numbers, PublishedRow
 
 #: Metric whose value overall is the mean over classes of the other.
@@ -97,8 +98,9 @@ def _misfit(
 def _dataset_means(row: PublishedRow) -> Iterator[str]:
     for metric, stated in row.metrics.items():
         parts = _of_subsets(row, "dataset", metric)
-        if parts and abs(sum(parts) / len(parts) - stated) > _half_unit([stated]) + _half_unit(parts):
-            yield f"printed {metric} {stated}, mean of the printed datasets {sum(parts) / len(parts):.2f}"
+        mean = sum(parts, Decimal(0)) / len(parts) if parts else stated
+        if parts and abs(mean - stated) > _half_unit([stated]) + _half_unit(parts):
+            yield f"printed {metric} {stated}, mean of the printed datasets {mean:.2f}"
 
 
 def _sums(row: PublishedRow) -> Iterator[str]:
