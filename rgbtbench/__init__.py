@@ -58,13 +58,12 @@ def score(
     Raises:
         UserError: not exactly one of `data` and `ground_truth`, or as `rgbtbench.evaluation` says.
     """
-    from rgbtbench.evaluation import require_one_truth, score_against_files, score_predictions
+    from rgbtbench.evaluation import score_either
     from rgbtbench.locations import location
 
-    require_one_truth(data, ground_truth)
-    if data is not None:
-        return score_predictions(Path(predictions), location(data), protocol).score
-    return score_against_files(Path(predictions), Path(ground_truth or ""), protocol, classes=classes)
+    prepared = None if data is None else location(data)
+    labels = None if ground_truth is None else Path(ground_truth)
+    return score_either(Path(predictions), protocol, data=prepared, ground_truth=labels, classes=classes)
 
 
 def evaluate(

@@ -112,6 +112,27 @@ def require_one_truth(data: str | Path | None, ground_truth: str | Path | None, 
         raise UserError("files alone do not say which data they are", remedy="prepare the dataset to store a record")
 
 
+def score_either(
+    predictions: Path,
+    protocol_id: str,
+    *,
+    data: Path | None = None,
+    ground_truth: Path | None = None,
+    classes: Sequence[str] | None = None,
+    progress: Progress = _SILENT,
+) -> Score:
+    """Score predictions on prepared data or against annotation files, without a record.
+
+    Raises:
+        UserError: not exactly one of `data` and `ground_truth` is given; or as `score_predictions` and
+            `score_against_files`.
+    """
+    require_one_truth(data, ground_truth)
+    if ground_truth is not None:
+        return score_against_files(predictions, ground_truth, protocol_id, classes=classes, progress=progress)
+    return score_predictions(predictions, Path(data or ""), protocol_id, progress=progress).score
+
+
 def class_names(text: str | None) -> list[str] | None:
     """Return the names in `road,person`, or `0`, `1`, … for a number of classes."""
     if text is None:

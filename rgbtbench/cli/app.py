@@ -10,6 +10,7 @@ import typer
 from rgbtbench import __version__
 from rgbtbench.cli import (
     audit,
+    compare,
     datasets,
     demo,
     doctor,
@@ -57,6 +58,7 @@ app.add_typer(weights.app, name="weights", rich_help_panel=MODEL)
 app.add_typer(protocols.app, name="protocols", rich_help_panel=RESULT)
 app.command("eval", rich_help_panel=RESULT)(evaluate.evaluate)
 app.command("score", rich_help_panel=RESULT)(score.score)
+app.command("compare", rich_help_panel=RESULT)(compare.compare)
 app.add_typer(leaderboard.app, name="leaderboard", rich_help_panel=RESULT)
 
 

@@ -63,7 +63,7 @@ def verify_record(path: Path, *, predictions: Path | None = None, data: Path | N
         raise UserError("scoring again needs predictions and prepared data", remedy="give both, or neither")
     record = read_record(path)
     checked, left_out = ["the hash in its name"], []
-    protocol = _protocol_of(record, path)
+    protocol = protocol_of(record, path)
     if protocol is None:
         left_out.append(f"the numbers: {record.protocol} has changed since version {record.protocol_version}")
         return Report(record, tuple(checked), tuple(left_out))
@@ -82,8 +82,12 @@ def verify_record(path: Path, *, predictions: Path | None = None, data: Path | N
     return Report(record, tuple(checked), tuple(left_out))
 
 
-def _protocol_of(record: Record, path: Path) -> Protocol | None:
-    """Return the rules that the record was made by, or None when later rules have replaced them."""
+def protocol_of(record: Record, path: Path) -> Protocol | None:
+    """Return the rules that the record at `path` was made by, or None when later rules have replaced them.
+
+    Raises:
+        RecordError: the record names no data, or rules that no card holds or held.
+    """
     if record.data is None:
         raise RecordError("does not say on which data", path=path, remedy=_REMEDY)
     protocol = recorded_protocol(record.protocol, dataset=record.data.dataset, keys_sha256=record.data.keys_sha256)

@@ -46,10 +46,10 @@ def resampled_counts(clusters: int, *, resamples: int, seed: int) -> Iterator[ND
         yield np.bincount(flat.ravel(), minlength=rows * clusters).reshape(rows, clusters).astype(np.float64)
 
 
-def bootstrap_intervals(
+def resampled_values(
     metrics: WeightedMetrics, clusters: NDArray[np.int64], rules: IntervalRules
-) -> dict[str, Interval]:
-    """Return the interval of every metric.
+) -> dict[str, NDArray[np.float64]]:
+    """Return every metric's value in every resample.
 
     Args:
         metrics: turns weights per image (R, N) into values (R,) per metric key.
@@ -57,7 +57,7 @@ def bootstrap_intervals(
         rules: resamples, level and seed; `rules.unit: image` lets each image stand alone.
 
     Returns:
-        Metric key to interval. Metrics that some resample leaves undefined are left out; all are below
+        Metric key to float64 (R,). Metrics that some resample leaves undefined are left out; all are below
         `MIN_CLUSTERS` clusters.
     """
     members = cluster_index(clusters, rules)
@@ -67,14 +67,22 @@ def bootstrap_intervals(
     blocks = [
         metrics(counts[:, members]) for counts in resampled_counts(count, resamples=rules.resamples, seed=rules.seed)
     ]
-    tails = ((1 - rules.level) / 2, (1 + rules.level) / 2)
-    found: dict[str, Interval] = {}
-    for name in blocks[0]:
-        values = np.concatenate([block[name] for block in blocks])
-        if np.isfinite(values).all():
-            low, high = np.quantile(values, tails)
-            found[name] = Interval(low=float(low), high=float(high))
-    return found
+    values = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return {name: found for name, found in values.items() if np.isfinite(found).all()}
+
+
+def bootstrap_intervals(
+    metrics: WeightedMetrics, clusters: NDArray[np.int64], rules: IntervalRules
+) -> dict[str, Interval]:
+    """Return the interval of every metric; arguments and gaps are those of `resampled_values`."""
+    found = resampled_values(metrics, clusters, rules)
+    return {name: percentile_interval(values, rules.level) for name, values in found.items()}
+
+
+def percentile_interval(values: NDArray[np.float64], level: float) -> Interval:
+    """Return the interval that holds the share `level` of resampled values (R,), with equal tails."""
+    low, high = np.quantile(values, ((1 - level) / 2, (1 + level) / 2))
+    return Interval(low=float(low), high=float(high))
 
 
 def cluster_index(clusters: NDArray[np.int64], rules: IntervalRules) -> NDArray[np.int64]:
