@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from rgbtbench.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from rgbtbench.evaluation import Evaluation
+    from rgbtbench.overview import Entry
     from rgbtbench.scoring.score import Score
 
 RecordsOption = Annotated[Path | None, typer.Option(help="Store a record here, for the leaderboard.")]
@@ -49,6 +50,27 @@ def report_score(score: Score, method: str, *, as_json: bool) -> None:
         return
     _print_numbers(score, method)
     _print_notes(score.notes)
+
+
+def report_overview(entries: Sequence[Entry], *, as_json: bool) -> None:
+    """Print one set of predictions under all protocols of a dataset, and what sets these apart."""
+    from rgbtbench.scoring.metrics import METRICS
+
+    if as_json:
+        print_json(
+            {
+                entry.protocol.id: {"differs": list(entry.differs), "reason": entry.reason}
+                | (entry.score.as_json() if entry.score else {})
+                for entry in entries
+            }
+        )
+        return
+    rows = []
+    for entry in entries:
+        shown = METRICS[entry.protocol.rules.headline]
+        why = f"not scored: {entry.reason}" if entry.reason else "; ".join(entry.differs)
+        rows.append([entry.protocol.id, shown.title, shown.text(entry.headline), why])
+    print_table(["protocol", "metric", "value", "what sets it apart"], rows)
 
 
 def _print_notes(notes: Iterable[str]) -> None:

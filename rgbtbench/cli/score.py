@@ -9,11 +9,13 @@ import typer
 
 from rgbtbench.cli.output import JsonOption
 from rgbtbench.cli.places import PLACE
-from rgbtbench.cli.result import RecordsOption, report, report_score, require_records
+from rgbtbench.cli.result import RecordsOption, report, report_overview, report_score, require_records
 
 
 def score(
-    protocol: Annotated[str, typer.Argument(help="Protocol, as `rgbtbench protocols list` prints it.")],
+    protocol: Annotated[
+        str, typer.Argument(help="Protocol, as `rgbtbench protocols list` prints it; or a dataset, for all of its own.")
+    ],
     predictions: Annotated[Path, typer.Argument(help="Folder, .zip, .tar or file of predictions.")],
     data: Annotated[Path | None, typer.Option(help="Prepared dataset: a folder or an address.", **PLACE)] = None,
     ground_truth: Annotated[
@@ -32,14 +34,21 @@ def score(
 
     Example: rgbtbench score mfnet/miou-9 predictions.zip --data shards/mfnet --method MyNet
 
+    Example: rgbtbench score mfnet predictions.zip --data shards/mfnet
+
     Example: rgbtbench score generic/miou-present predictions/ --ground-truth labels/ --classes 9 --json
     """
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.evaluation import class_names, require_one_truth, score_against_files, score_predictions
+    from rgbtbench.overview import is_dataset, score_under_all
 
     require_records(records)
     require_one_truth(data, ground_truth, stored=records is not None)
-    if ground_truth is not None:
+    if is_dataset(protocol, stored=records is not None):
+        with make_progress() as progress:
+            entries = score_under_all(protocol, predictions, data=data, ground_truth=ground_truth, progress=progress)
+        report_overview(entries, as_json=as_json)
+    elif ground_truth is not None:
         with make_progress() as progress:
             result = score_against_files(
                 predictions, ground_truth, protocol, classes=class_names(classes), progress=progress

@@ -1,0 +1,129 @@
+"""One set of predictions under every protocol of a dataset, and why the numbers differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rgbtbench.cards import catalog
+from rgbtbench.cards.protocol import Protocol
+from rgbtbench.errors import UserError
+from rgbtbench.evaluation import require_one_truth, score_either
+from rgbtbench.leaderboard.wording import rules_in_words
+from rgbtbench.predictions.members import read_sidecar
+from rgbtbench.progress import Progress, Silent
+from rgbtbench.scoring.resolve import protocols_of
+from rgbtbench.scoring.score import Score
+from rgbtbench.shards.manifest import read_manifest
+
+_SILENT = Silent()
+#: What says where a rule comes from and how sure a number is, and changes no number.
+_NO_RULES = ("Follows", "Intervals")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The predictions under one protocol.
+
+    Attributes:
+        protocol: the rules.
+        differs: what sets the rules apart from the first protocol that could be scored, in words; empty for that one.
+        score: the result, None where there is none.
+        reason: why there is none, empty otherwise.
+    """
+
+    protocol: Protocol
+    differs: tuple[str, ...]
+    score: Score | None
+    reason: str = ""
+
+    @property
+    def headline(self) -> float | None:
+        """The protocol's headline metric, in its unit."""
+        return None if self.score is None else self.score.metrics[self.protocol.rules.headline]
+
+
+def is_dataset(name: str, *, stored: bool) -> bool:
+    """Return whether a name means all protocols of a dataset rather than one protocol.
+
+    Args:
+        name: of a dataset, or a protocol's id.
+        stored: whether a record is wanted.
+
+    Raises:
+        UserError: a record is wanted of a whole dataset's protocols.
+    """
+    if "/" in name:
+        return False
+    if stored:
+        raise UserError(f"{name} stands for several protocols", remedy="name one protocol to store a record")
+    return True
+
+
+def score_under_all(
+    dataset: str,
+    predictions: Path,
+    *,
+    data: Path | None = None,
+    ground_truth: Path | None = None,
+    progress: Progress = _SILENT,
+) -> list[Entry]:
+    """Score predictions under all protocols of a dataset, in the order of its card.
+
+    A protocol of another split or label set than the predictions belong to is listed with the reason.
+
+    Args:
+        dataset: its name.
+        predictions: folder, archive or file.
+        data: prepared dataset with the labels.
+        ground_truth: annotation files instead.
+        progress: is told of images.
+
+    Raises:
+        UnknownNameError: no such dataset.
+        UserError: not exactly one of `data` and `ground_truth`, data of another dataset, or no protocol could be
+            scored; then the first protocol's reason is named.
+    """
+    require_one_truth(data, ground_truth)
+    found: list[Entry] = []
+    sidecar = read_sidecar(predictions)
+    reference: Protocol | None = None
+    for protocol in _protocols(dataset, data):
+        if sidecar is not None and sidecar.task != protocol.task:
+            continue
+        try:
+            score = score_either(predictions, protocol.id, data=data, ground_truth=ground_truth, progress=progress)
+        except UserError as error:
+            found.append(Entry(protocol, (), None, str(error)))
+            continue
+        reference = reference or protocol
+        found.append(Entry(protocol, _differences(reference, protocol), score))
+    if reference is None:
+        reason = found[0].reason if found else "there is none for these predictions"
+        raise UserError(f"no protocol of {dataset} can score {predictions}: {reason}", remedy="name one protocol")
+    return found
+
+
+def _protocols(dataset: str, data: Path | None) -> Iterator[Protocol]:
+    card = catalog.dataset_card(dataset)
+    order = {name: at for at, name in enumerate(card.protocols)}
+    if data is None:
+        known: Mapping[str, Protocol] = {
+            name: catalog.protocol(name) for name in catalog.protocol_ids(dataset) if name.startswith(f"{dataset}/")
+        }
+    else:
+        manifest = read_manifest(data)
+        if manifest.dataset != dataset:
+            raise UserError(f"{data} holds {manifest.dataset}", expected=dataset, remedy="name the data's own dataset")
+        known = protocols_of(manifest)
+    return iter(sorted(known.values(), key=lambda protocol: order[protocol.id.partition("/")[2]]))
+
+
+def _differences(reference: Protocol, protocol: Protocol) -> tuple[str, ...]:
+    known = {label: text for label, text in rules_in_words(reference) if label not in _NO_RULES}
+    return tuple(
+        f"{label.lower()}: {text}"
+        for label, text in rules_in_words(protocol)
+        if label not in _NO_RULES and known.get(label) != text
+    )

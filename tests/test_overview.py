@@ -1,0 +1,57 @@
+"""`score DATASET`: the same predictions under all rules, each number with what sets its rules apart."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from rgbtbench.cli.app import app
+from rgbtbench.errors import UnknownNameError, UserError
+from rgbtbench.overview import score_under_all
+from tests.leaderboard.conftest import known_town, prepared_town, scored_boxes, scored_masks
+
+__all__ = ["known_town", "prepared_town", "scored_boxes", "scored_masks"]
+
+
+def test_every_protocol_of_the_predictions_task_has_its_number_and_its_difference(scored_masks):
+    entries = {
+        entry.protocol.id: entry for entry in score_under_all("town", scored_masks.predictions, data=scored_masks.data)
+    }
+    first, night = entries["town/miou"], entries["town/miou-night"]
+    assert first.headline == scored_masks.record.metrics["miou"]
+    assert first.differs == ()
+    assert night.headline == pytest.approx(scored_masks.record.subsets["time_of_day=night"].metrics["miou"])
+    assert any("only time of day night" in clause for clause in night.differs)
+    assert not any(entry.protocol.task == "detection" for entry in entries.values())
+
+
+def test_what_cannot_be_scored_says_why(scored_masks):
+    entries = {
+        entry.protocol.id: entry for entry in score_under_all("town", scored_masks.predictions, data=scored_masks.data)
+    }
+    unified = entries["town/miou-unified"]
+    assert unified.score is None
+    assert "label_space" in unified.reason
+
+
+def test_data_of_another_dataset_is_refused(scored_masks):
+    with pytest.raises(UserError, match="holds town"):
+        score_under_all("mfnet", scored_masks.predictions, data=scored_masks.data)
+    with pytest.raises(UnknownNameError, match="no dataset"):
+        score_under_all("twon", scored_masks.predictions, data=scored_masks.data)
+
+
+def test_predictions_that_no_protocol_takes_are_an_error(scored_masks, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(UserError, match="no protocol of town can score"):
+        score_under_all("town", tmp_path / "nothing", data=scored_masks.data)
+
+
+def test_the_command_prints_a_table_and_json(scored_masks):
+    arguments = ["score", "town", str(scored_masks.predictions), "--data", str(scored_masks.data)]
+    shown = CliRunner().invoke(app, arguments, catch_exceptions=False).stdout
+    assert "town/miou-night" in shown
+    printed = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).stdout)
+    assert printed["town/miou"]["metrics"]["miou"] == scored_masks.record.metrics["miou"]
+    with pytest.raises(UserError, match="several protocols"):
+        CliRunner().invoke(app, [*arguments, "--records", "records"], catch_exceptions=False)
