@@ -60,9 +60,11 @@ class UserError(Exception):
     def _sentence(self) -> str:
         place = None if self.path is None else _printable(self.path.replace("\n", "\\n"))
         where = "" if place is None else place + (f":{self.line}" if self.line else "") + ": "
-        expected = "" if self.expected is None else f"; expected {self.expected}"
-        remedy = "" if self.remedy is None else f"; {self.remedy}"
-        said = f"{self.found}{expected}{remedy}"
+        said = self.found
+        for more in (self.expected and f"expected {self.expected}", self.remedy):
+            if more is not None:
+                # What ends with a table has its next words on a line of their own.
+                said += more if said.endswith("\n") else f"; {more}"
         for too_long in (_LONG_WORD, _LONG_LINE):
             said = too_long.sub(r"\1…\2", said)
         return where + _printable(said)

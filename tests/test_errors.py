@@ -35,6 +35,11 @@ def test_a_table_keeps_its_lines():
     assert str(InputFileError("2 are faulty:\n  a\n  b\n")) == "2 are faulty:\n  a\n  b\n"
 
 
+def test_what_to_do_about_a_table_stands_on_a_line_of_its_own():
+    error = InputFileError("2 are faulty:\n  a\n  b\n", expected="none", remedy="mend them")
+    assert str(error) == "2 are faulty:\n  a\n  b\nexpected none; mend them"
+
+
 def test_the_closest_names_are_suggested_and_few_names_are_listed():
     assert did_you_mean("mfnte", ["mfnet", "llvip"]) == "did you mean mfnet?"
     assert did_you_mean("zzz", ["mfnet", "llvip"]) == "known: llvip, mfnet"
