@@ -24,13 +24,13 @@ def build_leaderboard(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the leaderboard as one page that needs no network, and as JSON and CSV, and print its tables.
+    """Write the leaderboard as one page that needs no network, and as JSON and CSV, and print the ranked tables.
 
     Example: rgbtbench leaderboard build --records records --out site
     """
     from rgbtbench.errors import RecordError
     from rgbtbench.leaderboard.render import build
-    from rgbtbench.leaderboard.terminal import terminal_table
+    from rgbtbench.leaderboard.terminal import terminal_tables
     from rgbtbench.resources import data_root
 
     if records is not None and not records.is_dir():
@@ -40,8 +40,7 @@ def build_leaderboard(
     if as_json:
         print_json({"page": str(site.page), "json": str(site.json), "csv": str(site.csv)})
         return
-    for section in site.board.sections:
-        title, columns, rows = terminal_table(section)
+    for title, columns, rows in terminal_tables(site.board):
         print_table(columns, rows, title=title)
         typer.echo("")
     typer.echo(f"page: {site.page}")

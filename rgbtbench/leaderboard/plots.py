@@ -66,7 +66,7 @@ def headline_plot(section: Section) -> Plot | None:
     metric = section.headline
     if metric is None:
         return None
-    entries = [entry for entry in section.entries if metric in entry.metrics]
+    entries = [entry for entry in section.entries if metric in entry.metrics and entry.first.ablation is None]
     shown = _prominent(entries)
     axis = _Axis([bound for entry in shown for bound in _bounds(entry.metrics[metric])])
     lanes = [
@@ -98,7 +98,7 @@ def _subset_plot(section: Section, attribute: str) -> Plot:
     with_any = []
     for entry in section.entries:
         parts = {value: entry.subsets.get(f"{attribute}={value}", {}).get(metric) for value in values}
-        if any(parts.values()):
+        if any(parts.values()) and entry.first.ablation is None:
             with_any.append((entry, {value: figure for value, figure in parts.items() if figure}))
     shown = _prominent([entry for entry, _ in with_any])
     drawn = [(entry, parts) for entry, parts in with_any if any(entry is one for one in shown)]
@@ -136,7 +136,11 @@ def _prominent(entries: Sequence[Entry]) -> list[Entry]:
 def _names(entries: Sequence[Entry]) -> list[str]:
     """Return a label per line, without the method where all lines share it and are told apart by their variant."""
     shared = len({entry.first.method for entry in entries}) == 1 and all(entry.first.variant for entry in entries)
-    return [label(entry).removeprefix(f"{entry.first.method} ") if shared else label(entry) for entry in entries]
+    names = [label(entry).removeprefix(f"{entry.first.method} ") if shared else label(entry) for entry in entries]
+    return [
+        f"{name}, augmented" if "test-time-augmentation" in entry.marks else name
+        for name, entry in zip(names, entries, strict=True)
+    ]
 
 
 def _caption(lanes: Sequence[Lane], metric: str) -> str:

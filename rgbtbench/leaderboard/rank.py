@@ -7,6 +7,7 @@ One checkpoint is not a method: scored and measured rows are ranked as the mean 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +43,7 @@ class Section:
         metrics: all metric keys, the headline first.
         classes: class names in the order of the card.
         subsets: attribute to its values, in the order of the card.
-        entries: lines, best first.
+        entries: lines, best first; of an unknown protocol source by source; those of ablations last, study by study.
     """
 
     protocol: str
@@ -158,8 +159,17 @@ def _order(entry: Entry, headline: str | None) -> tuple[object, ...]:
     figure = entry.metrics.get(headline or "")
     names = (row.method.casefold(), row.variant or "", row.name)
     if figure is None or headline is None:
-        return (1, 0.0, *names)
-    return (0, -figure.value if metrics.METRICS[headline].better == "higher" else figure.value, *names)
+        return (*_together(row), 1, 0.0, *names)
+    best_first = -figure.value if metrics.METRICS[headline].better == "higher" else figure.value
+    return (*_together(row), 0, best_first, *names)
+
+
+def _together(row: Row) -> tuple[object, ...]:
+    """Results before ablations; an ablation, and what nobody can compare, stays with the rest of its source."""
+    if row.ablation is None:
+        return (False, row.fact("source") or "" if row.protocol == UNKNOWN else "")
+    place = (row.fact("source"), row.fact("where"), row.ablation)
+    return (True, *(re.sub(r"\d+", lambda number: number[0].zfill(6), text or "") for text in place))
 
 
 def _ranked(entries: Sequence[Entry], headline: str) -> list[Entry]:

@@ -102,3 +102,7 @@ class Row:
     seed_group: str | None = None
     created: str | None = None
     supersedes: str | None = None
+
+    def fact(self, label: str) -> str | None:
+        """Return the first fact of a label; null where the row states none."""
+        return next((value for name, value in self.facts if name == label), None)

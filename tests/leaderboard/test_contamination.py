@@ -6,10 +6,10 @@ import pytest
 
 from rgbtbench.leaderboard.contamination import Evaluated, evaluated_by, find_contaminations
 from rgbtbench.leaderboard.make_rows import row_of_published, row_of_record
+from rgbtbench.leaderboard.page import page
 from rgbtbench.leaderboard.published import read_table
 from rgbtbench.leaderboard.rank import leaderboard
 from rgbtbench.leaderboard.records import PretrainingData
-from rgbtbench.leaderboard.render import page
 
 from .sample_rows import record
 

@@ -1,5 +1,5 @@
 "use strict";
-// Sorting. Each tbody is one row with its details, so that they move together.
+// Sorting. Each tbody is one row with its details, so that they move together; headings above several go.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.querySelectorAll("thead tr:last-child th")];
   heads.forEach((head, column) => {
@@ -24,7 +24,9 @@ function sort(table, column, numeric, sign) {
     const cell = body.rows[0].cells[column];
     return numeric ? parseFloat(cell.dataset.value) : cell.textContent.trim().toLowerCase();
   };
-  const bodies = [...table.tBodies].map((body) => [key(body), body]);
+  const rows = [...table.tBodies].filter((body) => !body.classList.contains("heading"));
+  const bodies = rows.map((body) => [key(body), body]);
+  table.classList.add("sorted");
   bodies.sort(([a], [b]) => {
     if (!numeric) return sign * a.localeCompare(b);
     // Rows without a number come last in either order.
