@@ -54,6 +54,21 @@ def file_facts(path: Path) -> FileFacts | None:
         raise
 
 
+def facts_on_disk(folder: Path, names: Iterable[str]) -> Iterator[FileFacts | None]:
+    """Yield the facts of files below a folder on disk, in turn; None for one that is not there.
+
+    Args:
+        folder: on disk.
+        names: relative paths with `/`.
+    """
+    start = f"{folder}/"
+    for name in names:
+        try:
+            yield _of_status(os.stat(start + name))  # noqa: PTH116 - a path per file takes longer than the question
+        except (OSError, ValueError):
+            yield None
+
+
 def require_answer(root: Path) -> None:
     """Make sure that a store answers, for `Path`-like questions may take a refusal for an absence.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rgbtbench.errors import InputFileError
 from rgbtbench.locations import is_remote
-from rgbtbench.stored_files import file_bytes, file_facts
+from rgbtbench.stored_files import facts_on_disk, file_bytes, file_facts
 
 #: No official image, list or annotation file comes near this size; larger ones are not read into memory.
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -81,6 +81,35 @@ def read_bytes(root: Path, relative: str, *, max_bytes: int = MAX_FILE_BYTES) ->
         InputFileError: the file is missing, empty, larger than `max_bytes`, unreadable, or outside `root`.
         StoreError: `root` lies in a store that does not answer.
     """
+    plain = None if is_remote(root) else _plain_content(str(root), relative, max_bytes)
+    return _content(root, relative, max_bytes) if plain is None else plain
+
+
+def _plain_content(root: str, relative: str, max_bytes: int) -> bytes | None:
+    """Return the content of an ordinary file on disk that no link leads to; None for what has to be looked at closer.
+
+    Nearly all files are such, and they are many: nothing is asked twice, and no path is taken apart and joined again.
+    """
+    parts = relative.split("/")
+    if "" in parts or "." in parts or ".." in parts or "\\" in relative or _meets_link(root, parts[:-1]):
+        return None
+    try:
+        descriptor = os.open(f"{root}/{relative}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except (OSError, ValueError):
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or not 0 < status.st_size <= max_bytes:
+            return None
+        content = os.read(descriptor, status.st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return content if len(content) == status.st_size else None
+
+
+def _content(root: Path, relative: str, max_bytes: int) -> bytes:
     path = resolve_inside(root, relative)
     facts = file_facts(path)
     if facts is None:
@@ -107,8 +136,9 @@ def require_twins(root: Path, files: Mapping[str, str]) -> None:
     Raises:
         InputFileError: one is missing; names it and the twin that is there.
     """
-    if all(file_facts(root / name) for name in files.values()):
-        return  # whether they lie inside `root` is asked when they are opened
+    # Whether they lie inside `root` is asked when they are opened.
+    if not is_remote(root) and all(facts_on_disk(root, files.values())):
+        return
     missing = [name for name in files.values() if file_facts(resolve_inside(root, name)) is None]
     if not missing:
         return

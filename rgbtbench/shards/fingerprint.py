@@ -17,7 +17,7 @@ from rgbtbench.formats.paths import resolve_inside
 from rgbtbench.locations import is_remote
 from rgbtbench.shards import record, sample, tar
 from rgbtbench.shards.source_code import source_code
-from rgbtbench.stored_files import FileFacts, file_facts, file_sha256, folder_listing
+from rgbtbench.stored_files import FileFacts, facts_on_disk, file_facts, file_sha256, folder_listing
 
 #: Size of a file that is not there.
 MISSING: Final = -1
@@ -60,7 +60,7 @@ class InputListing:
             StoreError: the root lies in a store that does not answer.
         """
         checked = [self._checked(path) for path in paths]
-        facts = self._listed(checked) if is_remote(self._root) else (file_facts(self._root / path) for path in checked)
+        facts = self._listed(checked) if is_remote(self._root) else facts_on_disk(self._root, checked)
         return [InputFile(path, *(found or (MISSING, 0))) for path, found in zip(checked, facts, strict=True)]
 
     def _checked(self, path: str) -> str:

@@ -18,7 +18,7 @@ from rgbtbench.shards.fingerprint import input_sha256
 from rgbtbench.shards.index import index_row
 from rgbtbench.shards.manifest import Check
 from rgbtbench.shards.mirror import on_disk
-from rgbtbench.shards.output_file import DirectFile, HashedFile
+from rgbtbench.shards.output_file import Beside, DirectFile, HashedFile
 from rgbtbench.shards.plan import Plan, ShardPlan
 from rgbtbench.shards.quarantine import Refusal, refusal
 from rgbtbench.shards.record import ImageRecord, MaskRecord, SampleRecord
@@ -75,9 +75,8 @@ def build_shard(job: ShardJob, advance: Callable[[], None]) -> None:
     samples, refused = list[SampleState](), list[Refusal]()
     known: dict[str, str | None] = {}
     target = job.out / f"{job.shard.file}{STAGED if job.staged else ''}"
-    with whole_file(target) as file:
-        hashed = HashedFile(DirectFile(file))
-        writer = TarWriter(hashed)
+    with whole_file(target) as file, Beside(hashed := HashedFile(DirectFile(file))) as output:
+        writer = TarWriter(output)
         for entry in job.shard.entries:
             try:
                 stored = _stored(job, official, entry, maps)

@@ -23,6 +23,8 @@ RECORD = 20 * BLOCK
 MAX_MEMBER_BYTES = 8**11 - 1
 
 _NAME, _PREFIX = 100, 155
+#: Contents below this size are written together with what lies around them; larger ones are not copied.
+_LARGE = 16_384
 _MODE_OWNER = b"0000644\0" + b"0000000\0" * 2
 _NO_TIME = b"00000000000\0"
 _REGULAR_USTAR = b"0" + bytes(100) + b"ustar\x0000" + bytes(64 + 16)
@@ -123,12 +125,18 @@ class TarWriter:
         """
         parts: list[bytes] = []
         placed: dict[str, Member] = {}
-        at = self.size
+        small, at = b"", self.size
         for extension in sorted(members):
             name, content = f"{key}.{extension}", members[extension]
-            placed[extension] = Member(name, at + BLOCK, len(content))
-            parts += (header(name, len(content)), content, padding(len(content)))
-            at = placed[extension].offset + len(content) + len(parts[-1])
+            size = len(content)
+            placed[extension] = Member(name, at + BLOCK, size)
+            if size < _LARGE:
+                small = b"".join((small, header(name, size), content, padding(size)))
+            else:
+                parts += (small + header(name, size), content)
+                small = padding(size)
+            at += BLOCK + size + -size % BLOCK
+        parts.append(small)
         self._write(parts, at - self.size)
         return SampleMembers(key, placed)
 
