@@ -83,7 +83,10 @@ def object_name(item: Element, number: int, path: Path) -> str:
 
 def box_number(item: Element, edge: str, number: int, path: Path) -> float:
     """Return one number of an object's `bndbox`; raises `InputFileError` when it is missing or not finite."""
-    text = item.findtext(f"bndbox/{edge}")
+    box = item.find("bndbox")
+    text = None if box is None else box.findtext(edge)
+    if text is None:  # a path is slow to follow, and finds it in a second `bndbox` too
+        text = item.findtext(f"bndbox/{edge}")
     try:
         value = float(text or "")
     except ValueError:

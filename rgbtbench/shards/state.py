@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rgbtbench.canonical import canonical_json, content_sha256
+from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.pair import PAIR_VERSION
 from rgbtbench.shards.fingerprint import InputFile, input_sha256
@@ -96,7 +96,7 @@ def state_path(out: Path, name: str) -> Path:
 
 def write_state(out: Path, name: str, state: ShardState) -> None:
     """Remember a finished shard; raises `ShardError` when the disk is full."""
-    write_file(state_path(out, name), canonical_json(state.model_dump(mode="json")))
+    write_file(state_path(out, name), state.model_dump_json().encode())
 
 
 def read_states(out: Path, names: Iterable[str]) -> Iterator[ShardState | None]:
