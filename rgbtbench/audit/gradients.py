@@ -62,13 +62,21 @@ def _edges(small: NDArray[np.float32], scale: float) -> Edges:
     smooth = cv2.GaussianBlur(small, (0, 0), 1.0)
     across: NDArray[np.float32] = np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8))
     down: NDArray[np.float32] = np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8))
-    xx, yy = across * across, down * down
-    strength = xx + yy + np.float32(_NOISE**2)
-    field = np.empty(small.shape, np.complex64)
-    field.real = (xx - yy) / strength
-    field.imag = 2 * across * down / strength
+    # In place, and plane by plane until the last: new memory, and every second number of an array, cost most here.
+    real, imaginary = across * across, down * down
+    strength = real + imaginary
+    strength += np.float32(_NOISE**2)
+    real -= imaginary
+    real /= strength
+    np.multiply(across, 2, out=imaginary)
+    imaginary *= down
+    imaginary /= strength
+    parts = np.asarray(cv2.merge([real, imaginary]), np.float32)
     size = (max(1, small.shape[1] // 2), max(1, small.shape[0] // 2))
-    parts = field.view(np.float32).reshape(*field.shape, 2)
     halved = np.ascontiguousarray(cv2.resize(parts, size, interpolation=cv2.INTER_AREA), np.float32)
     half_grey: NDArray[np.float32] = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
-    return Edges(small, field, half_grey, halved.view(np.complex64)[..., 0], scale)
+    return Edges(small, _as_complex(parts), half_grey, _as_complex(halved), scale)
+
+
+def _as_complex(parts: NDArray[np.float32]) -> NDArray[np.complex64]:
+    return parts.view(np.complex64)[..., 0]

@@ -15,7 +15,7 @@ from rgbtbench.formats.image_file import Pixels
 _BLACK, _SATURATED = 0.99, 0.5
 #: The highest value is this many times the highest that still counts as black: 2 of 255.
 _DARK: Final = 127
-#: Pixels are looked at in every so many rows before all of them are.
+#: Pixels are looked at in every so many rows, and columns where few tell, before all of them are.
 _STRIDE: Final = 8
 
 
@@ -35,7 +35,7 @@ def image_faults(modality: str, pixels: Pixels, *, equal_channels: bool) -> Iter
         yield Fault("not-finite", modality, f"{100 * share:.1f} % of the values")
         pixels = np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     first = pixels[0, 0]
-    if (pixels[::_STRIDE] == first).all() and (pixels == first).all():
+    if (pixels[::_STRIDE, ::_STRIDE] == first).all() and (pixels == first).all():
         yield Fault("constant", modality, f"every pixel is {'/'.join(f'{value:g}' for value in first.tolist())}")
         return
     if pixels.dtype == np.float32:

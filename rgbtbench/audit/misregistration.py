@@ -135,8 +135,9 @@ def _tile_correlations(
 
 def _correlation(one: NDArray[np.complex64], two: NDArray[np.complex64], shape: list[int]) -> NDArray[np.float32]:
     """Return the real part of the correlation over the last two axes, by offset of `two`, negative ones at the end."""
-    product = fft.fft2(one, shape) * np.conj(fft.fft2(two, shape))
-    surface: Any = fft.ifft2(product).real
+    product, other = fft.fft2(one, shape), fft.fft2(two, shape)
+    product *= np.conj(other, out=other)
+    surface: Any = fft.ifft2(product, overwrite_x=True).real
     return np.asarray(surface, np.float32)
 
 

@@ -17,6 +17,7 @@ from rgbtbench.audit.measure import Expected, measure
 from rgbtbench.audit.measures import Part, SplitMeasures, assemble
 from rgbtbench.cards import catalog
 from rgbtbench.errors import ShardError
+from rgbtbench.freed_memory import keep_freed_memory
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.processes import interrupts_held, leave_to_parent
 from rgbtbench.progress import Progress
@@ -64,6 +65,7 @@ def measure_splits(splits: Sequence[PreparedSplit], *, workers: int, progress: P
 
 def _in_order(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
     if min(workers, len(jobs)) <= 1:
+        keep_freed_memory()
         yield from map(_measure, jobs)
         return
     # `spawn`: a forked copy of a process with threads (OpenCV) may hang.
@@ -114,4 +116,5 @@ def _begin() -> None:
     import cv2
 
     cv2.setNumThreads(1)  # the processes are the parallelism
+    keep_freed_memory()
     leave_to_parent()

@@ -156,7 +156,7 @@ def decode_image(data: bytes | memoryview, header: ImageHeader, *, path: Path | 
     import cv2
 
     try:
-        pixels: Any = _decode_jpeg(data, header) if header.format == "jpg" else _decode_png(data)
+        pixels: Any = _decode_jpeg(data, header) if header.format == "jpg" else _decode_png(data, header)
     except (cv2.error, ValueError) as error:
         raise _undecodable(path) from error
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
@@ -198,10 +198,14 @@ def _decode_jpeg(data: bytes | memoryview, header: ImageHeader) -> Any:
     return pixels[..., 0] if header.channels == 1 else pixels
 
 
-def _decode_png(data: bytes | memoryview) -> Any:
+def _decode_png(data: bytes | memoryview, header: ImageHeader) -> Any:
     import cv2
 
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    encoded = np.frombuffer(data, np.uint8)
+    if header.channels == 3 and not header.palette:
+        # Red first at once; what OpenCV makes of a transparent colour is left out here as in `_stored_channels`.
+        return cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
+    pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
     return pixels if pixels is None or pixels.ndim == 2 else _ends_swapped(pixels)
 
 

@@ -10,6 +10,7 @@ from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 
 from rgbtbench.errors import ShardError
+from rgbtbench.freed_memory import keep_freed_memory
 from rgbtbench.processes import available_cores, interrupts_held, leave_to_parent
 from rgbtbench.progress import Progress
 from rgbtbench.shards.shard_job import ShardJob, build_shard
@@ -26,6 +27,7 @@ class LocalProcesses:
         if count > 1:
             _build_in_processes(jobs, count, progress)
             return
+        keep_freed_memory()
         for job in jobs:
             build_shard(job, progress.advance)
 
@@ -71,6 +73,7 @@ class _Shared:
 
 def _begin(done: Synchronized[int], stop: Event) -> None:
     _Shared.done, _Shared.stop = done, stop
+    keep_freed_memory()
     leave_to_parent()
 
 

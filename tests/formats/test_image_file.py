@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.image_file import decode_image, encode_png, probe, read_image_file
-from rgbtbench.formats.image_header import png_file
+from rgbtbench.formats.image_header import png_chunks, png_file
 from tests.formats.files import file_of, noise, palette_file, pixels_of, put
 
 
@@ -78,6 +78,20 @@ def test_a_colour_that_is_said_to_be_transparent_is_a_colour_like_any_other(mode
     assert (1 if decoded.ndim == 2 else decoded.shape[2]) == probe(data).channels
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_a_png_says_of_its_orientation_background_and_gamma_changes_no_sample(dtype):
+    pixels = noise(channels=3, below=np.iinfo(dtype).max + 1, dtype=dtype)
+    header, *rest = png_chunks(encode_png(pixels))
+    said = [
+        (b"gAMA", struct.pack(">I", 45455)),
+        (b"bKGD", struct.pack(">HHH", 7, 8, 9)),
+        (b"tRNS", struct.pack(">HHH", *pixels[0, 0].tolist())),
+        (b"eXIf", b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHHI", 0x0112, 3, 1, 6, 0, 0)),
+    ]
+    data = png_file([header, *said, *rest])
+    np.testing.assert_array_equal(decode_image(data, probe(data)), pixels)
+
+
 def test_colours_under_zero_alpha_survive():
     pixels = noise(channels=4)
     pixels[..., 3] = 0
@@ -129,8 +143,6 @@ def test_pillow_reads_what_is_encoded():
 
 
 def test_damaged_pixel_data_is_only_found_by_the_full_check(tmp_path):
-    from rgbtbench.formats.image_header import png_chunks, png_file
-
     chunks = [
         (name, body[: len(body) // 2] if name == b"IDAT" else body) for name, body in png_chunks(file_of(noise(64, 64)))
     ]
