@@ -12,6 +12,7 @@ from rgbtbench.predictions.masks import mask_sha256, masks_sha256, read_masks
 from rgbtbench.progress import Progress, track
 from rgbtbench.scoring.segmentation.confusion import apply_background, confusion_matrix
 from rgbtbench.scoring.segmentation.counts import Confusions
+from rgbtbench.scoring.segmentation.pixels import resized, scored_label
 from rgbtbench.scoring.truth import Truth
 
 
@@ -29,18 +30,19 @@ def collect(
     """
     ids = sorted(truth.classes)
     keys = truth.keys
-    sizes = {keys[position]: truth.frame_size(position) for position in positions}
+    sizes = {keys[position]: rules.label_size or truth.frame_size(position) for position in positions}
     masks = track(read_masks(predictions, sizes, others=keys), progress, "scoring", total=len(positions), unit="images")
     strata = {} if rules.strata is None else truth.stratum_names(rules.strata)
     confusion = np.zeros((len(positions), len(ids), len(ids) + 1), np.int64)
     pixels = {number: np.zeros((len(positions), len(ids), 2), np.int64) for number in sorted(strata)}
     digests: dict[str, str] = {}
     for row, (position, prediction) in enumerate(zip(positions, masks, strict=True)):
-        label = truth.mask(position)
+        hidden = None if rules.hidden_by is None else truth.strata(position, rules.hidden_by)
+        label = scored_label(truth.mask(position), rules, hidden=hidden)
         digests[prediction.key] = mask_sha256(prediction.mask)
         confusion[row] = confusion_matrix(label, prediction.mask, ids=ids, ignore_ids=rules.ignore_ids)
         if rules.strata is not None:
-            divided = truth.strata(position, rules.strata)
+            divided = resized(truth.strata(position, rules.strata), rules)
             for number, counts in pixels.items():
                 inside = divided == number
                 part = confusion_matrix(label[inside], prediction.mask[inside], ids=ids, ignore_ids=rules.ignore_ids)

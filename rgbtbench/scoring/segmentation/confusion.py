@@ -122,7 +122,7 @@ def class_metrics(confusion: Counts, rules: SegmentationRules) -> dict[str, NDAr
     """Return IoU, accuracy (recall) and F1 (Dice) of every class in percent, NaN where they say nothing.
 
     IoU and F1 say nothing of a class that is not labelled (`absent: gt_present`), or neither labelled nor predicted
-    (`union` and `zero`); accuracy says nothing of a class that is not labelled.
+    (`union`, `zero` and `one`); accuracy says nothing of a class that is not labelled.
 
     Args:
         confusion: (..., C, C + 1), after `apply_background`.
@@ -168,8 +168,9 @@ def segmentation_metrics(
     if reference is not None:
         whole = class_metrics(apply_background(reference, ids=ids, rules=rules), rules)
         values = {name: np.where(np.isnan(value), whole[name], value) for name, value in values.items()}
-    if rules.absent == "zero":
-        values = {name: np.nan_to_num(value, nan=0.0) for name, value in values.items()}
+    if rules.absent in ("zero", "one"):
+        filling = 0.0 if rules.absent == "zero" else _PERCENT
+        values = {name: np.nan_to_num(value, nan=filling) for name, value in values.items()}
     frequency = np.where(chosen, counts.sum(axis=-1), 0.0)
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
     return {

@@ -20,7 +20,7 @@ from rgbtbench.scoring.segmentation.confusion import (
 )
 from tests.scoring.published_masks import decoded, published_png
 
-SHARED = Path(__file__).parents[2] / ".." / "shared"
+SHARED = Path(__file__).parents[3] / ".." / "shared"
 needs_golden = pytest.mark.skipif(
     not (SHARED / "golden" / "segmentation").is_dir(), reason="the published predictions are not at ../shared/golden"
 )
