@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from rgbtbench.cards.rules import SegmentationRules
+from rgbtbench.errors import UserError
 from rgbtbench.predictions.masks import mask_sha256, masks_sha256, read_masks
 from rgbtbench.progress import Progress, track
 from rgbtbench.scoring.segmentation.confusion import apply_background, confusion_matrix
@@ -38,9 +40,11 @@ def collect(
     digests: dict[str, str] = {}
     for row, (position, prediction) in enumerate(zip(positions, masks, strict=True)):
         hidden = None if rules.hidden_by is None else truth.strata(position, rules.hidden_by)
-        label = scored_label(truth.mask(position), rules, hidden=hidden)
+        with _naming(prediction.key):
+            label = scored_label(truth.mask(position), rules, hidden=hidden)
         digests[prediction.key] = mask_sha256(prediction.mask)
-        confusion[row] = confusion_matrix(label, prediction.mask, ids=ids, ignore_ids=rules.ignore_ids)
+        with _naming(prediction.key):
+            confusion[row] = confusion_matrix(label, prediction.mask, ids=ids, ignore_ids=rules.ignore_ids)
         if rules.strata is not None:
             divided = resized(truth.strata(position, rules.strata), rules)
             for number, counts in pixels.items():
@@ -50,3 +54,12 @@ def collect(
                 counts[row] = np.column_stack([np.diagonal(scored), scored.sum(axis=1)])
     named = {f"{rules.strata}={strata[number]}": counts for number, counts in pixels.items()}
     return Confusions(confusion, named), masks_sha256(digests)
+
+
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    """Say whose mask it is that an error speaks of."""
+    try:
+        yield
+    except UserError as error:
+        raise type(error)(error.found, expected=error.expected, remedy=error.remedy, path=key) from error

@@ -96,7 +96,7 @@ def test_a_damaged_label_is_named(labels, predictions):
 
 def test_a_label_beyond_the_classes_is_an_error_and_no_ignored_pixel(labels, predictions):
     (labels / f"{KEYS[0]}.png").write_bytes(encode_png(np.full(label(0).shape, 9, np.uint8)))
-    with pytest.raises(LabelError, match="9"):
+    with pytest.raises(LabelError, match=f"{KEYS[0]}: labelled ids 9"):
         rgbtbench.score("generic/miou-present", predictions, ground_truth=labels, classes=CLASSES)
 
 
