@@ -6,8 +6,9 @@ from pydantic import Field
 
 from rgbtbench.cards.rules.base import FamilyRules, Sentence
 from rgbtbench.cards.rules.coco_ap import CocoRules
+from rgbtbench.cards.rules.saliency import SaliencyRules
 from rgbtbench.cards.rules.segmentation import SegmentationRules
 
-__all__ = ["CocoRules", "FamilyRules", "Rules", "SegmentationRules", "Sentence"]
+__all__ = ["CocoRules", "FamilyRules", "Rules", "SaliencyRules", "SegmentationRules", "Sentence"]
 
-Rules = Annotated[SegmentationRules | CocoRules, Field(discriminator="metric")]
+Rules = Annotated[SegmentationRules | CocoRules | SaliencyRules, Field(discriminator="metric")]

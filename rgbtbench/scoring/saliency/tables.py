@@ -1,0 +1,89 @@
+"""What MAE, E- and F-measure need of one image: pixels by what the map and the mask say there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.cards.rules.saliency import SaliencyRules
+from rgbtbench.scoring.saliency.levels import Levels, Map, threshold_bins
+
+#: Highest grey value of a mask.
+WHITE: Final = 255
+_BINARY: Final = np.array([0, WHITE])
+_GREY: Final = np.arange(WHITE + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One image, pixels by the value of the mask.
+
+    Attributes:
+        truths: int64 (G,), values of the mask, from 0 to 255.
+        binned: int64 (T, G), by the number of thresholds beyond the first that the map reaches.
+        above_e, above_f: int64 (G,), pixels that reach the adaptive thresholds of E and F.
+        mean_error: of map against mask.
+    """
+
+    truths: NDArray[np.int64]
+    binned: NDArray[np.int64]
+    above_e: NDArray[np.int64]
+    above_f: NDArray[np.int64]
+    mean_error: float
+
+
+def binary_tables(by_height: NDArray[np.int64], levels: Levels, rules: SaliencyRules) -> Tables:
+    """Return the tables of a mask that is only background and foreground.
+
+    Args:
+        by_height: int64 (2, L), background and foreground pixels by levels above the floor.
+        levels: what levels mean.
+        rules: the protocol's.
+    """
+    background, foreground = (int(sums) for sums in by_height @ np.arange(by_height.shape[1]))
+    pixels, white = int(by_height.sum()), int(by_height[1].sum())
+    bins = threshold_bins(levels, rules.thresholds)[levels.floor :]
+    binned = [np.bincount(bins, weights=counts, minlength=rules.thresholds) for counts in by_height]
+    cut_e, cut_f = _adaptive_cuts(background + foreground, pixels, levels, rules)
+    return Tables(
+        truths=_BINARY,
+        binned=np.stack(binned, axis=1).astype(np.int64),
+        above_e=by_height[:, cut_e:].sum(axis=1),
+        above_f=by_height[:, cut_f:].sum(axis=1),
+        mean_error=(background + levels.span * white - foreground) / (levels.span * pixels),
+    )
+
+
+def grey_tables(prediction: Map, truth: NDArray[np.uint8], levels: Levels, rules: SaliencyRules) -> Tables:
+    """Return the tables of a mask with grey values, uint8 (H, W), that count as parts of a pixel."""
+    heights = prediction.astype(np.int64) - levels.floor
+    bins = threshold_bins(levels, rules.thresholds)[prediction]
+    cut_e, cut_f = _adaptive_cuts(int(heights.sum()), heights.size, levels, rules)
+    return Tables(
+        truths=_GREY,
+        binned=np.bincount((bins * len(_GREY) + truth).ravel(), minlength=rules.thresholds * len(_GREY)).reshape(
+            rules.thresholds, len(_GREY)
+        ),
+        above_e=np.bincount(truth[heights >= cut_e], minlength=len(_GREY)),
+        above_f=np.bincount(truth[heights >= cut_f], minlength=len(_GREY)),
+        mean_error=float(np.abs(heights / levels.span - truth / WHITE).mean()),
+    )
+
+
+def _adaptive_cuts(total: int, pixels: int, levels: Levels, rules: SaliencyRules) -> tuple[int, int]:
+    """Return the heights from which pixels are selected by the adaptive thresholds of E and F.
+
+    Each is twice the mean height, exactly; a pixel right at it is selected.
+
+    Args:
+        total: heights of all pixels, added up.
+        pixels: how many.
+        levels: what levels mean.
+        rules: say which threshold is at most 1.
+    """
+    twice = -(-2 * total // pixels)
+    capped = min(twice, levels.span)
+    return (capped if rules.adaptive_cap == "both" else twice), capped
