@@ -15,10 +15,12 @@ import pytest
 import rgbtbench
 from rgbtbench.errors import ShardError, StoreError
 from rgbtbench.locations import location
+from rgbtbench.shards import mirror
 from rgbtbench.shards.build import prepare
 from rgbtbench.shards.destination import published
 from rgbtbench.shards.lock import locked
 from rgbtbench.shards.verify import verify
+from rgbtbench.stored_files import file_facts
 
 from ..stores import s3_server, stored_tree, upload
 from .street import SMALL_SHARDS, Street, card, tree
@@ -72,6 +74,29 @@ def test_nothing_is_written_twice_and_a_changed_object_is_noticed(root, out, sto
     prepared(copied, out / "street")
     prepared(raw, tmp_path / "expected")
     assert stored_tree(out / "street") == tree(tmp_path / "expected")
+
+
+def test_a_copy_that_has_the_md5_of_its_tag_is_believed_and_one_that_has_not_is_asked_about(
+    root, out, store, official, monkeypatch
+):
+    copied = out / "official"
+    upload(official, copied)
+    asked = []
+    monkeypatch.setattr(mirror, "file_facts", lambda path: asked.append(path.name) or file_facts(path))
+    prepared(copied, out / "one")
+    assert asked == []
+    get = type(store)._get_file
+
+    async def flip(self, remote, local, **options):
+        if remote.endswith("rgb/train.0003.jpg"):
+            content = await self._cat_file(remote)
+            await self._pipe_file(remote, content[::-1])
+        await get(self, remote, local, **options)
+
+    monkeypatch.setattr(type(store), "_get_file", flip)
+    with pytest.raises(StoreError, match=r"rgb/train.0003.jpg: changed while it was read"):
+        prepared(copied, out / "two")
+    assert asked == ["train.0003.jpg"]
 
 
 def test_prepared_data_is_opened_by_its_address_also_in_worker_processes(official, out, pristine):
