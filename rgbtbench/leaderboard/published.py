@@ -20,12 +20,13 @@ from rgbtbench.scoring import metrics
 UNKNOWN: Final = "unknown"
 MAX_BYTES = 5_000_000
 
-_FACTS = (
+#: Columns that every table has, besides those of numbers.
+FACTS: Final = (
     "method", "variant", "inputs", "protocol", "protocol_version", "source", "where", "training_data", "selection",
     "note", "flag",
 )  # fmt: skip
 #: Columns that a table may leave out.
-_OPTIONAL_FACTS = ("pretraining", "condition", "test_time_augmentation", "ablation")
+OPTIONAL_FACTS: Final = ("pretraining", "condition", "test_time_augmentation", "ablation")
 _COLUMN = re.compile(r"(?P<metric>[a-z0-9_]+)(:(?P<label>.+)|@(?P<subset>[a-z0-9_-]+=.+))?")
 
 #: Metric to number, with the digits that the source prints.
@@ -108,23 +109,23 @@ def _rows(file: Iterator[str], path: Path) -> Iterator[PublishedRow]:
 
 
 def _check_header(header: list[str], path: Path) -> None:
-    if missing := [name for name in _FACTS if name not in header]:
+    if missing := [name for name in FACTS if name not in header]:
         raise RecordError(f"no column {missing[0]!r}", remedy=did_you_mean(missing[0], header), path=path, line=1)
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise RecordError(f"column {twice[0]!r} occurs twice", path=path, line=1)
     for name in header:
         match = _COLUMN.fullmatch(name)
-        if name not in (*_FACTS, *_OPTIONAL_FACTS) and (match is None or match["metric"] not in metrics.METRICS):
+        if name not in (*FACTS, *OPTIONAL_FACTS) and (match is None or match["metric"] not in metrics.METRICS):
             raise RecordError(
                 f"column {name!r} is neither a fact nor a metric",
-                remedy=did_you_mean(match["metric"] if match else name, [*metrics.METRICS, *_FACTS, *_OPTIONAL_FACTS]),
+                remedy=did_you_mean(match["metric"] if match else name, [*metrics.METRICS, *FACTS, *OPTIONAL_FACTS]),
                 path=path,
                 line=1,
             )
 
 
 def _row(cells: dict[str, str], path: Path, line: int) -> PublishedRow:
-    facts = {name: cells.get(name, "").strip() for name in (*_FACTS, *_OPTIONAL_FACTS)}
+    facts = {name: cells.get(name, "").strip() for name in (*FACTS, *OPTIONAL_FACTS)}
     content: dict[str, object] = {name: text for name, text in facts.items() if text}
     content["inputs"] = tuple(facts["inputs"].split("+"))
     content["pretraining"] = tuple(name.strip() for name in facts["pretraining"].split(";") if name.strip())
@@ -133,7 +134,7 @@ def _row(cells: dict[str, str], path: Path, line: int) -> PublishedRow:
     subsets: dict[str, Numbers] = {}
     for name, text in cells.items():
         match = _COLUMN.fullmatch(name)
-        if name in (*_FACTS, *_OPTIONAL_FACTS) or match is None or not text.strip():
+        if name in (*FACTS, *OPTIONAL_FACTS) or match is None or not text.strip():
             continue
         table = overall
         if match["label"]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from rgbtbench.errors import RecordError
-from rgbtbench.leaderboard.published import read_published, read_table
+from rgbtbench.leaderboard.published import FACTS, OPTIONAL_FACTS, read_published, read_table
+from rgbtbench.resources import data_root
 
 HEADER = (
     "method,variant,inputs,protocol,protocol_version,source,where,training_data,selection,note,flag,"
@@ -48,6 +50,12 @@ def test_columns_that_a_table_may_leave_out_have_their_plain_meaning(tmp_path):
     )
     assert (row.condition, row.test_time_augmentation, row.ablation) == ("thermal missing", "flip", "fusion")
     assert row.pretraining == ("ImageNet-1K", "IR-500K")
+
+
+def test_the_page_describes_every_column_of_facts():
+    text = (data_root() / "leaderboards" / "README.md").read_text(encoding="utf-8")
+    described = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text, flags=re.MULTILINE)))
+    assert set(described) == {*FACTS, *OPTIONAL_FACTS}
 
 
 def test_a_table_saved_by_a_spreadsheet_program_with_a_byte_order_mark_is_read(tmp_path):
