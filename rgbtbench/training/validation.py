@@ -18,8 +18,9 @@ from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.relabel import relabelled
 from rgbtbench.predictions.boxes import BoxTable
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
-from rgbtbench.scoring.average_precision.curves import detection_metrics
-from rgbtbench.scoring.average_precision.matching import TruthTable, match_detections
+from rgbtbench.scoring.average_precision.coco_metrics import CocoMetrics
+from rgbtbench.scoring.average_precision.matching import match_detections
+from rgbtbench.scoring.average_precision.tables import TruthTable
 from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentation_metrics
 from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import gathered, over_processes, share_statistics
@@ -169,7 +170,7 @@ class _Boxes:
             class_ids=np.array(self.ids, np.int64),
             max_detections=self.rules.max_detections[-1],
         )
-        values = detection_metrics(matches, np.ones((1, len(images))), max_detections=self.rules.max_detections)
+        values = CocoMetrics(matches, max_detections=self.rules.max_detections).measure(np.ones((1, len(images))))
         return {name: float(values[name][0]) for name in _DETECTION_METRICS}
 
 

@@ -10,8 +10,8 @@ import pytest
 from rgbtbench.cards.protocol import IntervalRules, Protocol
 from rgbtbench.cards.rules import CocoRules, SegmentationRules
 from rgbtbench.errors import UnknownNameError
-from rgbtbench.scoring.average_precision.curves import detection_metrics
-from rgbtbench.scoring.average_precision.matching import Matches
+from rgbtbench.scoring.average_precision.coco_metrics import CocoMetrics
+from rgbtbench.scoring.average_precision.tables import Matches
 from rgbtbench.scoring.intervals import MIN_CLUSTERS
 from rgbtbench.scoring.metrics import METRICS, metric
 from rgbtbench.scoring.segmentation.confusion import class_metrics, segmentation_metrics
@@ -36,12 +36,18 @@ def test_every_metric_that_is_computed_has_a_row():
     counts = np.ones((2, 3), np.int64)
     empty = np.zeros(0, np.int32)
     matches = Matches(
-        np.ones((1, 4, 1), np.int32), empty, empty, empty.astype(np.int16), *(np.zeros((0, 4), np.uint16),) * 2
+        positives=np.ones((1, 4, 1), np.int32),
+        detections=np.zeros((1, 1), np.int32),
+        classes=empty,
+        images=empty,
+        ranks=empty.astype(np.int16),
+        hits=np.zeros((0, 4), np.uint16),
+        dropped=np.zeros((0, 4), np.uint16),
     )
     computed = {
         *segmentation_metrics(counts, ids=(0, 1), rules=rules),
         *class_metrics(counts, rules),
-        *detection_metrics(matches, np.ones((1, 1))),
+        *CocoMetrics(matches).measure(np.ones((1, 1))),
     }
     assert computed <= set(METRICS)
 

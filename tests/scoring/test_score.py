@@ -13,15 +13,15 @@ from rgbtbench.errors import PredictionError, UnknownNameError, UserError
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.predictions import BoxTable, MaskPrediction, MaskWriter, Sidecar
 from rgbtbench.predictions.boxes import sorted_table
-from rgbtbench.scoring.average_precision.matching import TruthTable
+from rgbtbench.scoring.average_precision.tables import TruthTable
 from rgbtbench.scoring.families import family_of
 from rgbtbench.scoring.score import resolve_protocol, score
 from rgbtbench.scoring.statistics import from_arrays
 from rgbtbench.scoring.summary import summarise
 from rgbtbench.shards.build import prepare_dataset
 from rgbtbench.shards.plan import Options
+from tests.scoring.average_precision.reference_coco import pycocotools_metrics
 from tests.scoring.published_masks import decoded, published_png
-from tests.scoring.reference_coco import pycocotools_metrics
 from tests.scoring.town import (
     CARD,
     IMAGES,

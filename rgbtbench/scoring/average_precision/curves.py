@@ -1,181 +1,174 @@
-"""Average precision and recall from matches, for the whole set and for thousands of resamples alike.
+"""Precision-recall curves at their hits, of all classes at once and of thousands of resamples alike.
 
-The numbers are those of `COCOeval.accumulate` and `summarize`. A resample is a weight per image; an image drawn twice
-repeats its detections in place, which changes the curve in no point that is read, so sorting happens once.
+A resample is a weight per image; an image drawn twice repeats its detections in place, which changes the curve in no
+point that is read, so detections are sorted once. Precision is only read where recall rises, so the curve is only
+computed there.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.scoring.average_precision.matching import AREAS, IOU_THRESHOLDS, RECALL_LEVELS, Matches
-
-_T: Final = len(IOU_THRESHOLDS)
-_ALL_THRESHOLDS: Final = (1 << _T) - 1
-_PERCENT: Final = 100.0
+from rgbtbench.scoring.average_precision.tables import Matches
 
 
-def class_average_precision(matches: Matches, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the average precision of every class, in percent.
+@dataclass(frozen=True)
+class HitCurves:
+    """The curves of C classes in R resamples at one IoU threshold, where H detections are hits.
 
-    Args:
-        matches: the statistics.
-        weights: float64 (R, N), how often each image counts; whole numbers.
-
-    Returns:
-        float64 (R, C, A, T) over classes, area ranges and IoU thresholds; NaN where nothing is to be found.
-    """
-    classes, areas, _ = matches.positives.shape
-    positives = np.einsum("rn,can->rca", weights, matches.positives.astype(np.float64))
-    result = np.full((len(weights), classes, areas, _T), np.nan)
-    for kind in range(classes):
-        rows = np.flatnonzero(matches.classes == kind)
-        for area in range(areas):
-            defined = positives[:, kind, area] > 0
-            curve = _Curve(matches, rows, area)
-            values = curve.average_precision(weights, np.where(defined, positives[:, kind, area], 1.0))
-            result[:, kind, area] = np.where(defined[:, None], _PERCENT * values, np.nan)
-    return result
-
-
-def class_average_recall(matches: Matches, weights: NDArray[np.float64], *, detections: int) -> NDArray[np.float64]:
-    """Return the recall of every class averaged over the IoU thresholds, in percent.
-
-    Args:
-        matches: the statistics.
-        weights: float64 (R, N), how often each image counts.
-        detections: the best-scored ones per class and image that may count.
-
-    Returns:
-        float64 (R, C, A); NaN where nothing is to be found.
-    """
-    classes, areas, images = matches.positives.shape
-    thresholds_hit = np.bitwise_count(matches.hits).astype(np.float64) / _T
-    thresholds_hit[matches.ranks >= detections] = 0.0
-    found = np.zeros((classes, areas, images))
-    np.add.at(found.transpose(0, 2, 1), (matches.classes, matches.images), thresholds_hit)
-    recalled = np.einsum("rn,can->rca", weights, found)
-    positives = np.einsum("rn,can->rca", weights, matches.positives.astype(np.float64))
-    return np.where(positives > 0, _PERCENT * recalled / np.where(positives > 0, positives, 1.0), np.nan)
-
-
-def detection_metrics(
-    matches: Matches,
-    weights: NDArray[np.float64],
-    *,
-    max_detections: tuple[int, int, int] = (1, 10, 100),
-    resampled: bool = False,
-) -> dict[str, NDArray[np.float64]]:
-    """Return the twelve COCO numbers, in percent.
-
-    Args:
-        matches: the statistics.
-        weights: float64 (R, N), how often each image counts.
-        max_detections: as in the protocol.
-        resampled: the weights are resamples of all images of `matches`. A class that a resample leaves without ground
-            truth keeps its value of the whole set there, so that no resample gains by losing a hard class.
-
-    Returns:
-        `ap`, `ap50`, `ap75`, `ap_small`, `ap_medium`, `ap_large`, `ar1`, `ar10`, `ar`, `ar_small`, `ar_medium` and
-        `ar_large`, each float64 (R,); NaN where nothing is to be found.
-    """
-    rows = np.vstack([np.ones(weights.shape[1]), weights]) if resampled else weights
-    precision = class_average_precision(matches, rows)
-    recalls = [class_average_recall(matches, rows, detections=count) for count in max_detections]
-    if resampled:
-        precision, *recalls = (_filled(values) for values in (precision, *recalls))
-    recall = recalls[2]
-    of = {name: at for at, name in enumerate(AREAS)}
-    return {
-        "ap": _class_mean(precision[:, :, of["all"]].mean(axis=-1)),
-        "ap50": _class_mean(precision[:, :, of["all"], 0]),
-        "ap75": _class_mean(precision[:, :, of["all"], 5]),
-        **{f"ap_{area}": _class_mean(precision[:, :, of[area]].mean(axis=-1)) for area in ("small", "medium", "large")},
-        "ar1": _class_mean(recalls[0][:, :, of["all"]]),
-        "ar10": _class_mean(recalls[1][:, :, of["all"]]),
-        "ar": _class_mean(recall[:, :, of["all"]]),
-        **{f"ar_{area}": _class_mean(recall[:, :, of[area]]) for area in ("small", "medium", "large")},
-    }
-
-
-def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Take the first row as the whole set, fill the others' gaps from it, and drop it."""
-    return np.where(np.isnan(values[1:]), values[:1], values[1:])
-
-
-def _class_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = ~np.isnan(values)
-    count = known.sum(axis=1)
-    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
-
-
-class _Curve:
-    """The precision-recall curves of one class and area range, at all thresholds.
-
-    Precision is only read where recall rises, and most detections are false at every threshold. Those are counted
-    between the few `points` that are a hit somewhere or change their part between thresholds.
+    Attributes:
+        true: float64 (R, H), hits so far, counted over all classes in turn.
+        precision: float64 (R, H).
+        borders: int64 (C + 1,), where the hits of each class begin and end.
     """
 
-    def __init__(self, matches: Matches, rows: NDArray[np.int64], area: int) -> None:
-        hits, dropped = matches.hits[rows, area], matches.dropped[rows, area]
-        false = _ALL_THRESHOLDS & ~(hits | dropped)
-        is_point = (hits != 0) | ((false != 0) & (false != _ALL_THRESHOLDS))
-        self._points = matches.images[rows[is_point]]
-        self._hits, self._false = hits[is_point], false[is_point]
-        always_false = ~is_point & (false == _ALL_THRESHOLDS)
-        self._images_of_false = matches.images[rows[always_false]]
-        self._points_before = np.cumsum(is_point)[always_false]
+    true: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    borders: NDArray[np.int64]
 
-    def average_precision(self, weights: NDArray[np.float64], positives: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return float64 (R, T), fractions, given weights (R, N) and ground truth to find (R,)."""
-        result = np.zeros((len(weights), _T))
-        if not len(self._points):
-            return result
-        drawn = weights[:, self._points]
-        background = self._false_before_points(weights)
-        wanted = _hits_needed(positives)
-        for level in range(_T):
-            hit = (self._hits >> level & 1).astype(np.bool_)
-            if not hit.any():
-                continue
-            true = np.cumsum(drawn[:, hit], axis=1)
-            false = (background + np.cumsum(drawn * (self._false >> level & 1), axis=1))[:, hit]
-            precision = true / (false + true + np.spacing(1))
-            envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-            result[:, level] = _read_off(true, envelope, wanted)
+    @property
+    def found(self) -> NDArray[np.float64]:
+        """Return the hits of each class in all, float64 (R, C)."""
+        return np.diff(self._before())
+
+    def highest_from(self, needed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the highest precision at or after the point that has enough hits.
+
+        Args:
+            needed: float64 (R, C, L), whole numbers above 0, ascending over levels.
+
+        Returns:
+            float64 (R, C, L); 0 where there are fewer hits.
+        """
+        resamples, hits = self.true.shape
+        if not hits:
+            return np.zeros(needed.shape)
+        wanted = (needed + self._before()[:, :-1, None]).reshape(resamples, -1)
+        # Rows become one ascending sequence, so that a single search serves all of them; all numbers are whole.
+        rows = np.arange(resamples)[:, None]
+        raised = (max(self.true[:, -1].max(), wanted.max()) + 1) * rows
+        at = np.searchsorted((self.true + raised).ravel(), (wanted + raised).ravel()).reshape(needed.shape)
+        ends = (self.borders[1:] + hits * rows)[..., None]
+        reached, at = at < ends, np.minimum(at, ends)
+        # Maxima between the points that are read, then over all later ones of the class.
+        highest = np.maximum.reduceat(np.append(self.precision, 0.0), at.ravel()).reshape(needed.shape)
+        highest = np.where(reached, highest, 0.0)
+        return np.asarray(np.maximum.accumulate(highest[..., ::-1], axis=-1)[..., ::-1])
+
+    def envelope(self) -> NDArray[np.float64]:
+        """Return the highest precision at or after each hit, float64 (R, H)."""
+        result = np.empty_like(self.precision)
+        for start, stop in zip(self.borders[:-1].tolist(), self.borders[1:].tolist(), strict=True):
+            part = self.precision[:, start:stop]
+            result[:, start:stop] = np.maximum.accumulate(part[:, ::-1], axis=1)[:, ::-1]
         return result
 
-    def _false_before_points(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _before(self) -> NDArray[np.float64]:
+        """Return the hits of earlier classes, and of all, float64 (R, C + 1)."""
+        return _sums_before(self.true, self.borders)
+
+
+class AreaCurves:
+    """The curves of one area range at T IoU thresholds, ready for any weights.
+
+    Args:
+        matches: the statistics.
+        area: index of the range.
+        levels: IoU thresholds T.
+        smallest: added to the count of detections in the denominator of precision, as some tools do.
+    """
+
+    def __init__(self, matches: Matches, area: int, *, levels: int, smallest: float) -> None:
+        classes, hits, dropped = matches.positives.shape[0], matches.hits[:, area], matches.dropped[:, area]
+        seen = np.flatnonzero(dropped != (1 << levels) - 1)
+        # Detections that are counted at all thresholds and hit at none are counted between the few others.
+        is_point = (hits[seen] != 0) | (dropped[seen] != 0)
+        points = seen[is_point]
+        self._point_images, self._smallest = matches.images[points], smallest
+        # One slot per point for it and what comes before it, and one per class for what follows its last point.
+        slots = np.cumsum(is_point) - is_point + matches.classes[seen]
+        self._seen_images = matches.images[seen]
+        self._starts = np.searchsorted(slots, np.arange(len(points) + classes + 1))
+        self._slots = np.arange(len(points)) + matches.classes[points]
+        borders = np.searchsorted(matches.classes[points], np.arange(classes + 1))
+        self._slots_before = (borders + np.arange(classes + 1))[matches.classes[points]]
+        self._levels = [
+            _Level.of(hits[points] >> level & 1, dropped[points] >> level & 1, borders) for level in range(levels)
+        ]
+
+    @property
+    def points(self) -> int:
+        """Detections at which curves are computed."""
+        return len(self._point_images)
+
+    def under(self, weights: NDArray[np.float64]) -> list[HitCurves]:
+        """Return the curves at each IoU threshold under weights, float64 (R, N), whole numbers."""
         from scipy.sparse import csr_array
 
-        ones = np.ones(len(self._images_of_false))
-        shape = (len(self._points) + 1, weights.shape[1])
-        # A detection after the last point can change nothing; it falls into the last row, which is left out.
-        between = csr_array((ones, (self._points_before, self._images_of_false)), shape=shape)
-        counted = np.asarray((between @ weights.T).T)
-        return np.cumsum(counted, axis=1)[:, :-1]
+        shape = (len(self._starts) - 1, weights.shape[1])
+        between = csr_array((np.ones(len(self._seen_images)), self._seen_images, self._starts), shape=shape)
+        counted = np.zeros((shape[0] + 1, len(weights)))
+        np.cumsum(between @ weights.T, axis=0, out=counted[1:])
+        counted = np.ascontiguousarray((counted[self._slots + 1] - counted[self._slots_before]).T)
+        drawn = weights.take(self._point_images, axis=1)
+        return [level.curves(drawn, counted, smallest=self._smallest) for level in self._levels]
 
 
-def _hits_needed(positives: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return float64 (R, 101): the smallest whole number of hits whose recall reaches each level, as floats compare."""
-    total = positives[:, None]
-    guess = np.ceil(RECALL_LEVELS * total)
-    guess = np.where((guess - 1) / total >= RECALL_LEVELS, guess - 1, guess)
-    return np.where(guess / total >= RECALL_LEVELS, guess, guess + 1)
+@dataclass(frozen=True)
+class _Level:
+    """Which of P points matter at one IoU threshold.
+
+    Attributes:
+        hits: int64 (H,), points that are hits.
+        dropped: int64 (L,), points that count neither way.
+        dropped_before: int64 (H,), how many of `dropped` come before each hit.
+        dropped_earlier: int64 (H,), how many of those belong to other classes.
+        borders: int64 (C + 1,), where the hits of each class begin and end.
+    """
+
+    hits: NDArray[np.int64]
+    dropped: NDArray[np.int64]
+    dropped_before: NDArray[np.int64]
+    dropped_earlier: NDArray[np.int64]
+    borders: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, is_hit: NDArray[np.uint16], is_dropped: NDArray[np.uint16], borders: NDArray[np.int64]) -> _Level:
+        hits, dropped = np.flatnonzero(is_hit), np.flatnonzero(is_dropped)
+        of_class = np.searchsorted(borders, hits, side="right") - 1
+        return cls(
+            hits,
+            dropped,
+            dropped_before=np.searchsorted(dropped, hits),
+            dropped_earlier=np.searchsorted(dropped, borders)[of_class],
+            borders=np.searchsorted(hits, borders),
+        )
+
+    def curves(self, drawn: NDArray[np.float64], counted: NDArray[np.float64], *, smallest: float) -> HitCurves:
+        """Return the curves, given weights (R, P) and detections of the class so far (R, P), dropped ones included."""
+        true = np.cumsum(drawn.take(self.hits, axis=1), axis=1)
+        total = counted.take(self.hits, axis=1)
+        if len(self.dropped):
+            gone = np.cumsum(drawn.take(self.dropped, axis=1), axis=1)
+            total -= _sums_before(gone, self.dropped_before)
+            if len(self.borders) > 2:
+                total += _sums_before(gone, self.dropped_earlier)
+        # Where nothing is counted nothing is found either.
+        np.maximum(total, 1.0, out=total)
+        total += smallest
+        found = true
+        if len(self.borders) > 2:
+            found = true - np.repeat(_sums_before(true, self.borders[:-1]), np.diff(self.borders), axis=1)
+        return HitCurves(true, np.divide(found, total, out=total), self.borders)
 
 
-def _read_off(
-    true: NDArray[np.float64], envelope: NDArray[np.float64], wanted: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the mean precision over the recall levels; a level that is never reached counts 0."""
-    rows, points = true.shape
-    # Rows become one ascending sequence, so that a single search serves all of them; all numbers are whole.
-    offset = (max(true[:, -1].max(), wanted.max()) + 1) * np.arange(rows)[:, None]
-    at = np.searchsorted((true + offset).ravel(), (wanted + offset).ravel()).reshape(wanted.shape)
-    at -= points * np.arange(rows)[:, None]
-    reached = at < points
-    values = np.take_along_axis(envelope, np.where(reached, at, 0), axis=1)
-    return np.asarray(np.where(reached, values, 0.0).mean(axis=1))
+def _sums_before(sums: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return cumulative sums (R, n) before given positions, float64 (R, len(at))."""
+    if not sums.shape[1]:
+        return np.zeros((len(sums), len(at)))
+    found = sums.take(np.maximum(at - 1, 0), axis=1)
+    found[:, at == 0] = 0.0
+    return found

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.predictions.boxes import BoxTable
-from rgbtbench.scoring.average_precision.matching import TruthTable
+from rgbtbench.scoring.average_precision.tables import TruthTable
 
 
 def engine_metrics(

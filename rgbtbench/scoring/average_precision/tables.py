@@ -1,0 +1,68 @@
+"""Boxes of all images as columns, and what they turn out to be once they are matched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TruthTable:
+    """Ground truth of all images.
+
+    Attributes:
+        image_ids: int64 (M,).
+        labels: int64 (M,), class ids.
+        xywh: float64 (M, 4), pixels.
+        areas: float64 (M,), what area ranges look at: width times height where there are only boxes.
+        crowd: bool (M,), regions that are neither hit nor miss.
+    """
+
+    image_ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    xywh: NDArray[np.float64]
+    areas: NDArray[np.float64]
+    crowd: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Per-image statistics of average precision over C classes, A area ranges, N images and up to 16 IoU thresholds.
+
+    Detections stand in the order in which the precision-recall curve meets them: by class, then falling score. Those
+    after the last hit of their class, or out of every range, are only counted, and scores are not needed any more.
+
+    Attributes:
+        positives: int32 (C, A, N): ground truth that must be found.
+        detections: int32 (C, N): detections that were looked at.
+        classes: int32 (D,): index of the class.
+        images: int32 (D,): index of the image.
+        ranks: int16 (D,): how many detections of this class and image have a higher score.
+        hits: uint16 (D, A): bit t says that it is a true positive at IoU threshold t.
+        dropped: uint16 (D, A): bit t says that it counts neither way at threshold t.
+    """
+
+    positives: NDArray[np.int32]
+    detections: NDArray[np.int32]
+    classes: NDArray[np.int32]
+    images: NDArray[np.int32]
+    ranks: NDArray[np.int16]
+    hits: NDArray[np.uint16]
+    dropped: NDArray[np.uint16]
+
+    def of_images(self, chosen: NDArray[np.bool_]) -> Matches:
+        """Return the statistics of some images, bool (N,), numbered anew."""
+        if chosen.all():
+            return self
+        kept = chosen[self.images]
+        return Matches(
+            positives=self.positives[..., chosen],
+            detections=self.detections[..., chosen],
+            classes=self.classes[kept],
+            images=(np.cumsum(chosen) - 1)[self.images[kept]].astype(np.int32),
+            ranks=self.ranks[kept],
+            hits=self.hits[kept],
+            dropped=self.dropped[kept],
+        )
