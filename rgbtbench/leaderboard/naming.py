@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rgbtbench.leaderboard.entries import Entry
@@ -9,6 +10,7 @@ from rgbtbench.leaderboard.rank import Section
 from rgbtbench.leaderboard.rows import Figure
 from rgbtbench.scoring import metrics
 
+_USUAL_INPUTS: Final = "rgb+lwir"
 _UNIT_SIGNS: Final[dict[metrics.Unit, str]] = {"percent": "%", "million": "M", "millisecond": "ms"}
 
 
@@ -24,6 +26,16 @@ def label(entry: Entry) -> str:
     row = entry.first
     condition = None if row.condition == "none" else f"({row.condition})"
     return " ".join(part for part in (row.method, row.variant, condition) if part)
+
+
+def named_inputs(entries: Sequence[Entry]) -> list[str | None]:
+    """Return what tells lines apart that differ in their inputs: `rgb+hha`; null where it goes without saying."""
+    differ = len({entry.first.inputs for entry in entries}) > 1
+    joined = ["+".join(entry.first.inputs) for entry in entries]
+    return [
+        inputs if differ and inputs not in (_USUAL_INPUTS, entry.first.variant) else None
+        for inputs, entry in zip(joined, entries, strict=True)
+    ]
 
 
 def metric_title(metric: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,7 +14,7 @@ from rgbtbench.cards.rules import Sentence
 from rgbtbench.leaderboard import plots, tables
 from rgbtbench.leaderboard.entries import Entry
 from rgbtbench.leaderboard.listed_names import dataset_title
-from rgbtbench.leaderboard.naming import label, section_title
+from rgbtbench.leaderboard.naming import label, named_inputs, section_title
 from rgbtbench.leaderboard.rank import KINDS, Leaderboard, Section
 from rgbtbench.leaderboard.records import Kind
 from rgbtbench.leaderboard.rows import MARKS, Row
@@ -43,7 +42,7 @@ class Line:
         anchor: its id on the page.
         entry: the rows behind it.
         name: method, variant and condition.
-        inputs: modalities; null where they are those of most lines.
+        inputs: modalities, where lines differ in them and they do not go without saying.
         heading: what it and the lines below have in common, above the first of them.
         summary: what a reader asks first.
         flag: how its source contradicts itself or another.
@@ -179,18 +178,17 @@ def _contaminations(section: Section) -> tuple[str, ...]:
 
 
 def _lines(section: Section, main: tables.Grid, anchor: str) -> Iterable[Line]:
-    usual = _usual_inputs(section)
     above: str | None = None
-    for number, (entry, cells) in enumerate(zip(section.entries, main.lines, strict=True), 1):
+    together = zip(section.entries, named_inputs(section.entries), main.lines, strict=True)
+    for number, (entry, inputs, cells) in enumerate(together, 1):
         heading = _heading(entry)
         # Runs of a group differ in a few facts only: those are shown per record, the rest once.
         shared = tuple(fact for fact in entry.first.facts if all(fact in row.facts for row in entry.rows))
-        inputs = "+".join(entry.first.inputs)
         yield Line(
             anchor=f"{anchor}-{number}",
             entry=entry,
             name=label(entry),
-            inputs=None if entry.first.inputs == usual or inputs == entry.first.variant else inputs,
+            inputs=inputs,
             heading=heading if heading != above else None,
             summary=_summary(entry),
             flag=entry.first.fact("inconsistent"),
@@ -198,12 +196,6 @@ def _lines(section: Section, main: tables.Grid, anchor: str) -> Iterable[Line]:
             cells=cells,
         )
         above = heading
-
-
-def _usual_inputs(section: Section) -> tuple[str, ...] | None:
-    """Return the inputs that at least half of the lines have."""
-    inputs, count = Counter(entry.first.inputs for entry in section.entries).most_common(1)[0]
-    return inputs if 2 * count >= len(section.entries) else None
 
 
 def _heading(entry: Entry) -> str | None:

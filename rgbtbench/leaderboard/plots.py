@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rgbtbench.leaderboard.entries import Entry
-from rgbtbench.leaderboard.naming import axis_title, label
+from rgbtbench.leaderboard.naming import axis_title, label, named_inputs
 from rgbtbench.leaderboard.rank import Section
 from rgbtbench.leaderboard.rows import Figure
 from rgbtbench.leaderboard.tables import subset_metric
@@ -137,9 +137,9 @@ def _names(entries: Sequence[Entry]) -> list[str]:
     """Return a label per line, without the method where all lines share it and are told apart by their variant."""
     shared = len({entry.first.method for entry in entries}) == 1 and all(entry.first.variant for entry in entries)
     names = [label(entry).removeprefix(f"{entry.first.method} ") if shared else label(entry) for entry in entries]
+    augmented = ["augmented" if "test-time-augmentation" in entry.marks else None for entry in entries]
     return [
-        f"{name}, augmented" if "test-time-augmentation" in entry.marks else name
-        for name, entry in zip(names, entries, strict=True)
+        ", ".join(part for part in parts if part) for parts in zip(names, named_inputs(entries), augmented, strict=True)
     ]
 
 

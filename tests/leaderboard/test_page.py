@@ -109,9 +109,11 @@ def test_what_a_source_contradicts_is_read_without_a_click(rows):
     assert summary == 'a paper, Table 2 <span class="flag">prints 56.0 here and 55.0 there</span>'
 
 
-def test_inputs_are_named_where_they_are_not_the_usual_ones(rows):
+def test_inputs_are_named_where_lines_differ_in_them_and_in_the_plot_too(rows):
     text = page(leaderboard(rows))
     assert re.findall(r'class="method">(\w+)</span> <span class="inputs">([^<]+)<', text) == [("rgbnet", "rgb")]
+    labels = re.findall(r'<span class="label \w+">([^<]+)</span>', text)
+    assert labels == ["firstnet", "rgbnet, rgb", "flaggednet", "flipnet, augmented", "ownnet RGB+T", "RGB+T"]
 
 
 def test_altered_input_and_augmented_tests_are_marked(rows):
