@@ -123,6 +123,10 @@ class RecipeError(UserError):
     """A training recipe that cannot be run with this model or data."""
 
 
+class ConditionError(UserError):
+    """A condition that is known but makes no sense for this data, these labels or this model."""
+
+
 class WeightsError(UserError):
     """A checkpoint that does not fit the model, or that would run code."""
 
