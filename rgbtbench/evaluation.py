@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from rgbtbench.cards.catalog import method_card, method_names
 from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.protocol import Protocol
+from rgbtbench.conditions import NONE
 from rgbtbench.errors import UserError
 from rgbtbench.leaderboard.compose import record_of
 from rgbtbench.leaderboard.records import Efficiency, Record, Training
-from rgbtbench.loading.conditions import NONE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.locations import location
 from rgbtbench.prediction import holds_predictions, predictions_folder, torch_device
@@ -206,7 +206,7 @@ def evaluate_weights(
 
     info = read_info(weights)
     protocol, truth = open_truth(data, protocol_id)
-    seen = truth.under(condition)
+    seen = truth.only(label_sets=(protocol.label_set,)).under(condition)
     out = out or predictions_folder(weights, protocol, seen)
     # The description says what the file should be; only the file says what it is.
     intact = file_sha256(weights_path(weights)) == info.sha256
@@ -265,7 +265,7 @@ def evaluate(
     name = method or str(getattr(network, "__name__", type(network).__name__))
     write_predictions(
         network,
-        truth.under(condition),
+        truth.only(label_sets=(protocol.label_set,)).under(condition),
         Path(out),
         task=protocol.task,
         label_set=protocol.label_set,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rgbtbench.cards.catalog import protocol_prefix
 from rgbtbench.cards.protocol import Protocol
+from rgbtbench.conditions import NONE
 from rgbtbench.errors import PredictionError, UserError
-from rgbtbench.loading.conditions import NONE
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.predictions.boxes import read_boxes
@@ -58,9 +58,10 @@ def predict_weights(
 
     info = read_info(weights)
     label_space, label_set = _answers(info, read_manifest(data).dataset)
+    label_sets = None if label_set is None else (label_set,)
     return predict_split(
         load_model(weights),
-        open_split(data, split, label_space=label_space).under(condition),
+        open_split(data, split, label_space=label_space, label_sets=label_sets).under(condition),
         out,
         label_set=label_set,
         weights_sha256=info.sha256,
@@ -83,7 +84,7 @@ def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit) -
     run = weights.parent if weights.name == WEIGHTS_FILE else weights
     below = run / "predictions" if run.is_dir() else weights.with_name(f"{weights.stem}-predictions")
     parts = [protocol_prefix(protocol.dataset, protocol.edition), seen.name, protocol.label_set]
-    parts += [name for name in (protocol.label_space, seen.condition) if name not in ("native", NONE)]
+    parts += [name for name in (protocol.label_space, seen.alteration.condition.slug) if name not in (NATIVE, NONE)]
     return below / "-".join([*parts, seen.manifest.data_hash[:8]])
 
 

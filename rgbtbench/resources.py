@@ -13,7 +13,7 @@ from rgbtbench.errors import UserError
 
 @cache
 def data_root() -> Path:
-    """Return the folder that holds `datasets_cards`, `models` and `leaderboards`."""
+    """Return the folder that holds `conditions`, `datasets_cards`, `leaderboards` and `models`."""
     package = Path(__file__).resolve().parent
     for candidate in (package / "_data", package.parent):
         if (candidate / "datasets_cards" / "label_space.yaml").is_file():

@@ -75,7 +75,7 @@ def test_files_score_the_same_as_the_network_that_wrote_them(prepared, tmp_path)
     assert (again.metrics, again.predictions_sha256) == (first.metrics, first.predictions_sha256)
 
 
-def test_a_missing_modality_reaches_the_network_as_absent_and_the_record_by_name(prepared, tmp_path):
+def test_a_dropped_modality_reaches_the_network_as_absent_and_the_record_by_name(prepared, tmp_path):
     from rgbtbench.evaluation import evaluate
 
     shards, protocol = prepared
@@ -86,9 +86,9 @@ def test_a_missing_modality_reaches_the_network_as_absent_and_the_record_by_name
         present.extend(batch.present["lwir"].tolist())
         return perfect(batch)
 
-    result = evaluate(watching, shards, protocol, out=tmp_path / "p", condition="missing-lwir")
+    result = evaluate(watching, shards, protocol, out=tmp_path / "p", condition="missing:lwir/drop")
     assert present == [False] * 5
-    assert result.record.condition == "missing-lwir"
+    assert result.record.condition == "missing:lwir/drop"
 
 
 def test_weights_of_others_are_scored_and_never_pass_for_measured(prepared, tmp_path):

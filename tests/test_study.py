@@ -36,7 +36,7 @@ def prepared(tmp_path_factory):
             "protocol": protocol,
             "variants": [
                 {"name": "rgb+lwir"},
-                {"name": "rgb+shuffled-lwir", "set": ["condition=shuffled-lwir"]},
+                {"name": "rgb+shuffled-lwir", "set": ["condition=missing:lwir/swap"]},
             ],
         }
     )
@@ -47,7 +47,7 @@ def test_every_variant_becomes_a_record_that_says_how_it_was_made(prepared):
     folder, study = prepared
     records = run_study(study, folder / "shards", folder / "out", records=folder / "records")
     assert [record.variant for record in records] == ["rgb+lwir", "rgb+shuffled-lwir"]
-    assert [record.condition for record in records] == ["none", "shuffled-lwir"]
+    assert [record.condition for record in records] == ["none", "missing:lwir/swap"]
     assert {record.training.initial_weights for record in records} == {"random"}
     assert {record.fidelity for record in records} == {"architecture-exact"}
     assert records[0].efficiency.parameters == records[1].efficiency.parameters

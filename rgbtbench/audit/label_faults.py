@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.audit.faults import Fault
 from rgbtbench.labels import LabelMap
-from rgbtbench.loading.sample import frame_size
+from rgbtbench.loading.frames import frame_size
 
 _TINY: Final = 4.0
 #: Boxes may reach this far beyond the image: some datasets count pixels from 1, or name the last pixel.

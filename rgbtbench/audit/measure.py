@@ -21,7 +21,7 @@ from rgbtbench.audit.pixels import Grey, digest, grey8, one_plane
 from rgbtbench.audit.structure import Structure, structure
 from rgbtbench.errors import ShardError
 from rgbtbench.labels import LabelMap
-from rgbtbench.loading.sample import frame_size
+from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.store import SplitStore
 
 #: Grey value from which a saliency mask says "salient".

@@ -15,7 +15,7 @@ from rgbtbench.audit.measures import SplitMeasures
 from rgbtbench.audit.pixels import Grey, grey8
 from rgbtbench.errors import UserError
 from rgbtbench.inspection.pictures import picture, thumbnail
-from rgbtbench.loading.sample import frame_size
+from rgbtbench.loading.frames import frame_size
 
 _QUALITY: Final = 80
 #: Modalities of a sample that are shown; those with many views would fill the page.

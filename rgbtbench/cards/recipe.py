@@ -117,7 +117,7 @@ class Recipe(Strict):
     inputs: dict[Name, Modality] | None = Field(
         None, description="slot of the model to modality of the data; null: as the paper feeds it"
     )
-    condition: str = Field("none", description="what is done to the input, in training and validation alike")
+    condition: str = Field("none", description="id of what is done to the input, in training and validation alike")
     initial_weights: str | None = Field(None, description="file of converted weights; null: random")
     data: Data = DataChoice()
     selection: Selection = "last"

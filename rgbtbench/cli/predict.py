@@ -11,7 +11,9 @@ from rgbtbench.cli.places import DataOption
 from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
 
 WeightsArgument = Annotated[Path, typer.Argument(help="Run folder, or a .safetensors file.")]
-ConditionOption = Annotated[str, typer.Option(help="What is done to the input: missing-rgb, shuffled-lwir, none.")]
+ConditionOption = Annotated[
+    str, typer.Option(help="What is done to the input, such as missing:rgb/zero_norm; see docs/conditions.md.")
+]
 BatchOption = Annotated[int, typer.Option(min=1, help="Samples per forward pass.")]
 
 

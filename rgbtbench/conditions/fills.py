@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgbtbench.conditions.levels import as_unit
 from rgbtbench.errors import ConditionError
-from rgbtbench.formats.image_file import Pixels
-
-#: Weights of red, green and blue in brightness (ITU-R BT.601).
-_LUMINANCE = (0.299, 0.587, 0.114)
+from rgbtbench.formats.image_file import LUMINANCE, Pixels
 
 
 def mean_values(images: Iterable[Pixels]) -> NDArray[np.float64]:
@@ -24,7 +23,7 @@ def mean_values(images: Iterable[Pixels]) -> NDArray[np.float64]:
 def flat(like: Pixels, values: NDArray[np.float64]) -> Pixels:
     """Return an image of one value (C,) everywhere, rounded to the type of `like`."""
     exact = values if like.dtype == np.float32 else np.rint(values)
-    return np.broadcast_to(exact.astype(like.dtype), like.shape).copy()  # type: ignore[return-value]
+    return _typed(np.broadcast_to(exact, like.shape), like)
 
 
 def noise(like: Pixels, generator: np.random.Generator) -> Pixels:
@@ -38,7 +37,7 @@ def noise(like: Pixels, generator: np.random.Generator) -> Pixels:
             "noise: its pixels are measured values (float32), which have no range",
             remedy="fill with zero_norm or mean",
         )
-    return generator.integers(0, np.iinfo(like.dtype).max, like.shape, like.dtype, endpoint=True)  # type: ignore[return-value]
+    return _typed(generator.integers(0, _brightest(like) + 1, like.shape, np.uint16), like)
 
 
 def adapted(other: Pixels, like: Pixels) -> Pixels:
@@ -58,14 +57,22 @@ def adapted(other: Pixels, like: Pixels) -> Pixels:
             f"{other.dtype} of {other.shape[2]} channels cannot stand in for {like.dtype} of {channels}",
             remedy="fill with zero_norm or mean",
         )
-    values = other.astype(np.float32) * np.float32(np.iinfo(like.dtype).max / np.iinfo(other.dtype).max)
-    if channels == 1 and values.shape[2] == len(_LUMINANCE):
-        values = values @ np.array(_LUMINANCE, np.float32)[:, None]
+    values = as_unit(other * (_brightest(like) / _brightest(other)))
+    if channels == 1 and values.shape[2] == len(LUMINANCE):
+        values = as_unit(values @ np.array(LUMINANCE, np.float32)[:, None])
     elif channels == 1 and values.shape[2] > 1:
         values = values.mean(axis=2, keepdims=True)
     if values.shape[:2] != like.shape[:2]:
         shrinks = values.shape[0] > like.shape[0]
-        values = cv2.resize(
-            values, like.shape[1::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        ).reshape(*like.shape[:2], -1)
-    return np.rint(np.broadcast_to(values, like.shape)).astype(like.dtype)  # type: ignore[return-value]
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        values = as_unit(cv2.resize(values, like.shape[1::-1], interpolation=method)).reshape(*like.shape[:2], -1)
+    return _typed(np.rint(np.broadcast_to(values, like.shape)), like)
+
+
+def _brightest(pixels: Pixels) -> int:
+    return 255 if pixels.dtype == np.uint8 else 65535
+
+
+def _typed(values: NDArray[Any], like: Pixels) -> Pixels:
+    typed: Any = values.astype(like.dtype)
+    return cast("Pixels", typed)

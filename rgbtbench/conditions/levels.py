@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rgbtbench.errors import ConditionError
 from rgbtbench.formats.image_file import Levels, Pixels
 
 #: float32 (H, W, C), levels from 0, the darkest, to 1, the brightest.
 Unit = NDArray[np.float32]
+
+
+def as_unit(values: ArrayLike) -> Unit:
+    """Return levels in single precision."""
+    return np.asarray(values, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +35,15 @@ class Range:
     high: float
     dtype: np.dtype[np.uint8] | np.dtype[np.uint16]
 
-    def levels(self, pixels: Levels) -> Unit:
+    def levels(self, pixels: Pixels) -> Unit:
         """Return pixels as levels."""
         return (pixels.astype(np.float32) - np.float32(self.low)) / np.float32(self.high - self.low)
 
     def pixels(self, levels: Unit) -> Levels:
         """Return levels as pixels: clipped to 0 to 1, rounded to whole numbers of the type."""
         values = np.clip(levels, 0, 1) * np.float32(self.high - self.low) + np.float32(self.low)
-        return np.rint(values).astype(self.dtype)  # type: ignore[return-value]
+        rounded: Levels = np.rint(values).astype(self.dtype)
+        return rounded
 
 
 def range_of(pixels: Pixels, *, what: str) -> Range:

@@ -25,12 +25,12 @@ def moved(pixels: Pixels, *, right: float, down: float) -> Pixels:
         The same type and shape.
     """
     height, width = pixels.shape[:2]
-    return _read_at(pixels, np.arange(height) - down, np.arange(width) - right)
+    return _read_at(pixels, np.arange(height, dtype=np.float64) - down, np.arange(width, dtype=np.float64) - right)
 
 
 def scaled(pixels: Pixels, *, factor: float) -> Pixels:
     """Magnify the content about the centre, or shrink it for a factor below 1; arguments as for `moved`."""
-    rows, columns = ((np.arange(side) + 0.5 - side / 2) / factor + side / 2 - 0.5 for side in pixels.shape[:2])
+    rows, columns = (_magnified(side, factor) for side in pixels.shape[:2])
     return _read_at(pixels, rows, columns)
 
 
@@ -43,6 +43,11 @@ def with_parallax(pixels: Pixels, *, pixels_at_bottom: float) -> Pixels:
     height, width = pixels.shape[:2]
     right = pixels_at_bottom * np.arange(height) / max(height - 1, 1)
     return _stored(_read_columns(pixels.astype(np.float64), np.arange(width) - right[:, None]), pixels)
+
+
+def _magnified(side: int, factor: float) -> Positions:
+    centre = (side - 1) / 2
+    return (np.arange(side, dtype=np.float64) - centre) / factor + centre
 
 
 def _read_at(pixels: Pixels, rows: Positions, columns: Positions) -> Pixels:

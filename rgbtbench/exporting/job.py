@@ -10,8 +10,8 @@ from rgbtbench.errors import ShardError
 from rgbtbench.exporting.folder import Tree
 from rgbtbench.exporting.layout import Folders
 from rgbtbench.exporting.summary import Notes
+from rgbtbench.loading.frames import frame_modality, frame_size
 from rgbtbench.loading.prepared import PreparedSplit
-from rgbtbench.loading.sample import frame_modality, frame_size
 from rgbtbench.pair import IMAGE_EXTENSIONS, Boxes
 from rgbtbench.progress import Progress
 

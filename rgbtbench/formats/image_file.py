@@ -18,6 +18,7 @@ from rgbtbench.formats.paths import read_bytes
 from rgbtbench.pair import Image
 
 __all__ = [
+    "LUMINANCE",
     "ImageHeader",
     "Levels",
     "Pixels",
@@ -31,6 +32,8 @@ __all__ = [
     "read_verbatim",
 ]
 
+#: Weights of red, green and blue in luminance (ITU-R BT.601), as image libraries turn colour into grey.
+LUMINANCE: Final = (0.299, 0.587, 0.114)
 #: Samples of an integer type, which has a darkest and a brightest level.
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
 Pixels = Levels | NDArray[np.float32]

@@ -20,8 +20,9 @@ from rgbtbench.errors import MissingExtraError
 from rgbtbench.formats.image_file import encode_png
 from rgbtbench.inspection.pictures import picture
 from rgbtbench.inspection.predicted import Predicted, read_predicted
+from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.prepared import PreparedSplit
-from rgbtbench.loading.sample import Sample, frame_size
+from rgbtbench.loading.sample import Sample
 from rgbtbench.outputs import claim_folder
 from rgbtbench.pair import check_key
 from rgbtbench.progress import Progress, Silent, track

@@ -109,7 +109,7 @@ class Record(Strict):
     task: Task
     fidelity: Fidelity | None = None
     inputs: tuple[Modality, ...] = ()
-    condition: str = Field("none", description="what was done to the input: `shuffled-lwir`, `missing-rgb`, none")
+    condition: str = Field("none", description="id of what was done to the input: `missing:rgb/zero_norm`, none")
     input_size: tuple[int, int] | None = Field(None, description="height, width that the network saw")
     test_time_augmentation: str = "none"
     protocol: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import torch
@@ -31,7 +31,7 @@ class Batch:
     Attributes:
         keys: B keys, local to the dataset.
         images: modality to uint8 (uint16 or float32 where the files are) (B, C, H, W), pixel values as stored.
-        present: modality to bool (B,); False where a sample lacks the modality and the pixels are a fill.
+        present: modality to bool (B,); False where the model has to do without the modality; its pixels are 0.
         valid: bool (B,); False for samples that only fill up the last batch and must count nowhere.
         pixel_mask: bool (B, H, W); False where an image was padded.
         sizes: int64 (B, 2), height and width of the original frame that predictions are written in.
@@ -40,6 +40,8 @@ class Batch:
         saliency: float32 (B, 1, H, W) in [0, 1], or None.
         text: B tuples of captions, or None.
         datasets: B names of datasets; `<dataset>/<key>` names a sample among those of all datasets.
+        zeroed: modality to float32 (B,), the share of the network's input, after normalisation, that is to be 0
+            (`missing:<modality>/zero_norm`); absent for modalities of which nothing is.
     """
 
     keys: tuple[str, ...]
@@ -53,6 +55,7 @@ class Batch:
     saliency: Tensor | None = None
     text: tuple[tuple[str, ...], ...] | None = None
     datasets: tuple[str, ...] = ()
+    zeroed: dict[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.keys)

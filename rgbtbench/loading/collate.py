@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ class PackedBatch:
     """A batch on its way out of a worker process, with nothing in it that takes eight bytes where one would do.
 
     Attributes:
-        keys, datasets, sizes, missing, valid, boxes, text: as the samples have them.
+        keys, datasets, sizes, missing, zeroed, valid, boxes, text: as the samples have them.
         target: which field of the batch the labels go to.
         images: modality to (B, C, H, W).
         masks: uint8 (B, H, W), or None.
@@ -40,6 +40,7 @@ class PackedBatch:
     datasets: tuple[str, ...]
     sizes: tuple[Size, ...]
     missing: tuple[frozenset[str], ...]
+    zeroed: tuple[Mapping[str, float], ...]
     valid: tuple[bool, ...]
     boxes: tuple[BoxTargets | None, ...]
     text: tuple[tuple[str, ...] | None, ...]
@@ -77,15 +78,17 @@ def packed(items: Items, *, target: LabelKind | None, canvas: Size | None = None
             images[name].put(item)
         if target in _MASKS and item.mask is not None:
             masks.put(item.mask.numpy())
-        rows.append((item.key, item.dataset, item.size, item.missing, item.valid, item.boxes, item.text, item.grid))
+        told = item.missing, item.zeroed, item.valid
+        rows.append((item.key, item.dataset, item.size, *told, item.boxes, item.text, item.grid))
         del item  # its memory serves the next
-    keys, datasets, sizes, missing, valid, boxes, text, grids = zip(*rows, strict=True)
+    keys, datasets, sizes, missing, zeroed, valid, boxes, text, grids = zip(*rows, strict=True)
     return PackedBatch(
         target=target,
         keys=keys,
         datasets=datasets,
         sizes=sizes,
         missing=missing,
+        zeroed=zeroed,
         valid=valid,
         boxes=boxes,
         text=text,
@@ -103,6 +106,11 @@ def unpacked(batch: PackedBatch) -> Batch:
         keys=batch.keys,
         images=batch.images,
         present={name: torch.tensor([name not in missing for missing in batch.missing]) for name in batch.images},
+        zeroed={
+            name: torch.tensor([shares.get(name, 0.0) for shares in batch.zeroed])
+            for name in batch.images
+            if any(name in shares for shares in batch.zeroed)
+        },
         valid=torch.tensor(batch.valid),
         pixel_mask=torch.from_numpy(_inside(batch.grids, height, width)),
         sizes=torch.tensor(batch.sizes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +25,9 @@ class Item:
         key: the sample's key.
         images: modality to uint8, uint16 or float32 (C, H, W); all share H and W once `on_grid` has run.
         size: height and width of the label frame as stored.
-        missing: modalities whose pixels are a fill.
+        missing: modalities that the model has to do without; their pixels are 0.
+        filled: modalities whose pixels are no image of a scene, `missing` among them.
+        zeroed: modality to the share of the network's input, after normalisation, that is to be 0.
         mask: uint8 (H, W), semantic ids or saliency levels, or None.
         boxes: boxes on the grid, or None.
         text: captions, or None.
@@ -37,6 +39,8 @@ class Item:
     images: Mapping[str, Tensor]
     size: Size
     missing: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
+    zeroed: Mapping[str, float] = field(default_factory=dict)
     mask: Tensor | None = None
     boxes: BoxTargets | None = None
     text: tuple[str, ...] | None = None

@@ -13,9 +13,10 @@ from torch.utils.data import Dataset
 
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.schema import Task
+from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.item import Item, box_targets, image_tensor, mask_tensor
 from rgbtbench.loading.prepared import PreparedSplit
-from rgbtbench.loading.sample import Sample, frame_size
+from rgbtbench.loading.sample import Sample
 from rgbtbench.loading.sampler import Draw
 from rgbtbench.loading.transforms import Geometry, augment, on_grid
 
@@ -115,6 +116,8 @@ class SampleItems(ItemSource):
             images={name: image_tensor(pixels) for name, pixels in sample.images.items()} | fills,
             size=size,
             missing=sample.missing | fills.keys(),
+            filled=sample.filled | fills.keys(),
+            zeroed=sample.zeroed,
             valid=draw.valid,
             **self._targets(sample),
         )

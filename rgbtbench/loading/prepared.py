@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.cards.schema import AttributeValue, LabelKind
+from rgbtbench.conditions import NONE, parse_condition
 from rgbtbench.errors import ShardError, did_you_mean
 from rgbtbench.labels import LabelMap
-from rgbtbench.loading import conditions
+from rgbtbench.loading.alteration import Alteration, altered
+from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.label_space import NATIVE, LabelLookup, look_up
-from rgbtbench.loading.sample import Sample, frame_size, read_sample
+from rgbtbench.loading.sample import Sample, read_sample
 from rgbtbench.loading.store import SplitStore
 from rgbtbench.locations import location
 from rgbtbench.pair import IMAGE_EXTENSIONS
@@ -84,8 +86,7 @@ class PreparedSplit:
         label_sets: those that samples hold.
         lookups: label set to how its ids appear in `label_space`.
         rows: int64 (N,), position in the whole split of each sample of the view.
-        image_rows: modality to int64 (N,), the row that its image comes from instead, `conditions.MISSING` for none.
-        condition: what is done to the input; names of several are joined by `+`.
+        alteration: what is done to the images.
     """
 
     store: SplitStore = field(repr=False)
@@ -94,8 +95,7 @@ class PreparedSplit:
     label_sets: tuple[str, ...]
     lookups: Mapping[str, LabelLookup] = field(repr=False)
     rows: NDArray[np.int64] = field(repr=False)
-    image_rows: Mapping[str, NDArray[np.int64]] = field(default_factory=dict, repr=False)
-    condition: str = conditions.NONE
+    alteration: Alteration = field(default_factory=Alteration, repr=False)
 
     @property
     def manifest(self) -> Manifest:
@@ -106,6 +106,11 @@ class PreparedSplit:
     def name(self) -> str:
         """Name of the split."""
         return self.store.index.split
+
+    @property
+    def condition(self) -> str:
+        """Id of what is done to the images; see docs/conditions.md."""
+        return str(self.alteration.condition)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -134,10 +139,9 @@ class PreparedSplit:
         return (self[position] for position in range(len(self)))
 
     def __getitem__(self, position: int) -> Sample:
-        sources = {name: int(self.image_rows.get(name, self.rows)[position]) for name in self.modalities}
-        return read_sample(
-            self.store, int(self.rows[position]), sources, label_sets=self.label_sets, lookups=self.lookups
-        )
+        row = int(self.rows[position])
+        seen = self.alteration.seen(self.store, row, position, self.modalities)
+        return read_sample(self.store, row, seen, label_sets=self.label_sets, lookups=self.lookups)
 
     def record(self, position: int) -> dict[str, Any]:
         """Return the json member of one sample; no image is decoded. Treat it as read-only."""
@@ -197,8 +201,7 @@ class PreparedSplit:
     def select(self, positions: Iterable[int]) -> PreparedSplit:
         """Return a view of some samples, in this order. A condition that is in force stays what it was."""
         chosen = np.array(list(positions), np.int64)
-        image_rows = {name: rows[chosen] for name, rows in self.image_rows.items()}
-        return replace(self, rows=self.rows[chosen], image_rows=image_rows)
+        return replace(self, rows=self.rows[chosen], alteration=self.alteration.select(chosen))
 
     def where(self, **wanted: AttributeValue | Collection[AttributeValue]) -> PreparedSplit:
         """Return a view of the samples with these attributes.
@@ -247,20 +250,21 @@ class PreparedSplit:
         return replace(self, label_space=label_space, lookups={**self.lookups, label_set: lookup})
 
     def under(self, condition: str) -> PreparedSplit:
-        """Return a view in which a condition is in force; see `rgbtbench.loading.conditions`.
+        """Return a view in which a condition is in force, beside those that are already; see docs/conditions.md.
 
-        Shuffling takes place among the samples of this view.
+        Swapping takes place among the samples of this view; a mean is that of the whole split.
 
         Raises:
             UnknownNameError: no such condition for this data.
+            ConditionError: it excludes one in force, or moves what the labels of this view follow.
         """
-        if condition == conditions.NONE:
+        if condition == NONE:
             return self
-        parsed = conditions.parse_condition(condition, self.modalities)
-        donors = conditions.donors(parsed, len(self))
-        rows = np.where(donors == conditions.MISSING, conditions.MISSING, self.rows[donors])
-        names = [*(self.condition.split("+") if self.condition != conditions.NONE else ()), str(parsed)]
-        return replace(self, image_rows={**self.image_rows, parsed.modality: rows}, condition="+".join(sorted(names)))
+        whole = condition if self.condition == NONE else f"{self.condition}+{condition}"
+        known = dict.fromkeys((*self.modalities, *sorted(self.alteration.condition.modalities)))
+        parsed = parse_condition(whole, tuple(known))
+        alteration = altered(parsed, self.alteration, self.store, self.rows, self.label_sets)
+        return replace(self, alteration=alteration)
 
     def cached(self) -> PreparedSplit:
         """Return a view that keeps every decoded image, mask and record in memory after its first use.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.formats.image_file import Pixels
-from rgbtbench.loading.conditions import MISSING
+from rgbtbench.loading.alteration import Seen
 from rgbtbench.loading.label_space import LabelLookup
 from rgbtbench.loading.store import SplitStore
 from rgbtbench.pair import Boxes
@@ -30,7 +30,9 @@ class Sample:
         text: label set to captions.
         attributes: the sample's attributes.
         record: the whole json member, labels in native ids.
-        missing: modalities that the sample lacks; their pixels are zeros.
+        missing: modalities that the model has to do without; their pixels are 0.
+        filled: modalities whose pixels are no image of a scene, `missing` among them.
+        zeroed: modality to the share of the network's input, after normalisation, that is to be 0.
     """
 
     key: str
@@ -41,22 +43,24 @@ class Sample:
     attributes: Mapping[str, AttributeValue]
     record: Mapping[str, Any] = field(repr=False)
     missing: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
+    zeroed: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_sample(
     store: SplitStore,
     row: int,
-    sources: Mapping[str, int],
+    seen: Seen,
     *,
     label_sets: Iterable[str],
     lookups: Mapping[str, LabelLookup],
 ) -> Sample:
-    """Read and decode one sample.
+    """Read one sample, and decode its labels.
 
     Args:
         store: the split.
-        row: position in the split, for everything but images.
-        sources: modality to the row that its image comes from; `MISSING` for none.
+        row: position in the split.
+        seen: its images.
         label_sets: those to decode.
         lookups: label set to its look-up; other sets stay as stored.
     """
@@ -64,7 +68,7 @@ def read_sample(
     boxes = {name: _native_boxes(record["boxes"][name]) for name in label_sets if name in record["boxes"]}
     return Sample(
         key=record["key"],
-        images={name: _image(store, source, record["images"][name]) for name, source in sources.items()},
+        images=seen.images,
         masks={
             name: _mask(store, row, record["masks"][name], lookups.get(name))
             for name in label_sets
@@ -74,44 +78,10 @@ def read_sample(
         text={name: tuple(record["text"][name]["captions"]) for name in label_sets if name in record["text"]},
         attributes=record["attributes"],
         record=record,
-        missing=frozenset(name for name, source in sources.items() if source == MISSING),
+        missing=seen.missing,
+        filled=seen.filled,
+        zeroed=seen.zeroed,
     )
-
-
-def frame_size(record: Mapping[str, Any], label_set: str | None, modalities: tuple[str, ...]) -> tuple[int, int]:
-    """Return height and width of the frame that a label set follows.
-
-    Args:
-        record: the json member.
-        label_set: name of a mask or box set; None for the first modality's own frame.
-        modalities: all of the dataset, in the manifest's order; `x` is the first that is not `rgb`.
-    """
-    if label_set in record["masks"]:
-        facts = record["masks"][label_set]
-    else:
-        frame = record["boxes"][label_set]["frame"] if label_set in record["boxes"] else "both"
-        facts = record["images"][frame_modality(frame, modalities)]
-    return int(facts["height"]), int(facts["width"])
-
-
-def frame_modality(frame: str, modalities: Sequence[str]) -> str:
-    """Return the modality whose pixels labels of a frame follow.
-
-    Args:
-        frame: of the label set: `rgb`, `x` or `both`.
-        modalities: all of the dataset, in the manifest's order.
-    """
-    others = [name for name in modalities if name != "rgb"]
-    return {"rgb": "rgb", "x": others[0] if others else "rgb", "both": modalities[0]}[frame]
-
-
-def _image(store: SplitStore, row: int, facts: Mapping[str, Any]) -> Pixels:
-    if row != MISSING:
-        return store.image(row, facts["file"])
-    shape = (facts["height"], facts["width"], facts["channels"])
-    return {8: np.zeros(shape, np.uint8), 16: np.zeros(shape, np.uint16), 32: np.zeros(shape, np.float32)}[
-        facts["bit_depth"]
-    ]
 
 
 def _mask(store: SplitStore, row: int, facts: Mapping[str, Any], lookup: LabelLookup | None) -> NDArray[np.uint8]:

@@ -97,7 +97,7 @@ def augment(item: Item, rules: Augmentations, draw: Draw, *, seed: int) -> Item:
     changed: dict[str, Tensor] = {
         name: torch.from_numpy(change_values(_levels(item, name), change, generator(_stream(name))))
         for name, change in rules.photometric.items()
-        if name in item.images and name not in item.missing
+        if name in item.images and name not in item.filled
     }
     return replace(item, images={**item.images, **changed})
 

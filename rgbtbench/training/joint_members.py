@@ -90,7 +90,7 @@ class OpenedMember:
         used = dict.fromkeys(name for name in spec.inputs.values() if name not in spec.missing)
 
         def view(split: PreparedSplit) -> PreparedSplit:
-            return split.under(condition).only(modalities=tuple(used), label_sets=(self.label_set,))
+            return split.only(label_sets=(self.label_set,)).under(condition).only(modalities=tuple(used))
 
         watched = None if self.validation is None else view(self.validation)
         return replace(self, train=view(self.train), validation=watched, missing=spec.missing)

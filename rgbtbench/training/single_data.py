@@ -65,7 +65,7 @@ class SingleData:
         used = tuple(dict.fromkeys(spec.inputs.values()))
 
         def view(split: PreparedSplit) -> PreparedSplit:
-            return split.under(condition).only(modalities=used, label_sets=(self.label_set,))
+            return split.only(label_sets=(self.label_set,)).under(condition).only(modalities=used)
 
         validation = None if self.validation is None else view(self.validation)
         return replace(self, train=view(self.train), validation=validation)

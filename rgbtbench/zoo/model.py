@@ -22,10 +22,13 @@ class Model(nn.Module, ABC):
         spec: method, configuration, classes and wiring, as stored beside the weights.
         class_ids: int64 (C,), the label id of each output; `rgbtbench.zoo.answers` changes it while a jointly trained
             model answers in a dataset's own classes, -1 marking outputs that are none of them.
+        takes_absent: whether it computes without the modalities that `Batch.present` says are not there, which
+            `missing:<modality>/drop` asks for; other models are refused that condition.
         remaps: whether `forward` adds the loss in each dataset's own classes that `ModelSpec.remap` asks for.
     """
 
     class_ids: Tensor
+    takes_absent: ClassVar[bool] = False
     remaps: ClassVar[bool] = False
 
     def __init__(self, spec: ModelSpec) -> None:

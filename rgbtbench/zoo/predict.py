@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from rgbtbench.cards.schema import LABEL_KIND, Task
-from rgbtbench.errors import PredictionError, RecipeError
+from rgbtbench.errors import ConditionError, PredictionError, RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.loader import eval_loader
@@ -58,6 +58,7 @@ def predict_split(
 
     Raises:
         RecipeError: the data lacks a modality or a label set that the model needs, or names classes otherwise.
+        ConditionError: the model cannot do without a modality that is dropped.
         PredictionError: `out` holds something else.
     """
     spec = model.spec
@@ -68,6 +69,7 @@ def predict_split(
     member = member_of(spec, dataset) if spec.members else None
     missing = () if member is None else member.missing
     in_own_classes = member is not None and split.label_space == NATIVE
+    _require_inputs(model, split)
     _require_classes(spec.classes if member is None or not in_own_classes else member.classes, split, name)
     model.to(device).eval()
 
@@ -179,6 +181,16 @@ def _checked(predicted: object, asked: Sequence[str], *, task: Task, method: str
             f"{method} left out {len(left)} of {len(asked)} samples of a batch: {', '.join(list(left)[:_SHOWN])}",
             remedy=_EACH,
         )
+
+
+def _require_inputs(model: Model, split: PreparedSplit) -> None:
+    for step in split.alteration.condition.missing.values():
+        fed = step.modality in model.spec.inputs_of(split.manifest.dataset).values()
+        if step.fill == "drop" and fed and not model.takes_absent:
+            raise ConditionError(
+                f"{step}: {model.spec.method} cannot compute without {step.modality}",
+                remedy=f"fill it, for instance missing:{step.modality}/zero_norm",
+            )
 
 
 def _require_classes(classes: Mapping[int, str], split: PreparedSplit, label_set: str) -> None:

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Self
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor
 
 from rgbtbench.cards.schema import Name, Strict
+from rgbtbench.conditions.seeds import generator_of
+from rgbtbench.conditions.steps import Missing
 from rgbtbench.errors import RecipeError, did_you_mean
+from rgbtbench.formats.image_file import LUMINANCE
 from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.spec import Wiring
 
-#: Weights of red, green and blue in luminance (ITU-R BT.601), as image libraries turn colour into grey.
-LUMINANCE = (0.299, 0.587, 0.114)
 _LARGEST = {torch.uint8: 255.0, torch.uint16: 65535.0, torch.float32: 1.0}
 
 
@@ -57,7 +59,8 @@ def network_inputs(
     """Return the float32 input (B, C, H, W) of every slot.
 
     A slot of one channel that is fed by colour takes its luminance; a slot of several channels that is fed by one
-    repeats it. Modalities of another resolution are resized to the frame that the batch's masks follow.
+    repeats it. Modalities of another resolution are resized to the frame that the batch's masks follow. What
+    `Batch.zeroed` asks for happens after normalisation and before padding.
 
     Args:
         batch: images as stored.
@@ -80,8 +83,28 @@ def network_inputs(
             image = F.interpolate(image, rules.size, mode=rules.interpolation, **smooth)
         if slot in rules.normalisation:
             image = _normalised(image, rules.normalisation[slot], slot)
+        image = with_zeros(image, batch, modality)
         result[slot] = pad_to_multiple(image, rules.multiple_of)
     return result
+
+
+def with_zeros(image: Tensor, batch: Batch, modality: str) -> Tensor:
+    """Return a normalised input (B, C, H, W) with as many zeros as `Batch.zeroed` asks for.
+
+    Which elements are lost depends on the sample's key, the modality and the share alone, never on the batch.
+    """
+    if modality not in batch.zeroed:
+        return image
+    lost = torch.zeros_like(image, dtype=torch.bool)
+    for row, share in enumerate(batch.zeroed[modality].tolist()):
+        if share == 1:
+            lost[row] = True
+        elif share > 0:
+            # float32 in the batch; the id holds the number as it was written.
+            step = Missing(modality, "zero_norm", float(f"{share:g}"))
+            drawn = generator_of(batch.keys[row], str(step)).random(image.shape[1:], np.float32)
+            lost[row] = torch.from_numpy(drawn < share).to(image.device)
+    return image.masked_fill(lost, 0)
 
 
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:

@@ -116,7 +116,7 @@ def test_a_sample_is_predicted_alike_alone_and_in_a_batch(trained, scenes):
 
 def test_a_whole_split_is_written_once_with_what_it_was_made_from(trained, scenes, tmp_path):
     spec = trained.info.model
-    split = open_split(scenes, "test").under("shuffled-lwir")
+    split = open_split(scenes, "test").under("missing:lwir/swap")
     out = predict_split(
         load_model(trained.folder),
         split,
@@ -126,7 +126,7 @@ def test_a_whole_split_is_written_once_with_what_it_was_made_from(trained, scene
         batch_size=2,
     )
     said = json.loads((out / "predictions.json").read_text())
-    assert said["condition"] == "shuffled-lwir"
+    assert said["condition"] == "missing:lwir/swap"
     assert said["weights_sha256"] == trained.info.sha256
     assert said["keys_sha256"] == split.manifest.splits["test"].keys_sha256
     if spec.task == "semantic":

@@ -100,7 +100,7 @@ def test_a_single_checkpoint_is_listed_first_when_it_is_best_and_claims_no_place
 
 def test_changed_input_claims_no_place():
     rows = [
-        row(f"s{seed}", method="shufflednet", condition="shuffled-lwir", miou=80.0, seed=seed, group="s")
+        row(f"s{seed}", method="shufflednet", condition="missing:lwir/swap", miou=80.0, seed=seed, group="s")
         for seed in range(3)
     ]
     assert ranks([*rows, *three_seeds("seednet", 50.0, 52.0, 54.0)]) == {"shufflednet": None, "seednet": 1}
@@ -133,7 +133,7 @@ def test_superseded_rows_are_set_apart():
         ({"initial_weights": "random"}, "random-init"),
         ({"selection": "test"}, "selected-on-test"),
         ({"holds_test_images": "yes"}, "contaminated"),
-        ({"condition": "missing-rgb"}, "altered-input"),
+        ({"condition": "missing:rgb/zero_norm"}, "altered-input"),
         ({"dirty": True}, "uncommitted-code"),
     ],
 )

@@ -61,7 +61,7 @@ def rows():
     return [
         row("rgbt", miou=58.0, initial_weights="random"),
         row("rgb", variant="RGB", miou=51.0, selection="test"),
-        row("shuffled", variant="RGB + shuffled T", condition="shuffled-lwir", miou=49.0),
+        row("shuffled", variant="RGB + shuffled T", condition="missing:lwir/swap", miou=49.0),
         row("hostile", method=HOSTILE, variant='"><img src=x onerror=alert(1)>', miou=40.0),
         *(row(f"s{seed}", method="seednet", miou=50.0 + seed, seed=seed, group="g") for seed in range(3)),
         row("excerpt", protocol="mfnet-excerpt20/miou-9"),
@@ -212,7 +212,7 @@ def test_the_main_table_holds_two_attributes_and_the_table_of_subsets_all():
 
 
 def test_altered_input_is_never_shown_as_best():
-    rows = [row("plain", miou=50.0), row("shuffled", miou=60.0, condition="shuffled-lwir")]
+    rows = [row("plain", miou=50.0), row("shuffled", miou=60.0, condition="missing:lwir/swap")]
     [section] = leaderboard(rows).sections
     assert [line[0].best for line in main_grid(section).lines] == [False, True]
 

@@ -35,7 +35,7 @@ def test_the_same_result_is_stored_once(scored_masks):
 
 
 def test_another_result_is_another_file(scored_masks):
-    other = scored_masks.record.model_copy(update={"condition": "missing-rgb"})
+    other = scored_masks.record.model_copy(update={"condition": "missing:rgb/zero_norm"})
     path = store.write_record(other, scored_masks.records, statistics=scored_masks.score.statistics)
     assert path != scored_masks.path
     assert set(read_records(scored_masks.records)) == {

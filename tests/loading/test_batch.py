@@ -3,13 +3,12 @@
 import dataclasses
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 import torch
 
 from rgbtbench.cards.augmentations import Augmentations, Photometric
-from rgbtbench.loading import batch, conditions
+from rgbtbench.loading import batch
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "batch.md").read_text()
 
@@ -22,11 +21,6 @@ def section(name):
 def test_the_page_describes_every_field_and_no_other(name):
     described = re.findall(r"^\| `(\w+)` \|", section(name), flags=re.MULTILINE)
     assert described == [field.name for field in dataclasses.fields(getattr(batch, name))]
-
-
-def test_the_page_describes_every_condition():
-    described = re.findall(r"^\| `([\w-]+?)(?:-<modality>)?` \|", section("Conditions"), flags=re.MULTILINE)
-    assert described == [conditions.NONE, *get_args(conditions.Kind)]
 
 
 def test_the_page_names_every_augmentation_in_the_order_of_its_effect():

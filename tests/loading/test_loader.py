@@ -185,8 +185,8 @@ def test_prediction_on_unlabelled_data_needs_no_task(train):
     assert thermal.boxes is None
 
 
-def test_a_missing_modality_is_marked_absent_in_the_batch(train):
-    batch = next(iter(semantic_loader(train.under("missing-lwir"))))
+def test_a_dropped_modality_is_marked_absent_in_the_batch(train):
+    batch = next(iter(semantic_loader(train.under("missing:lwir/drop"))))
     assert not batch.present["lwir"].any()
     assert batch.present["rgb"].all()
     assert not batch.images["lwir"].any()

@@ -104,44 +104,9 @@ def test_frames_of_labels_have_their_cameras_size(train):
     assert train.frame_size(0) == (16, 24)
 
 
-def test_a_shuffled_modality_comes_from_another_sample_while_all_else_stays(train):
-    shuffled = train.under("shuffled-lwir")
-    givers = []
-    for order, sample in enumerate(shuffled):
-        assert np.array_equal(sample.images["rgb"], tiny.rgb("train", order))
-        assert np.array_equal(sample.masks["semantic"], tiny.semantic(order))
-        thermal = sample.images["lwir"][..., 0]
-        givers += [other for other in range(7) if np.array_equal(thermal, tiny.lwir("train", other))]
-    assert sorted(givers) == list(range(7))
-    assert all(giver != order for order, giver in enumerate(givers))
-    assert shuffled.condition == "shuffled-lwir"
-    assert shuffled.keys == train.keys
-
-
-def test_a_condition_stays_the_same_when_fewer_samples_are_looked_at(train):
-    shuffled = train.under("shuffled-lwir")
-    assert np.array_equal(shuffled.select([4, 2])[1].images["lwir"], shuffled[2].images["lwir"])
-
-
-def test_a_missing_modality_is_black_marked_and_of_the_same_shape(train):
-    sample = train.under("missing-lwir")[2]
-    assert sample.missing == {"lwir"}
-    assert sample.images["lwir"].shape == (8, 12, 1)
-    assert sample.images["lwir"].dtype == np.uint16
-    assert not sample.images["lwir"].any()
-    assert np.array_equal(sample.images["rgb"], tiny.rgb("train", 2))
-
-
-def test_conditions_on_two_modalities_have_one_name_whatever_their_order(train):
-    one = train.under("missing-rgb").under("shuffled-lwir")
-    other = train.under("shuffled-lwir").under("missing-rgb")
-    assert one.condition == other.condition == "missing-rgb+shuffled-lwir"
-    assert train.under("none") is train
-
-
 def test_a_condition_on_what_is_not_there_is_refused(prepared):
-    with pytest.raises(UnknownNameError, match=r"no condition 'missing-lwir'.*missing-rgb"):
-        open_split(prepared, "train", modalities=["rgb"]).under("missing-lwir")
+    with pytest.raises(UnknownNameError, match=r"no modality 'lwir'.*rgb"):
+        open_split(prepared, "train", modalities=["rgb"]).under("missing:lwir/mean")
 
 
 def test_a_cached_view_decodes_once_and_protects_what_it_keeps(train, prepared, tmp_path):
@@ -150,7 +115,7 @@ def test_a_cached_view_decodes_once_and_protects_what_it_keeps(train, prepared, 
     first = cached[3]
     assert cached[3].images["rgb"] is first.images["rgb"]
     assert cached.cached()[3].images["rgb"] is first.images["rgb"]
-    assert cached.under("shuffled-lwir")[3].images["rgb"] is first.images["rgb"]
+    assert cached.under("missing:lwir/swap")[3].images["rgb"] is first.images["rgb"]
     assert np.array_equal(first.images["rgb"], train[3].images["rgb"])
     with pytest.raises(ValueError, match="read-only"):
         first.images["rgb"][0] = 0

@@ -169,8 +169,8 @@ def test_a_model_that_sees_one_modality_gets_the_same_pixels_of_it():
         assert torch.equal(pair.images["rgb"], single.images["rgb"])
 
 
-def test_a_missing_modality_stays_black():
-    item = replace(noisy_item(), missing=frozenset({"lwir"}))
+def test_a_fill_stays_what_it_is():
+    item = replace(noisy_item(), filled=frozenset({"lwir"}))
     item = replace(item, images={**item.images, "lwir": torch.zeros((1, 6, 8), dtype=torch.uint8)})
     assert all(not augment(item, RULES, Draw(index), seed=0).images["lwir"].any() for index in range(5))
 

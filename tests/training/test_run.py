@@ -229,8 +229,8 @@ class TestDataThatDoesNotFit:
             train(recipe(task="detection"), blobs, tmp_path / "run")
 
     def test_a_condition_that_does_not_exist(self, blobs, tmp_path):
-        with pytest.raises(UnknownNameError, match="shuffled-lwir"):
-            train(recipe(condition="shufled-lwir"), blobs, tmp_path / "run")
+        with pytest.raises(UnknownNameError, match="did you mean swap"):
+            train(recipe(condition="missing:lwir/swop"), blobs, tmp_path / "run")
 
     def test_data_that_is_not_prepared(self, tmp_path):
         with pytest.raises(ShardError):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rgbtbench.errors import PredictionError, RecipeError
+from rgbtbench.errors import ConditionError, PredictionError, RecipeError
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.zoo.predict import predict_split
 from rgbtbench.zoo.registry import build
@@ -28,3 +28,22 @@ def test_a_modality_that_the_data_lacks_is_named(blobs, tmp_path):
     model = build("mfnet", {}, task="semantic", classes=BLOBS, inputs={"rgb": "rgb", "inf": "nir"})
     with pytest.raises(Exception, match="no modality 'nir' in this blobs"):
         predict_split(model, open_split(blobs, "test"), tmp_path / "out")
+
+
+def test_a_modality_is_dropped_only_for_models_that_can_do_without(blobs, tmp_path):
+    model = build("mfnet", {}, task="semantic", classes=BLOBS)
+    dropped = open_split(blobs, "test").under("missing:lwir/drop")
+    with pytest.raises(ConditionError, match=r"mfnet cannot compute without lwir.*missing:lwir/zero_norm"):
+        predict_split(model, dropped, tmp_path / "refused")
+    alone = build("mfnet", {"streams": ["rgb"]}, task="semantic", classes=BLOBS, inputs={"rgb": "rgb"})
+    assert predict_split(alone, dropped, tmp_path / "untouched").is_dir()
+
+    class DoesWithout(type(model)):
+        takes_absent = True
+
+        def predict(self, batch):
+            assert not batch.present["lwir"].any()
+            return super().predict(batch)
+
+    model.__class__ = DoesWithout
+    assert predict_split(model, dropped, tmp_path / "told").is_dir()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -103,3 +105,38 @@ def test_what_is_padding_in_the_batch_never_reaches_the_original_frame():
     restored = in_original_frame(logits, content=(20, 30), size=(40, 60))
     assert restored.shape == (2, 40, 60)
     assert restored.argmax(0).max() == 0
+
+
+class TestZeros:
+    """`Batch.zeroed`, as `missing:<modality>/zero_norm` sets it."""
+
+    RULES = Preprocess(normalisation={"rgb": Normalisation(mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.1))}, multiple_of=8)
+
+    def inputs(self, batch, **shares):
+        told = replace(batch, zeroed={name: torch.tensor(share) for name, share in shares.items()})
+        return network_inputs(told, self.RULES, inputs=AS_PUBLISHED, channels=CHANNELS)
+
+    def test_zero_after_normalisation_is_the_mean_colour_and_not_black(self):
+        batch = make_batch(random_images(2, 12, 16))
+        inputs = self.inputs(batch, rgb=[1.0, 0.0])
+        as_recorded = self.inputs(batch)
+        assert not inputs["rgb"][0].any()
+        assert torch.equal(inputs["rgb"][1], as_recorded["rgb"][1])
+        assert torch.equal(inputs["inf"], as_recorded["inf"])
+        black = self.inputs(make_batch({**batch.images, "rgb": torch.zeros_like(batch.images["rgb"])}))
+        assert black["rgb"][0, 0, 0, 0].item() == pytest.approx(-2.5)
+
+    def test_a_share_of_the_elements_is_lost_the_same_ones_in_any_batch(self):
+        batch = make_batch(random_images(2, 64, 64))
+        lost = self.inputs(batch, rgb=[0.25, 0.25])["rgb"] == 0
+        assert lost.float().mean().item() == pytest.approx(0.25, abs=0.01)
+        assert not torch.equal(lost[0], lost[1])
+        second = replace(make_batch({name: image[1:] for name, image in batch.images.items()}), keys=batch.keys[1:])
+        assert torch.equal(self.inputs(second, rgb=[0.25])["rgb"][0] == 0, lost[1])
+
+    def test_each_modality_loses_its_own(self):
+        grey = torch.full((1, 1, 64, 64), 255, dtype=torch.uint8)
+        batch = make_batch({"rgb": grey, "lwir": grey})
+        told = replace(batch, zeroed={name: torch.tensor([0.5]) for name in ("rgb", "lwir")})
+        inputs = network_inputs(told, Preprocess(), inputs={"rgb": "rgb", "inf": "lwir"}, channels={"rgb": 1, "inf": 1})
+        assert not torch.equal(inputs["rgb"], inputs["inf"])

@@ -70,5 +70,6 @@ def corrupted(pixels: Pixels, name: str, severity: int, generator: np.random.Gen
     grey = pixels.shape[2] > 1 and bool((pixels == pixels[..., :1]).all())
     levels = range_of(pixels, what=name)
     changed = function(levels.levels(pixels[..., :1] if grey else pixels), generator, **arguments)
-    result = levels.pixels(changed)
-    return np.repeat(result, pixels.shape[2], axis=2) if grey else result
+    if grey:
+        changed = np.repeat(changed, pixels.shape[2], axis=2)
+    return levels.pixels(changed)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from rgbtbench.conditions.corruptions.filters import filtered, gaussian, magnified
-from rgbtbench.conditions.levels import Unit
+from rgbtbench.conditions.levels import Unit, as_unit
 
 #: Motion of a camera runs in a direction within so many degrees of the horizontal.
 _STEEPEST = 45.0
@@ -87,5 +87,4 @@ def trail(radius: int, sigma: float, *, angle: float) -> Unit:
 def _softened(disk: Unit, sigma: float, *, size: int) -> Unit:
     import cv2
 
-    softened: Unit = cv2.GaussianBlur(disk, (size, size), sigma)
-    return softened
+    return as_unit(cv2.GaussianBlur(disk, (size, size), sigma))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgbtbench.conditions.levels import Unit
+from rgbtbench.conditions.levels import Unit, as_unit
 from rgbtbench.errors import InputFileError
 
 #: Largest random displacement, and sigma of its blur, in parts of the image's height (and width).
@@ -18,7 +18,7 @@ _ELASTIC_SIGMA = 0.01
 def contrast(image: Unit, generator: np.random.Generator, *, factor: float) -> Unit:
     """Scale the distance of every channel from its mean."""
     mean = image.mean(axis=(0, 1), keepdims=True)
-    return (image - mean) * np.float32(factor) + mean
+    return as_unit((image - mean) * factor + mean)
 
 
 def saturate(image: Unit, generator: np.random.Generator, *, factor: float, offset: float) -> Unit:
@@ -41,13 +41,12 @@ def elastic_transform(image: Unit, generator: np.random.Generator, *, strength: 
     def displacement() -> Unit:
         drawn = generator.uniform(-reach, reach, (height, width))
         sigma = (height * _ELASTIC_SIGMA, width * _ELASTIC_SIGMA)
-        smooth: Unit = gaussian_filter(drawn, sigma, mode="reflect", truncate=3).astype(np.float32)
-        return smooth * np.float32(strength)
+        return as_unit(strength * gaussian_filter(drawn, sigma, mode="reflect", truncate=3))
 
     right, down = displacement(), displacement()
     columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    moved: Unit = cv2.remap(image, columns + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    return moved.reshape(image.shape)
+    moved = cv2.remap(image, columns + right, rows + down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return as_unit(moved).reshape(image.shape)
 
 
 def pixelate(image: Unit, generator: np.random.Generator, *, factor: float) -> Unit:
@@ -57,8 +56,8 @@ def pixelate(image: Unit, generator: np.random.Generator, *, factor: float) -> U
     height, width = image.shape[:2]
     small = (max(1, int(width * factor)), max(1, int(height * factor)))
     coarse = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-    enlarged: Unit = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
-    return enlarged.reshape(image.shape)
+    enlarged = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
+    return as_unit(enlarged).reshape(image.shape)
 
 
 def jpeg_compression(image: Unit, generator: np.random.Generator, *, quality: int) -> Unit:
@@ -72,12 +71,8 @@ def jpeg_compression(image: Unit, generator: np.random.Generator, *, quality: in
     if image.shape[2] not in (1, 3):
         raise InputFileError(f"JPEG takes one or three channels, not {image.shape[2]}")
     levels = np.rint(image.clip(0, 1) * 255).astype(np.uint8)
-    options = [
-        cv2.IMWRITE_JPEG_QUALITY,
-        quality,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
-    ]
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     _, encoded = cv2.imencode(".jpg", np.ascontiguousarray(levels[..., ::-1]), options)
-    decoded = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED).reshape(image.shape)[..., ::-1]
-    return decoded.astype(np.float32) / np.float32(255)
+    decoded = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)).reshape(image.shape)[..., ::-1]
+    return as_unit(decoded) / np.float32(255)

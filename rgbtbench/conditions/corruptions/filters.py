@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgbtbench.conditions.levels import Unit
+from rgbtbench.conditions.levels import Unit, as_unit
+from rgbtbench.formats.image_file import LUMINANCE
 
 #: A Gaussian is cut off so many standard deviations from its centre.
 _CUT = 4.0
@@ -15,16 +16,16 @@ def gaussian(image: Unit, sigma: float) -> Unit:
     import cv2
 
     side = 2 * int(_CUT * sigma + 0.5) + 1
-    blurred: Unit = cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REPLICATE)
-    return blurred.reshape(image.shape)
+    blurred = cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REPLICATE)
+    return as_unit(blurred).reshape(image.shape)
 
 
 def filtered(image: Unit, kernel: Unit) -> Unit:
     """Correlate with a kernel; beyond the border its pixels are repeated."""
     import cv2
 
-    result: Unit = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-    return result.reshape(image.shape)
+    result = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return as_unit(result).reshape(image.shape)
 
 
 def magnified(image: Unit, factor: float) -> Unit:
@@ -34,20 +35,17 @@ def magnified(image: Unit, factor: float) -> Unit:
     height, width = image.shape[:2]
     shift = ((width - 1) / 2 * (1 - factor), (height - 1) / 2 * (1 - factor))
     matrix = np.array([[factor, 0, shift[0]], [0, factor, shift[1]]])
-    result: Unit = cv2.warpAffine(
-        image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return result.reshape(image.shape)
+    result = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return as_unit(result).reshape(image.shape)
 
 
 def luminance(image: Unit) -> Unit:
     """Return the brightness (H, W, 1): of three channels that of red, green, blue (ITU-R BT.601), else their mean."""
     if image.shape[2] != 3:
-        return image.mean(axis=2, keepdims=True)
-    return image @ np.array([[0.299], [0.587], [0.114]], np.float32)
+        return as_unit(image.mean(axis=2, keepdims=True))
+    return as_unit(image @ np.array(LUMINANCE, np.float32)[:, None])
 
 
 def tinted(layer: Unit, colour: tuple[float, float, float], image: Unit) -> Unit:
     """Return a layer (H, W, 1) in a colour, red, green, blue, with as many channels as `image`; grey if not three."""
-    tint = np.array(colour, np.float32)
-    return layer * (tint if image.shape[2] == 3 else tint @ np.array([0.299, 0.587, 0.114], np.float32))
+    return as_unit(layer * np.array(colour if image.shape[2] == 3 else np.dot(colour, LUMINANCE), np.float32))

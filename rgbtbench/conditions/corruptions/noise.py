@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgbtbench.conditions.levels import Unit
+from rgbtbench.conditions.levels import Unit, as_unit
 
 
 def gaussian_noise(image: Unit, generator: np.random.Generator, *, deviation: float) -> Unit:
@@ -18,7 +18,7 @@ def gaussian_noise(image: Unit, generator: np.random.Generator, *, deviation: fl
 
 def shot_noise(image: Unit, generator: np.random.Generator, *, photons: float) -> Unit:
     """Count light in quanta, `photons` of which make the brightest level: Poisson noise."""
-    return (generator.poisson(image * photons) / photons).astype(np.float32)
+    return as_unit(generator.poisson(image * photons) / photons)
 
 
 def impulse_noise(image: Unit, generator: np.random.Generator, *, share: float) -> Unit:

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from rgbtbench.conditions.levels import Unit
+from rgbtbench.conditions.levels import Unit, as_unit
 
 #: Part of the offset between columns that their neighbours share: read-out channels serve several columns.
 _SHARED_OFFSET = 0.5
@@ -26,14 +26,14 @@ def nuc_stripes(image: Unit, generator: np.random.Generator, *, deviation: float
     channels = generator.standard_normal(-(-width // _COLUMNS_PER_CHANNEL)).repeat(_COLUMNS_PER_CHANNEL)[:width]
     columns = generator.standard_normal(width)
     offsets = math.sqrt(_SHARED_OFFSET) * channels + math.sqrt(1 - _SHARED_OFFSET) * columns
-    return image + (deviation * offsets).astype(np.float32)[:, None]
+    return as_unit(image + deviation * offsets[:, None])
 
 
 def dead_pixels(image: Unit, generator: np.random.Generator, *, share: float) -> Unit:
     """Let a share of all detector elements read one level whatever they see: darkest, brightest or grey."""
     drawn, level = generator.random((2, *image.shape[:2], 1))
     stuck = np.where(level < _DEAD, 0.0, np.where(level < (1 + _DEAD) / 2, 1.0, 0.5))
-    return np.where(drawn < share, stuck, image).astype(np.float32)
+    return as_unit(np.where(drawn < share, stuck, image))
 
 
 def ghosting(image: Unit, generator: np.random.Generator, *, strength: float, distance: float) -> Unit:
@@ -46,7 +46,7 @@ def ghosting(image: Unit, generator: np.random.Generator, *, strength: float, di
     right, down = (round(distance * width * part) for part in (math.cos(turn), math.sin(turn)))
     rows, columns = (np.arange(height) - down).clip(0, height - 1), (np.arange(width) - right).clip(0, width - 1)
     ghost = image[rows[:, None], columns]
-    return image + np.float32(strength) * (ghost - ghost.mean(axis=(0, 1), keepdims=True))
+    return as_unit(image + strength * (ghost - ghost.mean(axis=(0, 1), keepdims=True)))
 
 
 def drift(image: Unit, generator: np.random.Generator, *, amplitude: float) -> Unit:
@@ -56,23 +56,23 @@ def drift(image: Unit, generator: np.random.Generator, *, amplitude: float) -> U
     down, right = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
     gradient = (math.cos(turn) * right + math.sin(turn) * down) / math.sqrt(2)
     rim = glow * ((right**2 + down**2) / 2 - 1 / 3)
-    return image + (amplitude * (gradient + rim)).astype(np.float32)[..., None]
+    return as_unit(image + amplitude * (gradient + rim)[..., None])
 
 
 def agc_change(image: Unit, generator: np.random.Generator, *, equalisation: float) -> Unit:
     """Mix the image with its histogram equalisation, which other cameras apply before they store 8 bits."""
     order = np.sort(image, axis=None)
     rank = (np.searchsorted(order, image, side="left") + np.searchsorted(order, image, side="right")) / (2 * image.size)
-    return ((1 - equalisation) * image + equalisation * rank).astype(np.float32)
+    return as_unit((1 - equalisation) * image + equalisation * rank)
 
 
 def low_contrast(image: Unit, generator: np.random.Generator, *, factor: float) -> Unit:
     """Scale the distance of every level from the mean: objects as warm as what is behind them."""
     mean = image.mean()
-    return (image - mean) * np.float32(factor) + mean
+    return as_unit((image - mean) * factor + mean)
 
 
 def saturation(image: Unit, generator: np.random.Generator, *, share: float) -> Unit:
     """Raise the gain until a share of all pixels, the hottest, exceeds the brightest level."""
     low, high = np.quantile(image, (0.0, 1 - share))
-    return ((image - low) / max(high - low, 1e-6)).astype(np.float32)
+    return as_unit((image - low) / max(high - low, 1e-6))

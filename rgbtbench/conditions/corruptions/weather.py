@@ -10,7 +10,7 @@ import numpy as np
 from rgbtbench.conditions.corruptions.blur import trail
 from rgbtbench.conditions.corruptions.filters import filtered, gaussian, luminance, magnified, tinted
 from rgbtbench.conditions.corruptions.plasma import plasma
-from rgbtbench.conditions.levels import Unit
+from rgbtbench.conditions.levels import Unit, as_unit
 
 #: Flakes fall in a direction within these degrees from the horizontal.
 _FALL = (-135.0, -45.0)
@@ -31,7 +31,7 @@ def fog(image: Unit, generator: np.random.Generator, *, thickness: float, decay:
     """Add clouds of light, and scale back to the brightest level of the image."""
     brightest = image.max()
     clouds = plasma(image.shape[:2], decay, generator)[..., None]
-    return (image + np.float32(thickness) * clouds) * (brightest / (brightest + np.float32(thickness)))
+    return as_unit((image + thickness * clouds) * (brightest / (brightest + thickness)))
 
 
 def snow(
@@ -55,7 +55,7 @@ def snow(
     flakes = np.where(layer < threshold, np.float32(0), layer.clip(0, 1))
     falling = filtered(flakes, trail(radius, sigma, angle=generator.uniform(*_FALL)))[..., None]
     white = np.maximum(image, luminance(image) * 1.5 + 0.5)
-    return clarity * image + (1 - clarity) * white + falling + np.rot90(falling, 2)
+    return as_unit(clarity * image + (1 - clarity) * white + falling + np.rot90(falling, 2))
 
 
 def frost(image: Unit, generator: np.random.Generator, *, clarity: float, strength: float) -> Unit:
@@ -64,14 +64,14 @@ def frost(image: Unit, generator: np.random.Generator, *, clarity: float, streng
     ImageNet-C adds cuts of photographs; these crystals are generated with their brightness, contrast and colour.
     """
     ice = _crystals(image.shape[:2], generator) * generator.uniform(*_FROST_DEVIATION) + generator.uniform(*_FROST_MEAN)
-    return clarity * image + strength * tinted(ice.clip(0, 1)[..., None], _FROST_TINT, image)
+    return as_unit(clarity * image + strength * tinted(as_unit(ice).clip(0, 1)[..., None], _FROST_TINT, image))
 
 
 def brightness(image: Unit, generator: np.random.Generator, *, offset: float) -> Unit:
     """Raise the brightest channel of every pixel (value in HSV) by `offset`, and the others in proportion."""
     value = image.max(axis=2, keepdims=True)
     raised = np.minimum(value + np.float32(offset), 1)
-    return np.where(value > 0, image * (raised / np.maximum(value, np.float32(1e-6))), raised)
+    return as_unit(np.where(value > 0, image * (raised / np.maximum(value, np.float32(1e-6))), raised))
 
 
 def spatter(
@@ -102,9 +102,9 @@ def spatter(
     if mud:
         cover = gaussian((liquid > threshold).astype(np.float32), mud)
         cover = np.where(cover < 0.8, np.float32(0), cover)[..., None]
-        return image * (1 - cover) + tinted(cover, _MUD, image)
+        return as_unit(image * (1 - cover) + tinted(cover, _MUD, image))
     light = _lit(np.where(liquid < threshold, np.float32(0), liquid))[..., None]
-    return image + tinted(np.float32(water) * light, _WATER, image).clip(0, 1)
+    return as_unit(image + tinted(np.float32(water) * light, _WATER, image).clip(0, 1))
 
 
 def _lit(liquid: Unit) -> Unit:
@@ -117,8 +117,7 @@ def _lit(liquid: Unit) -> Unit:
     levelled = cv2.equalizeHist(cv2.blur(distance, (3, 3)).astype(np.uint8))
     relief = cv2.filter2D(levelled, cv2.CV_8U, np.array(_RELIEF, np.float32))
     shine = depth.astype(np.float32) * cv2.blur(relief, (3, 3)).astype(np.float32)
-    bright: Unit = shine / max(float(shine.max()), 1e-6)
-    return bright
+    return as_unit(shine / max(float(shine.max()), 1e-6))
 
 
 def _crystals(shape: tuple[int, int], generator: np.random.Generator) -> Unit:
@@ -126,5 +125,4 @@ def _crystals(shape: tuple[int, int], generator: np.random.Generator) -> Unit:
     coarse, fine, cover = (plasma(shape, decay, generator) for decay in (1.5, 1.15, 1.8))
     ridges = (1 - np.abs(2 * coarse - 1)) ** 3 + 2 * (1 - np.abs(2 * fine - 1)) ** 6
     crystals = ridges * (0.3 + cover)
-    scaled: Unit = (crystals - crystals.mean()) / max(float(crystals.std()), 1e-6)
-    return scaled
+    return as_unit((crystals - crystals.mean()) / max(float(crystals.std()), 1e-6))
