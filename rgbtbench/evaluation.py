@@ -130,7 +130,7 @@ def score_either(
     require_one_truth(data, ground_truth)
     if ground_truth is not None:
         return score_against_files(predictions, ground_truth, protocol_id, classes=classes, progress=progress)
-    return score_predictions(predictions, Path(data or ""), protocol_id, progress=progress).score
+    return score_predictions(predictions, data or Path(), protocol_id, progress=progress).score
 
 
 def class_names(text: str | None) -> list[str] | None:
