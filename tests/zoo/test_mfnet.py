@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,38 +11,9 @@ from rgbtbench.errors import RecipeError
 from rgbtbench.zoo.registry import build
 
 from .batches import make_batch, random_images
+from .references import GOLDEN, SHARED, needs_references, outputs, published_keys, recipe_state
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
-GOLDEN = SHARED / "golden"
 NINE = {index: f"class {index}" for index in range(9)}
-
-needs_golden = pytest.mark.skipif(
-    not (GOLDEN / "models" / "keys" / "mfnet_keys.txt").is_file(), reason="reference outputs are not on this machine"
-)
-
-
-def published_keys() -> dict[str, tuple[int, ...]]:
-    lines = (GOLDEN / "models" / "keys" / "mfnet_keys.txt").read_text().splitlines()
-    return {
-        key: tuple(int(number) for number in re.findall(r"\d+", shape))
-        for key, shape in (line.split(" ", 1) for line in lines)
-    }
-
-
-def recipe_tensor(key: str, shape: tuple[int, ...], seed: int = 1) -> torch.Tensor:
-    """The weight that the reference outputs were made with: a function of key and shape alone."""
-    normal = np.random.default_rng([seed, zlib.crc32(key.encode())]).standard_normal(shape)
-    if key.endswith("num_batches_tracked"):
-        return torch.tensor(0)
-    if key.endswith("running_mean"):
-        values = 0.1 * normal
-    elif key.endswith("running_var"):
-        values = 1 + 0.1 * np.abs(normal)
-    elif len(shape) >= 2:
-        values = normal / np.sqrt(np.prod(shape[1:]))
-    else:
-        values = 1 + 0.1 * normal if key.endswith("weight") else 0.1 * normal
-    return torch.from_numpy(np.asarray(values)).float()
 
 
 def four_channels(image: np.ndarray) -> dict[str, torch.Tensor]:
@@ -53,21 +21,21 @@ def four_channels(image: np.ndarray) -> dict[str, torch.Tensor]:
     return {"rgb": tensor[:, :3], "inf": tensor[:, 3:]}
 
 
-@needs_golden
+@needs_references
 def test_names_shapes_and_order_are_the_published_ones():
     model = build("mfnet", {}, task="semantic", classes=NINE)
-    assert {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()} == published_keys()
-    assert list(model.state_dict()) == list(published_keys())
+    assert {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()} == published_keys("mfnet")
+    assert list(model.state_dict()) == list(published_keys("mfnet"))
 
 
-@needs_golden
+@needs_references
 def test_logits_of_recipe_weights_agree_with_the_authors_code():
     model = build("mfnet", {}, task="semantic", classes=NINE).eval()
-    model.load_state_dict({key: recipe_tensor(key, shape) for key, shape in published_keys().items()})
+    model.load_state_dict(recipe_state("mfnet"))
     image = np.random.default_rng(11).standard_normal((1, 4, 96, 128))
     with torch.no_grad():
         logits = model.logits(four_channels(image)).numpy()
-    expected = np.load(GOLDEN / "models" / "outputs" / "cnn.npz")["mfnet_logits"]
+    expected = outputs("cnn")["mfnet_logits"]
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -147,7 +115,7 @@ AUTHORS = SHARED / "samples" / "mfnet-authors"
 
 
 @pytest.mark.skipif(not (AUTHORS / "final.pth").is_file(), reason="the authors' checkpoint is not on this machine")
-@needs_golden
+@needs_references
 class TestTheAuthorsCheckpoint:
     @pytest.fixture(scope="class")
     def model(self, tmp_path_factory):
@@ -165,7 +133,7 @@ class TestTheAuthorsCheckpoint:
         image = np.random.default_rng(71).random((1, 4, 96, 128))
         with torch.no_grad():
             logits = model.logits(four_channels(image)).numpy()
-        expected = np.load(GOLDEN / "models" / "outputs" / "cnn.npz")["mfnet_final_logits"]
+        expected = outputs("cnn")["mfnet_final_logits"]
         np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
 
     @pytest.mark.parametrize("stem", ["01234N", "01477D"])
