@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -74,7 +74,34 @@ def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[in
             box without area; names the first such row, counted from 0.
     """
     file = _results_file(path)
-    table = _columns(_rows(file), file)
+    table = boxes_of_json(_content(file), file)
+    require_scorable(table, path=file, image_ids=image_ids, classes=classes, place="row {}".format, remedy=_REMEDY)
+    return sorted_table(table)
+
+
+def require_scorable(
+    table: BoxTable,
+    *,
+    path: Path,
+    image_ids: Collection[int],
+    classes: Collection[int],
+    place: Callable[[int], str],
+    remedy: str,
+) -> None:
+    """Make sure that every row can be scored.
+
+    Args:
+        table: rows in the order of the file.
+        path: the file, for errors.
+        image_ids: ids of all images of the split.
+        classes: class ids that may occur.
+        place: names a row by its position, for errors.
+        remedy: what to write instead, for errors.
+
+    Raises:
+        PredictionError: an unknown image or class, a number that is not finite, or a box without area; names the first
+            such row.
+    """
     checks = (
         (~np.isin(table.image_ids, sorted(image_ids)), "is no image of the split", table.image_ids),
         (~np.isin(table.labels, sorted(classes)), f"is no category_id of {sorted(classes)}", table.labels),
@@ -86,8 +113,7 @@ def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[in
         if wrong.any():
             row = int(np.argmax(wrong))
             more = f" (and {int(wrong.sum()) - 1} more rows)" if wrong.sum() > 1 else ""
-            raise PredictionError(f"row {row}: {values[row].tolist()} {what}{more}", path=file, remedy=_REMEDY)
-    return sorted_table(table)
+            raise PredictionError(f"{place(row)}: {values[row].tolist()} {what}{more}", path=path, remedy=remedy)
 
 
 def _results_file(path: Path) -> Path:
@@ -105,7 +131,7 @@ def _results_file(path: Path) -> Path:
     return found[0]
 
 
-def _rows(file: Path) -> list[Any]:
+def _content(file: Path) -> bytes:
     if file.stat().st_size > MAX_JSON_BYTES:
         raise PredictionError(
             f"has {file.stat().st_size} bytes",
@@ -113,7 +139,16 @@ def _rows(file: Path) -> list[Any]:
             path=file,
             remedy="keep the 100 best boxes of each image; more are not scored",
         )
-    data = file.read_bytes()
+    return file.read_bytes()
+
+
+def boxes_of_json(data: bytes, file: Path) -> BoxTable:
+    """Return the rows of COCO results in their order, before anything but their form is checked.
+
+    Raises:
+        PredictionError: no JSON list, too many values, or a missing field or one of a wrong type; names the first such
+            row, counted from 0.
+    """
     most = most_values(data)
     if most > MAX_JSON_VALUES:
         raise PredictionError(
@@ -128,10 +163,6 @@ def _rows(file: Path) -> list[Any]:
         raise PredictionError(f"is not JSON: {error}", path=file, remedy=_REMEDY) from error
     if not isinstance(rows, list):
         raise PredictionError(f"holds {type(rows).__name__}", expected="a list of rows", path=file, remedy=_REMEDY)
-    return rows
-
-
-def _columns(rows: list[Any], file: Path) -> BoxTable:
     for at, row in enumerate(rows):
         wrong = _shape_fault(row)
         if wrong:
@@ -154,7 +185,8 @@ def _shape_fault(row: Any) -> str | None:
     if missing:
         return f"{missing[0]} is missing"
     for name in ("image_id", "category_id"):
-        if type(row[name]) is not int:
+        # Published results write a class as 1.0.
+        if type(row[name]) is not int and not (type(row[name]) is float and row[name].is_integer()):
             return f"{name} {row[name]!r} is no whole number"
     if type(row["score"]) not in (int, float):
         return f"score {row['score']!r} is no number"

@@ -1,0 +1,117 @@
+"""Detections of anyone, in whichever of three published forms they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from rgbtbench.errors import PredictionError
+from rgbtbench.predictions import box_rows
+from rgbtbench.predictions.box_frames import boxes_of_frames, frame_stem
+from rgbtbench.predictions.boxes import BoxTable, read_boxes, require_scorable, sorted_table
+from rgbtbench.predictions.members import open_members
+
+_TEXT, _JSON = ".txt", ".json"
+
+
+@dataclass(frozen=True)
+class Detections:
+    """All detections.
+
+    Attributes:
+        table: rows in the one order that all results share.
+        frame_files: they come from one file per frame, whose corners count from 0.
+    """
+
+    table: BoxTable
+    frame_files: bool
+
+
+def read_detections(
+    path: Path,
+    *,
+    keys: Sequence[str],
+    image_ids: Sequence[int],
+    classes: Mapping[int, str],
+    default_class: int,
+    scored: Sequence[str],
+) -> Detections:
+    """Read a text of rows, COCO results, or a folder, `.zip` or `.tar` of one text file per frame.
+
+    Args:
+        path: file, or folder or archive with one results file or with the files of frames.
+        keys: of all images of the split in official order, from which the text's image numbers count, from 1.
+        image_ids: of the same images, as COCO results name them.
+        classes: class id to name.
+        default_class: class of the rows of a text, which states none.
+        scored: keys of the images whose files must be there.
+
+    Raises:
+        PredictionError: neither form, an image is missing, or a row is malformed; names the file and line or row.
+    """
+    if path.is_file() and path.suffix.lower() == _TEXT:
+        return Detections(_of_rows(path.read_bytes(), path, keys, image_ids, classes, default_class), False)
+    if path.is_file() and path.suffix.lower() == _JSON:
+        return Detections(read_boxes(path, image_ids=image_ids, classes=classes), False)
+    with open_members(path) as members:
+        texts = [name for name in members.sizes if PurePosixPath(name).suffix.lower() == _TEXT]
+        stems = {PurePosixPath(name).stem for name in texts}
+        frames = stems & {frame_stem(key) for key in keys}
+        if len(texts) == 1 and not frames:
+            return Detections(_of_rows(members.read(texts[0]), path, keys, image_ids, classes, default_class), False)
+        if texts:
+            if len(stems) != len(texts):
+                raise PredictionError("holds two files for one image", path=path, remedy="keep one file per frame")
+            files = {PurePosixPath(name).stem: name for name in texts}
+            table = boxes_of_frames(
+                members, files, keys=keys, image_ids=image_ids, classes=classes, scored=scored, path=path
+            )
+            return Detections(sorted_table(table), True)
+    if path.is_dir():
+        return Detections(read_boxes(path, image_ids=image_ids, classes=classes), False)
+    raise PredictionError(
+        "the archive holds no text files",
+        expected="one text of rows, or one text file per frame",
+        path=path,
+        remedy="give COCO results as a file of their own",
+    )
+
+
+def _of_rows(
+    data: bytes,
+    path: Path,
+    keys: Sequence[str],
+    image_ids: Sequence[int],
+    classes: Mapping[int, str],
+    default_class: int,
+) -> BoxTable:
+    rows = box_rows.rows_of_text(data, path)
+    position = rows[:, 0] - 1
+    known = (position >= 0) & (position < len(keys))
+    if not known.all():
+        row = int(np.argmin(known))
+        raise PredictionError(
+            f"image number {rows[row, 0]:g}",
+            expected=f"1 to {len(keys)}",
+            path=path,
+            line=box_rows.line_of_row(data, row),
+            remedy=box_rows.REMEDY,
+        )
+    table = BoxTable(
+        image_ids=np.array(image_ids, np.int64)[position.astype(np.int64)],
+        labels=np.full(len(rows), default_class, np.int64),
+        xywh=rows[:, 1:5].copy(),
+        scores=rows[:, 5].copy(),
+    )
+    require_scorable(
+        table,
+        path=path,
+        image_ids=image_ids,
+        classes=classes,
+        place=lambda row: f"line {box_rows.line_of_row(data, row)}",
+        remedy=box_rows.REMEDY,
+    )
+    return sorted_table(table)
