@@ -16,7 +16,7 @@ from rgbtbench.formats.cvc_text import read_cvc_text
 from rgbtbench.formats.folder import require_together, stems_of
 from rgbtbench.formats.foreign_image import read_any_image
 from rgbtbench.formats.paths import is_there, require_twins
-from rgbtbench.formats.pedestrian_box import PedestrianBox, pedestrian_boxes
+from rgbtbench.formats.pedestrian_box import boxes_of_instances, pedestrian_boxes
 from rgbtbench.formats.write_boxes import write_coco, write_cvc_text
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.pair import Boxes, Entry, Pair, key_of
@@ -118,7 +118,7 @@ def _entry(split: str, order: int, stem: str, time: str, *, truth: str | None = 
         files=files if truth is None else {**files, "deformcat": truth},
         attributes={"time_of_day": _TIMES[time]},
         cluster=stem[:_MINUTE],
-        image_id=None if truth is None else order + 1,
+        image_id=None if truth is None else order,
     )
 
 
@@ -126,8 +126,9 @@ def _boxes(root: Path, entry: Entry, name: str, facts: LabelSetFacts) -> Boxes:
     relative = entry.files[name]
     if name == "deformcat":
         listed = image_of(read_coco_once(root, relative, file_key="im_name"), entry.official_id, path=root / relative)
-        written = tuple(PedestrianBox(box.name, box.numbers, "xywh", box.occlusion, box.ignore) for box in listed.boxes)
-        return pedestrian_boxes(written, facts, ignored=(), source="coco", path=root / relative)
+        return pedestrian_boxes(
+            boxes_of_instances(listed.boxes), facts, ignored=(), source="coco", path=root / relative
+        )
     written = read_cvc_text(root, relative, name=facts.classes[0].name)
     return pedestrian_boxes(written, facts, ignored=(), source="cvc", path=root / relative)
 

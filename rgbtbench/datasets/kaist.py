@@ -9,7 +9,7 @@ from pathlib import Path
 from rgbtbench.cards import dataset_card
 from rgbtbench.datasets.kaist_fake import write_frames, write_instances, write_release
 from rgbtbench.datasets.kaist_files import INSTANCES, files_by_instances, files_by_lists
-from rgbtbench.datasets.kaist_frames import LISTS
+from rgbtbench.datasets.kaist_frames import LISTS, attributes_of
 from rgbtbench.datasets.kaist_labels import read_labels
 from rgbtbench.datasets.source import Layout
 from rgbtbench.errors import LayoutError
@@ -79,9 +79,9 @@ class KAIST:
                     split=split,
                     order=order,
                     files=files,
-                    attributes=_attributes(video),
+                    attributes=attributes_of(video),
                     cluster=video,
-                    image_id=order + 1 if split == "test" else None,
+                    image_id=order if split == "test" else None,
                 )
         if not found:
             raise LayoutError(
@@ -112,17 +112,6 @@ class KAIST:
 
     def _form(self, layout: Layout) -> KaistLayout:
         return next(form for form in self.layouts if form.name == layout.name)
-
-
-def _attributes(video: str) -> dict[str, str]:
-    folder, _, name = video.partition("/")
-    number = int(folder.removeprefix("set"))
-    return {
-        "time_of_day": "day" if number % 6 < 3 else "night",
-        "place": ("campus", "road", "downtown")[number % 3],
-        "set": folder,
-        "video": name,
-    }
 
 
 SOURCE = KAIST()

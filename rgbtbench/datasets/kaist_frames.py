@@ -15,10 +15,13 @@ from rgbtbench.formats.paths import is_there
 #: Training sets, each a choice among the frames of the training videos.
 TRAINING: Final = ("train", "train-02", "train-04", "train-20", "sanitized", "arcnn", "mbnet")
 LISTS: Final = "imageSets"
-_ID: Final = re.compile(r"set(0[0-9]|1[01])/V[0-9]{3}/I[0-9]{5}")
+#: A frame as official lists write it.
+ID: Final = re.compile(r"set(0[0-9]|1[01])/V[0-9]{3}/I[0-9]{5}")
+_FILE: Final = re.compile(r"(?:^|/)(set(?:0[0-9]|1[01])([_/])V[0-9]{3}\2I[0-9]{5})\.[a-z]+$")
 _FLAT: Final = re.compile(r"set(0[0-9]|1[01])_V[0-9]{3}_I[0-9]{5}")
 _FRAME: Final = re.compile(r"I[0-9]{5}")
 _TEST_SETS: Final = 6
+_EVERY_OF_TEST: Final = (20, 19)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ _CHOICES: Final = {
     "sanitized": _Choice(folder="sanitized_annotations"),
     "arcnn": _Choice(("splits/trainval.txt",)),
     "mbnet": _Choice((f"{LISTS}/train-mbnet.txt",)),
-    "test": _Choice((f"{LISTS}/test-all-20.txt", "splits/test.txt"), every=(20, 19)),
+    "test": _Choice((f"{LISTS}/test-all-20.txt", "splits/test.txt"), every=_EVERY_OF_TEST),
     "test-all": _Choice((f"{LISTS}/test-all-01.txt",)),
 }
 
@@ -67,7 +70,7 @@ def frames_of_splits(root: Path, images: Iterable[str]) -> Iterator[tuple[str, l
     for split, choice in _CHOICES.items():
         listed = next((path for path in choice.lists if is_there(root, path)), None)
         if listed is not None:
-            yield split, read_id_list(root, listed, pattern=_ID)
+            yield split, read_id_list(root, listed, pattern=ID)
         elif choice.folder is not None and is_there(root, choice.folder):
             yield split, _slashed(stems_of(root, [f"{choice.folder}/{{stem}}.txt"], pattern=_FLAT))
         elif choice.every is not None and not is_there(root, LISTS):
@@ -88,6 +91,30 @@ def path_of(template: str, frame: str) -> str:
     """
     video, _, number = frame.rpartition("/")
     return template.format(video=video, frame=number, flat=frame.replace("/", "_"))
+
+
+def test_frames(frames: Iterable[str]) -> list[str]:
+    """Return the frames of the split `test` among some, in official order, by the rule of its list."""
+    modulus, remainder = _EVERY_OF_TEST
+    return sorted(frame for frame in frames if int(frame[3:5]) >= _TEST_SETS and int(frame[-5:]) % modulus == remainder)
+
+
+def frame_of_file(path: str) -> str | None:
+    """Return the frame whose file this is, `…/set00_V000_I00000.txt` or `…/set00/V000/I00000.txt`; None if none's."""
+    found = _FILE.search(path)
+    return None if found is None else found[1].replace("_", "/")
+
+
+def attributes_of(video: str) -> dict[str, str]:
+    """Return what the number of a video's set says of its frames; `video` is `set00/V000`."""
+    folder, _, name = video.partition("/")
+    number = int(folder.removeprefix("set"))
+    return {
+        "time_of_day": "day" if number % 6 < 3 else "night",
+        "place": ("campus", "road", "downtown")[number % 3],
+        "set": folder,
+        "video": name,
+    }
 
 
 def _frames_there(root: Path, templates: list[str]) -> list[str]:

@@ -11,9 +11,9 @@ from rgbtbench.cards.dataset import LabelSetFacts
 from rgbtbench.datasets.kaist_frames import TRAINING
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.bbgt import read_bbgt
-from rgbtbench.formats.coco_json import CocoBox, image_of, read_coco_once
+from rgbtbench.formats.coco_json import image_of, read_coco_once
 from rgbtbench.formats.kaist_xml import read_kaist_xml
-from rgbtbench.formats.pedestrian_box import PedestrianBox, pedestrian_boxes
+from rgbtbench.formats.pedestrian_box import PedestrianBox, boxes_of_instances, pedestrian_boxes
 from rgbtbench.formats.vbb import read_vbb_once
 from rgbtbench.pair import Boxes, Entry
 
@@ -102,7 +102,7 @@ def read_labels(root: Path, entry: Entry, name: str, facts: LabelSetFacts) -> Bo
         case ".json":
             key, image = ("im_name", entry.official_id) if name == "leaderboard" else _file_name(entry)
             images = read_coco_once(root, relative, file_key=key)
-            written, source = _of_coco(image_of(images, image, path=path).boxes), "coco"
+            written, source = boxes_of_instances(image_of(images, image, path=path).boxes), "coco"
         case _:
             written, source = read_bbgt(root, relative), "bbgt"
     ignored = [known.name for known in facts.classes if known.unified == "ignore"]
@@ -122,7 +122,3 @@ def _of_video(root: Path, relative: str, number: int) -> tuple[PedestrianBox, ..
             remedy="take images and annotations from one release",
         )
     return frames[number]
-
-
-def _of_coco(boxes: Sequence[CocoBox]) -> tuple[PedestrianBox, ...]:
-    return tuple(PedestrianBox(box.name, box.numbers, "xywh", box.occlusion, box.ignore) for box in boxes)

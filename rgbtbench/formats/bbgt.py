@@ -29,9 +29,13 @@ def read_bbgt(root: Path, relative: str) -> tuple[PedestrianBox, ...]:
             is no object: fields missing, numbers that are not finite, an empty box, an occlusion that is no level, a
             turned box. Names the line.
     """
-    path = resolve_inside(root, relative)
+    return parse_bbgt(read_bytes(root, relative, max_bytes=MAX_TEXT_BYTES), resolve_inside(root, relative))
+
+
+def parse_bbgt(data: bytes, path: Path) -> tuple[PedestrianBox, ...]:
+    """Return what `read_bbgt` does of a file's content; `path` is named in errors. Raises as it does."""
     try:
-        lines = read_bytes(root, relative, max_bytes=MAX_TEXT_BYTES).decode("utf-8-sig").splitlines()
+        lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputFileError("not UTF-8 text", path=path, remedy=_AGAIN) from error
     header = _HEADER.fullmatch(lines[0].strip()) if lines else None

@@ -91,3 +91,15 @@ def plain_boxes(
         raw=raw_numbers(written),
         convention=convention,
     )
+
+
+def xywh_as_written(boxes: Boxes) -> NDArray[np.float64]:
+    """Return `x y width height`, float64 (N, 4): the source's own numbers where it wrote these four.
+
+    A width or height that is computed from corners can differ from the written one in its last digit, and fall out of
+    a range of heights whose end it was on.
+    """
+    written = boxes.raw[:, :4]
+    if written.shape == boxes.xyxy.shape and np.array_equal(xyxy_of_xywh(written), boxes.xyxy):
+        return written
+    return np.concatenate([boxes.xyxy[:, :2], boxes.xyxy[:, 2:] - boxes.xyxy[:, :2]], axis=1)

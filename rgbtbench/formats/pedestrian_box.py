@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rgbtbench.cards.dataset import LabelSetFacts
 from rgbtbench.errors import InputFileError
 from rgbtbench.formats.box_list import plain_boxes, raw_numbers, xyxy_of_xywh
+from rgbtbench.formats.coco_json import CocoBox
 from rgbtbench.pair import Boxes
 
 Form = Literal["xywh", "cxcywh", "xyxy"]
@@ -53,6 +54,11 @@ def occlusion_level(text: str, what: str, *, path: Path, line: int | None = None
             remedy="correct the annotation",
         )
     return _LEVELS[text]
+
+
+def boxes_of_instances(boxes: Sequence[CocoBox]) -> tuple[PedestrianBox, ...]:
+    """Return the boxes of an instances file, whose occlusion and `ignore` some pedestrian benchmarks write there."""
+    return tuple(PedestrianBox(box.name, box.numbers, "xywh", box.occlusion, box.ignore) for box in boxes)
 
 
 def pedestrian_boxes(

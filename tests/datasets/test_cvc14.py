@@ -120,7 +120,7 @@ def test_deformcats_ground_truth_is_a_split_with_its_own_order_and_labels(tmp_pa
     write_coco(tmp_path / "CVC_annotation.json", size=(10, 8), boxes=boxes, file_key="im_name")
     layout = recognise(SOURCE, tmp_path)
     listed = [entry for entry in SOURCE.entries(tmp_path, layout) if entry.split == "test-deformcat"]
-    assert [(entry.official_id, entry.image_id) for entry in listed] == [(NIGHT, 1), (DAY, 2), (lost, 3)]
+    assert [(entry.official_id, entry.image_id) for entry in listed] == [(NIGHT, 0), (DAY, 1), (lost, 2)]
     pair = SOURCE.pair(tmp_path, layout, listed[0])
     assert set(pair.labels) == {"visible", "fir", "deformcat"}
     assert pair.labels["deformcat"].xyxy.tolist() == [[-24, 1, 5, 6]]
@@ -138,4 +138,4 @@ def test_the_card_counts_deformcats_ground_truth(tmp_path):
     assert len(content["annotations"]) == facts.objects["deformcat"]["person"]
     dates = Counter(entry.official_id[:10] for entry in listed)
     assert facts.attributes["time_of_day"] == {"day": dates["2014_05_05"], "night": dates["2014_05_01"]}
-    assert [entry.image_id for entry in listed] == [image["id"] + 1 for image in content["images"]]
+    assert [entry.image_id for entry in listed] == [image["id"] for image in content["images"]]
