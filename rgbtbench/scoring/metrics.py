@@ -69,6 +69,10 @@ METRICS: Final = MappingProxyType(
             Metric("ar_medium", "ARm", "average recall of boxes from 32² to 96² pixels"),
             Metric("ar_large", "ARl", "average recall of boxes from 96² pixels"),
             Metric("miss_rate", "MR", "log-average miss rate", better="lower", digits=2),
+            *(
+                Metric(f"miss_rate_at_{fppi}", f"MR at {fppi}", f"miss rate at {fppi} FPPI", better="lower", digits=2)
+                for fppi in ("0.01", "0.0178", "0.0316", "0.0562", "0.1", "0.1778", "0.3162", "0.5623", "1")
+            ),
             Metric("recall", "recall", "share of the objects that any detection finds"),
             Metric("s_measure", "S", "structure measure", "fraction", digits=3),
             Metric("mae", "MAE", "mean absolute error of the saliency map", "fraction", "lower", 3),

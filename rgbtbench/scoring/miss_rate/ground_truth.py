@@ -1,0 +1,53 @@
+"""Which labelled boxes must be found under a protocol's setting, and which are regions to ignore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.cards.rules.miss_rate import MissRateRules
+
+
+@dataclass(frozen=True)
+class Pedestrians:
+    """Labelled boxes of all images as columns, ordered by image and as the label file has them within each.
+
+    Attributes:
+        images: int64 (M,), index of the image, ascending.
+        xywh: float64 (M, 4), left, top, width, height in pixels.
+        occlusions: int64 (M,), 0 none, 1 partial, 2 heavy, -1 not stated.
+        ignored: bool (M,), regions that are neither hit nor miss.
+    """
+
+    images: NDArray[np.int64]
+    xywh: NDArray[np.float64]
+    occlusions: NDArray[np.int64]
+    ignored: NDArray[np.bool_]
+
+
+def apply_setting(labelled: Pedestrians, rules: MissRateRules) -> Pedestrians:
+    """Mark as ignored what the setting does not ask for, as `bbGt('bbLoad')` does.
+
+    A box is to be found if its height lies in the range (both ends inclusive), its occlusion among the levels, and all
+    its edges inside the borders (on them is inside).
+
+    Args:
+        labelled: boxes as labelled.
+        rules: of the protocol.
+
+    Returns:
+        The same boxes, y and height divided by `rules.vertical_stretch`.
+    """
+    xywh = labelled.xywh / np.array([1.0, rules.vertical_stretch, 1.0, rules.vertical_stretch])
+    lowest, highest = rules.heights
+    height = xywh[:, 3]
+    unwanted = (height < lowest) | ~np.isin(labelled.occlusions, rules.occlusions)
+    if highest is not None:
+        unwanted |= height > highest
+    if rules.inside is not None:
+        left, top, right, bottom = rules.inside
+        ends = xywh[:, :2] + xywh[:, 2:]
+        unwanted |= (xywh[:, 0] < left) | (xywh[:, 1] < top) | (ends[:, 0] > right) | (ends[:, 1] > bottom)
+    return replace(labelled, xywh=xywh, ignored=labelled.ignored | unwanted)

@@ -1,0 +1,118 @@
+"""Detections are matched with labelled boxes once, for all images together; what follows needs no box again.
+
+The rules are those of `bbGt('evalRes')` in Dollár's toolbox: in each image the detections choose by falling score. Each
+takes the free box with the highest IoU at or above the threshold, of equal ones the later. One that finds none free is
+dropped if it lies in an ignore region (share of its own area at or above the threshold; such a region is never used
+up), and is a false positive otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.scoring.miss_rate.ground_truth import Pedestrians
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What each detection turned out to be.
+
+    Attributes:
+        found: int64 (D,), row of the box that it found, -1 if none.
+        dropped: bool (D,), it found none but lies in an ignore region, and counts neither way.
+    """
+
+    found: NDArray[np.int64]
+    dropped: NDArray[np.bool_]
+
+
+def match_pedestrians(
+    truth: Pedestrians, images: NDArray[np.int64], xywh: NDArray[np.float64], *, overlap: float = 0.5
+) -> Outcomes:
+    """Match all detections.
+
+    Args:
+        truth: labelled boxes, ignore regions among them.
+        images: int64 (D,), index of each detection's image, ascending; within an image by falling score.
+        xywh: float64 (D, 4), left, top, width, height in pixels.
+        overlap: IoU from which on a detection finds a box.
+    """
+    detection, box, shared = _overlaps(truth, images, xywh)
+    close = np.flatnonzero(shared >= overlap)
+    detection, box, shared = detection[close], box[close], shared[close]
+    in_region = truth.ignored[box]
+    covered = np.zeros(len(images), np.bool_)
+    covered[detection[in_region]] = True
+    to_find = np.flatnonzero(~in_region)
+    found = _take_turns(detection[to_find], box[to_find], shared[to_find], images, len(truth.images))
+    return Outcomes(found=found, dropped=covered & (found < 0))
+
+
+def _overlaps(
+    truth: Pedestrians, images: NDArray[np.int64], xywh: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return rows of detections (ascending) and of boxes of the same image, and how much the two overlap.
+
+    How much is the IoU, and over an ignore region the share of the detection's own area. Most pairs that do not touch
+    are left out.
+    """
+    last_image = max(images[-1:].max(initial=0), truth.images[-1:].max(initial=0))
+    boxes = np.bincount(truth.images, minlength=last_image + 1)
+    first, count = (np.cumsum(boxes) - boxes)[images], boxes[images]
+    detection = np.repeat(np.arange(len(images)), count)
+    box = np.arange(len(detection)) + np.repeat(first - np.cumsum(count) + count, count)
+    left, top, width, height = xywh.T
+    box_left, box_top, box_width, box_height = truth.xywh.T
+    columns = np.minimum((left + width)[detection], (box_left + box_width)[box])
+    columns -= np.maximum(left[detection], box_left[box])
+    touching = np.flatnonzero(columns > 0)
+    detection, box, columns = detection[touching], box[touching], columns[touching]
+    rows = np.minimum((top + height)[detection], (box_top + box_height)[box])
+    rows -= np.maximum(top[detection], box_top[box])
+    shared = columns * np.maximum(rows, 0.0)
+    area = (width * height)[detection]
+    union = area + (box_width * box_height)[box] - shared
+    return detection, box, shared / np.where(truth.ignored[box], area, union)
+
+
+def _take_turns(
+    detection: NDArray[np.int64],
+    box: NDArray[np.int64],
+    shared: NDArray[np.float64],
+    images: NDArray[np.int64],
+    boxes: int,
+) -> NDArray[np.int64]:
+    """Let the best detection of every image choose among the pairs, then the second, and so on.
+
+    Args:
+        detection: int64 (P,), ascending.
+        box: int64 (P,), row of the box that each overlaps.
+        shared: float64 (P,), how much.
+        images: int64 (D,), of all detections.
+        boxes: number of all boxes.
+
+    Returns:
+        int64 (D,), row of the box that each detection takes, -1 if none.
+    """
+    found = np.full(len(images), -1)
+    begins = np.append(True, detection[1:] != detection[:-1])[: len(detection)]
+    chooser = np.cumsum(begins) - 1
+    image = images[detection[begins]]
+    turn = (np.arange(len(image)) - np.searchsorted(image, image))[chooser]
+    # Within a turn and detection the best pair comes last.
+    order = np.lexsort((box, shared, chooser, turn))
+    detection, box = detection[order], box[order]
+    free = np.ones(boxes, np.bool_)
+    start = 0
+    for end in np.cumsum(np.bincount(turn)):
+        chosen, wanted = detection[start:end], box[start:end]
+        is_free = free[wanted]
+        chosen, wanted = chosen[is_free], wanted[is_free]
+        is_best = np.append(chosen[1:] != chosen[:-1], True)[: len(chosen)]
+        found[chosen[is_best]] = wanted[is_best]
+        free[wanted[is_best]] = False
+        start = end
+    return found
