@@ -22,7 +22,7 @@ from rgbtbench.locations import location
 from rgbtbench.prediction import holds_predictions, predictions_folder, torch_device
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.scoring.ground_truth.open import file_protocol, open_ground_truth
+from rgbtbench.scoring.ground_truth.open import file_protocol, open_ground_truth, protocol_of_files
 from rgbtbench.scoring.score import Score, resolve_protocol, score, score_against
 from rgbtbench.shards.manifest import read_manifest
 
@@ -163,6 +163,7 @@ def score_against_files(
     """
     protocol = file_protocol(protocol_id, classes)
     with open_ground_truth(protocol, ground_truth) as truth:
+        protocol = protocol_of_files(protocol, truth)
         return score_against(truth, protocol, predictions, sidecar=read_sidecar(predictions), progress=progress)
 
 

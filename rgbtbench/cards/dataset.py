@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from rgbtbench.cards.protocol import ProtocolBlock
+from rgbtbench.cards.protocol_grid import ProtocolGrid
 from rgbtbench.cards.schema import Frame, LabelKind, Modality, Name, ProtocolName, Sha256, Strict, Url, Use
 
 
@@ -179,7 +180,22 @@ class DatasetCard(Strict):
     verified: bool
     unverified: tuple[str, ...] = Field((), description="what is missing, when not verified")
     protocols: dict[ProtocolName, ProtocolBlock] = Field(default_factory=dict)
+    protocol_grids: tuple[ProtocolGrid, ...] = Field((), description="more protocols; they join `protocols`")
     notes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_protocols_of_grids(cls, card: Any) -> Any:
+        grids = card.get("protocol_grids") if isinstance(card, dict) else None
+        protocols = card.get("protocols", {}) if grids else None
+        if not isinstance(grids, list | tuple) or not isinstance(protocols, dict):
+            return card
+        for grid in grids:
+            blocks = ProtocolGrid.model_validate(grid).blocks()
+            if twice := sorted(set(blocks) & set(protocols)):
+                raise ValueError(f"protocol {twice[0]} is there twice")
+            protocols = {**protocols, **blocks}
+        return {**card, "protocols": protocols, "protocol_grids": ()}
 
     @model_validator(mode="after")
     def _protocols_refer_to_what_exists(self) -> Self:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import catalog
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.cards.rules import SegmentationRules
@@ -16,7 +17,13 @@ from rgbtbench.errors import UserError
 from rgbtbench.scoring.truth import Truth
 
 #: Dataset, or `metric` of the rules where no dataset has files of its own, to the module whose `read` opens them.
-READERS: Final = MappingProxyType({"segmentation": "rgbtbench.scoring.ground_truth.masks"})
+READERS: Final = MappingProxyType(
+    {
+        "segmentation": "rgbtbench.scoring.ground_truth.masks",
+        "kaist": "rgbtbench.scoring.ground_truth.kaist",
+        "cvc14": "rgbtbench.scoring.ground_truth.cvc14",
+    }
+)
 
 
 def open_ground_truth(protocol: Protocol, path: Path) -> AbstractContextManager[Truth]:
@@ -63,3 +70,21 @@ def file_protocol(protocol_id: str, classes: Sequence[str] | None = None) -> Pro
     if not classes:
         return protocol
     return protocol.model_copy(update={"id": f"{protocol.id}+classes{len(classes)}", "classes": tuple(classes)})
+
+
+def protocol_of_files(protocol: Protocol, truth: Truth) -> Protocol:
+    """Return the protocol that some labels can be scored under.
+
+    Args:
+        protocol: that was asked for.
+        truth: the labels that were given.
+
+    Returns:
+        The protocol itself if these are the images of its split, or if nobody knows those; else one whose id says that
+        the images are others, so that it ranks beside nothing.
+    """
+    if protocol.dataset == catalog.GENERIC:
+        return protocol
+    expected = catalog.dataset_card(protocol.dataset).editions[protocol.edition].splits[protocol.split].keys_sha256
+    found = keys_sha256(truth.keys)
+    return protocol if expected in (None, found) else catalog.unlisted_protocol(protocol, found)
