@@ -139,10 +139,12 @@ def pack_statistics(statistics: Mapping[str, NDArray[np.generic]]) -> bytes:
         RecordError: larger than `MAX_STATISTICS_BYTES`.
     """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in sorted(statistics.items()):
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w") as file:
-                np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+            # A member that says its own date takes no compression from the archive.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED, 9)
     packed = buffer.getvalue()
     if len(packed) > MAX_STATISTICS_BYTES:
         raise RecordError(

@@ -107,6 +107,11 @@ def test_statistics_that_are_too_large_are_refused(scored_masks):
     assert len(read_records(scored_masks.records)) == 1
 
 
+def test_statistics_are_compressed():
+    keys = np.array([f"set06/V000/I{number:05d}" for number in range(20_000)])
+    assert len(pack_statistics({"keys": keys})) < keys.nbytes / 20
+
+
 def test_a_full_mfnet_test_split_fits():
     rng = np.random.default_rng(0)
     confusion = rng.integers(0, 40_000, (393, 9, 10), np.uint16)  # far busier than any real result
