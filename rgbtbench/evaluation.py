@@ -50,14 +50,14 @@ class Evaluation:
 
 
 def open_truth(data: Path, protocol_id: str) -> tuple[Protocol, PreparedSplit]:
-    """Open the split that a protocol scores, in its label space.
+    """Open the split that a protocol scores, the first of several, in its label space.
 
     Raises:
         ShardError: `data` is not prepared, or damaged.
         UserError: the protocol belongs to other data; the id to use is named.
     """
     protocol = resolve_protocol(protocol_id, read_manifest(data))
-    return protocol, open_split(data, protocol.split, label_space=protocol.label_space)
+    return protocol, open_split(data, protocol.splits[0], label_space=protocol.label_space)
 
 
 def score_predictions(

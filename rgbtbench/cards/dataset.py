@@ -203,8 +203,9 @@ class DatasetCard(Strict):
             for edition in block.editions:
                 if edition not in self.editions:
                     raise ValueError(f"protocol {name}: edition {edition!r} is not in editions")
-                if block.split not in self.editions[edition].splits:
-                    raise ValueError(f"protocol {name}: split {block.split!r} is not in edition {edition!r}")
+                for split in block.splits:
+                    if split not in self.editions[edition].splits:
+                        raise ValueError(f"protocol {name}: split {split!r} is not in edition {edition!r}")
             if block.label_set not in self.label_sets:
                 raise ValueError(f"protocol {name}: label set {block.label_set!r} is not in label_sets")
             for attribute in (*block.where, *block.report_by):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from rgbtbench.cards.rules import Rules
-from rgbtbench.cards.schema import AttributeValue, Name, ProtocolName, Strict, Task
+from rgbtbench.cards.schema import AttributeValue, Name, ProtocolName, Splits, Strict, Task
 
 
 class IntervalRules(Strict):
@@ -25,7 +25,7 @@ class _Conventions(Strict):
     version: int = Field(1, ge=1, description="raised when a rule changes; old records keep theirs")
     summary: str
     task: Task
-    split: Name
+    split: Splits
     label_set: Name
     label_space: Literal["native", "unified"] = "native"
     where: dict[Name, AttributeValue] = Field(default_factory=dict, description="only samples with these attributes")
@@ -33,6 +33,11 @@ class _Conventions(Strict):
     report_by: tuple[Name, ...] = Field((), description="attributes whose values become subsets of the result")
     intervals: IntervalRules = IntervalRules()
     source: str | None = Field(None, description="paper or tool that the rules follow")
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that are scored as one set; mostly one."""
+        return tuple(self.split.split("+"))
 
 
 class ProtocolBlock(_Conventions):
@@ -44,7 +49,7 @@ class ProtocolBlock(_Conventions):
 class GenericBlock(_Conventions):
     """A protocol without a dataset, for labels that lie in files of anyone."""
 
-    split: Name = "all"
+    split: Splits = "all"
 
 
 class GenericProtocols(Strict):

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 #: Name of a dataset, method, recipe, split, attribute or label set.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+#: One split, or several that are scored as one set: `location+aerial_counting`.
+Splits = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*(\+[a-z0-9][a-z0-9_-]*)*$", max_length=200)]
 #: Name of a protocol inside its card: `reasonable-all@improved+mlpd`.
 ProtocolName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@+-]*$", max_length=96)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

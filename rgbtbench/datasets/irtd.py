@@ -1,4 +1,4 @@
-"""IR-TD (Cao et al., ICCV 2025): questions about infrared images and their answers; the eight files that were released.
+"""IR-TD (Cao et al., ICCV 2025): questions about infrared images, and answers; eight of nine files were released.
 
 The files hold texts alone. Images come from the sets that they were taken from; see the card.
 """
@@ -24,8 +24,8 @@ from rgbtbench.pair import Boxes, Entry, Mask, Pair, Text, check_key
 #: The folder of all images, in the authors' paths and below the root.
 IMAGES: Final = "Data4MLLM"
 _FILE: Final = "json_sft/{name}.json"
-#: Split to its file and to the paper's name of the task.
-_FILES: Final = {
+#: Split to the name of its file and to the paper's name of the task.
+FILES: Final = {
     "location": ("Location", "location"),
     "security": ("Security", "security"),
     "relationship": ("Relationship", "relationship"),
@@ -34,6 +34,7 @@ _FILES: Final = {
     "detection": ("Detection", "grounding"),
     "pedestrian_counting": ("PedestrianCounting", "pedestrian_counting"),
     "aerial_counting": ("AerialCounting", "aerial_counting"),
+    "scene": ("Scene", "scene"),  # not among the released files
 }
 _BELOW: Final = re.compile(r"[0-9]+-[A-Za-z0-9_-]+(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
 
@@ -51,7 +52,7 @@ class IRTD(RoleSource):
         Layout(
             "official",
             ("json_sft/*.json", IMAGES),
-            f"json_sft/{{{','.join(name for name, _ in _FILES.values())}}}.json and {IMAGES}/<number>-<source>/… with "
+            f"json_sft/{{{','.join(name for name, _ in FILES.values())}}}.json and {IMAGES}/<number>-<source>/… with "
             "the images of at least one source, below it as the files name them",
         ),
     )
@@ -60,12 +61,12 @@ class IRTD(RoleSource):
         """Yield the rows whose source is there, in the files' order; raises `InputFileError`, `LayoutError`."""
         sources = {path.name for path in (root / IMAGES).iterdir() if not path.is_file()}
         found = False
-        for split, (name, task) in _FILES.items():
+        for split, (name, task) in FILES.items():
             relative = _FILE.format(name=name)
             if not is_there(root, relative):
                 continue
             rows = read_instructions_once(root, relative).items()
-            images = ((row_id, _image(row, row_id, root / relative)) for row_id, row in rows)
+            images = ((row_id, image_of(row, row_id, root / relative)) for row_id, row in rows)
             present = ((row_id, image) for row_id, image in images if image.partition("/")[0] in sources)
             for order, (row_id, image) in enumerate(present):
                 found = True
@@ -120,13 +121,13 @@ class IRTD(RoleSource):
 
         numbers = count(90001)
         facts = self.card.label_sets["boxes"]
-        for split, (name, _) in _FILES.items():
+        for split, (name, _) in FILES.items():
             if rows := list(islice(numbers, counts.get(split, 0))):
                 write_fake(root / _FILE.format(name=name), root / IMAGES, split, rows, facts, seed)
 
 
-def _image(row: Instruction, row_id: str, path: Path) -> str:
-    """Return a row's image below the folder of all images, whatever the authors' machine had above it."""
+def image_of(row: Instruction, row_id: str, path: Path) -> str:
+    """Return a row's image below the folder of all images; raises `InputFileError` when it is elsewhere."""
     image = row.image.partition(f"/{IMAGES}/")[2]
     if not _BELOW.fullmatch(image):
         raise InputFileError(

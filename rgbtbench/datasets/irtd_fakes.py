@@ -24,6 +24,7 @@ _IMAGES: Final = {
         ("location", "security", "relationship", "detection"), "63-FLIR_ADAS/training/PreviewData/FLIR_{:05d}.jpeg"
     ),
     "reid": "53-LLCM/train/{:04d}.jpg",
+    "scene": "51-RGBNIR/train/{:04d}.jpg",
     "recognition": "6-LSOTB-TIR/Training_Dataset/TrainingData/TIR_training_001/person_001/{:08d}.jpg",
     "pedestrian_counting": "23-RGBTCrowdCounting/train/{:04d}_Grey.jpg",
     "aerial_counting": "4-VEDAI/train/trainimgr/{:05d}.jpg",
@@ -82,6 +83,8 @@ def _question_and_answer(split: str, boxes: Sequence[NamedBox]) -> tuple[str, st
             options = " ".join(f"({letter}) {name}" for letter, name in _OPTIONS.items())
             absent = " ".join(f"({letter}) {name}" for letter, name in _OPTIONS.items() if name not in named)
             return f"What object does not appear in the picture?\n{options}", absent
+        case "scene":
+            return "What is the scene in the picture?\n(A) urban (B) field (C) forest (D) indoor", "(A) urban"
         case "recognition":
             return "What is the object in the picture?\n(A) duck (B) person (C) horse (D) crocodile", "(B) person"
         case "relationship":

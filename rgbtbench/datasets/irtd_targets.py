@@ -99,6 +99,7 @@ def _scaled(numbers: Sequence[float], x: float, y: float) -> list[float]:
 _READERS: Final[Mapping[str, Callable[[Instruction, tuple[int, int]], dict[str, Any]]]] = {
     "location": _location,
     "grounding": _grounding,
+    "scene": _options,
     "recognition": _options,
     "security": _options,
     "relationship": _relationship,

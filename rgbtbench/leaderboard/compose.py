@@ -9,6 +9,7 @@ from rgbtbench.cards.catalog import protocol_hash
 from rgbtbench.leaderboard.environment import environment
 from rgbtbench.leaderboard.records import Data, Kind, Record
 from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.scoring.resolve import scored_keys_sha256
 from rgbtbench.scoring.score import Score
 
 
@@ -25,7 +26,7 @@ def record_of(score: Score, truth: PreparedSplit, *, kind: Kind, method: str, **
     Raises:
         pydantic.ValidationError: a fact breaks the schema.
     """
-    split, about, notes = truth.manifest.split(truth.name), score.sidecar, (*score.notes, *facts.pop("notes", ()))
+    about, notes = score.sidecar, (*score.notes, *facts.pop("notes", ()))
     if about is not None:
         facts = {"condition": about.condition, "weights_sha256": about.weights_sha256} | facts
     return Record.model_validate(
@@ -39,12 +40,12 @@ def record_of(score: Score, truth: PreparedSplit, *, kind: Kind, method: str, **
             "data": Data(
                 dataset=truth.manifest.dataset,
                 edition=truth.manifest.edition,
-                split=truth.name,
+                split=score.protocol.split,
                 images=score.images,
                 clusters=score.clusters,
                 data_hash=truth.manifest.data_hash,
                 labels_hash=truth.manifest.labels_hash,
-                keys_sha256=split.keys_sha256,
+                keys_sha256=scored_keys_sha256(truth.manifest, score.protocol),
             ),
             "predictions_sha256": score.predictions_sha256,
             "metrics": score.metrics,

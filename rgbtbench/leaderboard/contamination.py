@@ -59,11 +59,13 @@ def find_contaminations(seen: Iterable[str], evaluated: Evaluated) -> tuple[Foun
     if evaluated.dataset is None:
         return ()
     named = [pair for text in seen for pair in _named_sets(text)]
-    known = contaminations_of(evaluated.dataset, evaluated.split, evaluated.edition)
+    # A result may be on a union of splits too.
+    splits = evaluated.split.split("+") if evaluated.split else [None]
+    known = [pair for part in splits for pair in contaminations_of(evaluated.dataset, part, evaluated.edition)]
     own = {
         Found(f"{dataset}/{split} is what was evaluated", established=True): None
         for dataset, split in named
-        if dataset == evaluated.dataset and split and evaluated.split in split.split("+")
+        if dataset == evaluated.dataset and split and not set(splits).isdisjoint(split.split("+"))
     }
     others = {
         Found(in_words(entry, held), established=entry.verified): None

@@ -173,8 +173,9 @@ def _contaminations(section: Section) -> tuple[str, ...]:
     """What not to train on, or to say so, before one is evaluated under these rules."""
     if section.rules is None:
         return ()
-    known = contaminations_of(section.rules.dataset, section.rules.split, section.rules.edition)
-    return tuple(in_words(entry, held) for entry, held in known)
+    rules = section.rules
+    known = (pair for split in rules.splits for pair in contaminations_of(rules.dataset, split, rules.edition))
+    return tuple(dict.fromkeys(in_words(entry, held) for entry, held in known))
 
 
 def _lines(section: Section, main: tables.Grid, anchor: str) -> Iterable[Line]:

@@ -16,7 +16,7 @@ from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import read_record, read_statistics
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.scoring.families import family_of
-from rgbtbench.scoring.resolve import recorded_protocol
+from rgbtbench.scoring.resolve import recorded_protocol, scored_keys_sha256
 from rgbtbench.scoring.results import Interval, Summary
 from rgbtbench.scoring.score import score
 from rgbtbench.scoring.statistics import from_arrays
@@ -103,13 +103,17 @@ def protocol_of(record: Record, path: Path) -> Protocol | None:
 
 
 def _score_again(record: Record, protocol: Protocol, path: Path, *, predictions: Path, data: Path) -> None:
-    truth = open_split(data, protocol.split, label_space=protocol.label_space)
-    stored = record.data
-    for name in ("data_hash", "labels_hash", "keys_sha256"):
-        facts = truth.manifest.split(truth.name) if name == "keys_sha256" else truth.manifest
-        if stored is not None and getattr(stored, name) != getattr(facts, name):
+    truth = open_split(data, protocol.splits[0], label_space=protocol.label_space)
+    facts = {
+        "data_hash": truth.manifest.data_hash,
+        "labels_hash": truth.manifest.labels_hash,
+        "keys_sha256": scored_keys_sha256(truth.manifest, protocol),
+    }
+    for name, found in facts.items():
+        stored = getattr(record.data, name, found)
+        if stored != found:
             raise RecordError(
-                f"{name}: stored {getattr(stored, name)}, recomputed {getattr(facts, name)}",
+                f"{name}: stored {stored}, recomputed {found}",
                 path=path,
                 remedy=f"prepare the data that the record was made on; {data} is other data",
             )

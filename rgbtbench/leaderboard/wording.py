@@ -19,15 +19,18 @@ def rules_in_words(rules: Protocol) -> tuple[Sentence, ...]:
 
 def _scored_on(rules: Protocol, card: DatasetCard) -> str:
     edition = card.editions.get(rules.edition)
-    facts = edition.splits.get(rules.split) if edition else None
-    count = f", {facts.count:,} pairs" if facts and facts.count and not rules.where else ""
+    counts = [edition.splits[split].count for split in rules.splits if split in edition.splits] if edition else []
+    known = [count for count in counts if count]
+    count = f", {sum(known):,} pairs" if len(known) == len(rules.splits) and not rules.where else ""
     only = "".join(f", only {name.replace('_', ' ')} {value}" for name, value in rules.where.items())
-    return f"{card.title}, split {rules.split} of the {rules.edition} edition{count}{only}"
+    return f"{card.title}, split {' + '.join(rules.splits)} of the {rules.edition} edition{count}{only}"
 
 
 def _labels(rules: Protocol, card: DatasetCard) -> str:
-    version = card.label_sets[rules.label_set].version
-    return f"set {rules.label_set}" + (f", version {version}" if version else "") + f", {rules.label_space} classes"
+    facts = card.label_sets[rules.label_set]
+    version = f", version {facts.version}" if facts.version else ""
+    classes = f", {rules.label_space} classes" if facts.classes else ""
+    return f"set {rules.label_set}{version}{classes}"
 
 
 def _intervals(rules: Protocol, card: DatasetCard) -> str:

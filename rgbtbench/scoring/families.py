@@ -15,6 +15,7 @@ FAMILIES: Final = MappingProxyType(
         "segmentation": "rgbtbench.scoring.segmentation.family",
         "coco_ap": "rgbtbench.scoring.average_precision.family",
         "miss_rate": "rgbtbench.scoring.miss_rate.family",
+        "language": "rgbtbench.scoring.language.family",
     }
 )
 

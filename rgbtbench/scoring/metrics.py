@@ -9,8 +9,9 @@ from typing import Final, Literal
 
 from rgbtbench.errors import UnknownNameError, did_you_mean
 
-#: `percent` is 0 to 100, `fraction` 0 to 1, `points` a sum of several numbers.
-Unit = Literal["percent", "fraction", "points", "million", "billion", "millisecond"]
+#: `percent` is 0 to 100, `fraction` 0 to 1, `points` a sum of several numbers,
+#: `thousandths` those of an image's width and height.
+Unit = Literal["percent", "fraction", "points", "objects", "thousandths", "million", "billion", "millisecond"]
 
 _HIGHEST: Final[dict[Unit, float]] = {"percent": 100.0, "fraction": 1.0}
 
@@ -83,6 +84,19 @@ METRICS: Final = MappingProxyType(
             Metric("f_mean", "F mean", "F-measure (β² = 0.3), mean over thresholds", "fraction", digits=3),
             Metric("f_adaptive", "F adp", "F-measure (β² = 0.3) at twice the map's mean", "fraction", digits=3),
             Metric("f_weighted", "F wtd", "F-measure with errors weighted by their place", "fraction", digits=3),
+            Metric("accuracy", "Acc", "share of right answers", digits=2),
+            Metric("parse_rate", "read", "share of the answers that could be read", digits=2),
+            Metric("count_mae", "MAE", "mean absolute error of a number of objects", "objects", "lower", 2),
+            Metric(
+                "count_rmse", "RMSE", "root of the mean squared error of a number of objects", "objects", "lower", 2
+            ),
+            Metric("location_mae", "MAE", "mean distance of stated from true points", "thousandths", "lower", 2),
+            Metric("location_distance", "distance", "mean distance of matched points", "thousandths", "lower", 2),
+            Metric("location_f1_5", "F1 5", "F1 of points matched within 5 thousandths", digits=2),
+            Metric("location_f1_10", "F1 10", "F1 of points matched within 10 thousandths", digits=2),
+            Metric("location_f1_25", "F1 25", "F1 of points matched within 25 thousandths", digits=2),
+            Metric("location_precision", "precision", "share of stated points matched within 5 thousandths", digits=2),
+            Metric("location_recall", "recall", "share of true points matched within 5 thousandths", digits=2),
             Metric("psum", "psum", "sum of the tasks in which more is better, each in percent", "points", digits=2),
             Metric("nsum", "nsum", "sum of the mean errors of the counting and locating tasks", "points", "lower", 2),
             Metric("parameters", "parameters", "parameters of the network", "million", "lower", 2),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
+from rgbtbench.canonical import content_sha256, keys_sha256
 from rgbtbench.cards import catalog
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import UnknownNameError, UserError, did_you_mean
@@ -16,12 +19,35 @@ def protocols_of(manifest: Manifest) -> dict[str, Protocol]:
     listed = [
         protocol
         for protocol in _listed(manifest.dataset)
-        if protocol.split in manifest.splits and protocol.label_set in manifest.label_sets
+        if set(protocol.splits) <= set(manifest.splits) and protocol.label_set in manifest.label_sets
     ]
     if manifest.edition != catalog.UNLISTED:
         return {protocol.id: protocol for protocol in listed if protocol.edition == manifest.edition}
-    own = [catalog.unlisted_protocol(protocol, manifest.splits[protocol.split].keys_sha256) for protocol in listed]
+    own = [catalog.unlisted_protocol(protocol, scored_keys_sha256(manifest, protocol)) for protocol in listed]
     return {protocol.id: protocol for protocol in own}
+
+
+def scored_keys_sha256(manifest: Manifest, protocol: Protocol) -> str:
+    """Return the hash of the keys that a protocol scores; of several splits the hash of the list of theirs."""
+    return _of_all([manifest.split(name).keys_sha256 for name in protocol.splits])
+
+
+def _of_all(hashes: list[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else content_sha256(hashes)
+
+
+def protocol_of_keys(protocol: Protocol, split_keys: Mapping[str, Collection[str]]) -> Protocol:
+    """Return the protocol for labels with these keys: one of its own where they are not those of its edition.
+
+    Args:
+        protocol: of a dataset.
+        split_keys: split to its keys.
+    """
+    splits = catalog.dataset_card(protocol.dataset).editions[protocol.edition].splits
+    hashes = {name: keys_sha256(split_keys[name]) for name in protocol.splits}
+    if all(splits[name].keys_sha256 in (None, found) for name, found in hashes.items()):
+        return protocol
+    return catalog.unlisted_protocol(protocol, _of_all(list(hashes.values())))
 
 
 def recorded_protocol(protocol_id: str, *, dataset: str, keys_sha256: str) -> Protocol:
@@ -42,6 +68,15 @@ def recorded_protocol(protocol_id: str, *, dataset: str, keys_sha256: str) -> Pr
     return own[protocol_id] if protocol_id in own else catalog.protocol(protocol_id)
 
 
+def _require_splits(protocol: Protocol, manifest: Manifest) -> None:
+    lacking = [name for name in protocol.splits if name not in manifest.splits]
+    if lacking:
+        raise UserError(
+            f"{protocol.id} needs split {', '.join(lacking)}, which this data does not have",
+            remedy="prepare the dataset with it, or choose a protocol of another split",
+        )
+
+
 def _listed(dataset: str) -> list[Protocol]:
     # Editions share their blocks; where they differ the official one comes last and is the model for unlisted data.
     listed = [catalog.protocol(name) for name in catalog.protocol_ids(dataset)]
@@ -58,6 +93,8 @@ def resolve_protocol(protocol_id: str, manifest: Manifest) -> Protocol:
     possible = protocols_of(manifest)
     if protocol_id in possible:
         return possible[protocol_id]
+    if protocol_id in catalog.protocol_ids(manifest.dataset):
+        _require_splits(catalog.protocol(protocol_id), manifest)
     name = protocol_id.partition("/")[2]
     same_name = [other for other in possible if other.partition("/")[2] == name]
     if protocol_id not in catalog.protocol_ids() and not same_name:

@@ -14,12 +14,13 @@ from rgbtbench.cards.catalog import UNLISTED, protocol_hash
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError, UserError
-from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.predictions.sidecar import Sidecar, require_match
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.scoring.families import family_of
-from rgbtbench.scoring.resolve import resolve_protocol
+from rgbtbench.scoring.joined_truth import JoinedTruth
+from rgbtbench.scoring.resolve import resolve_protocol, scored_keys_sha256
 from rgbtbench.scoring.results import Summary
 from rgbtbench.scoring.statistics import Statistics
 from rgbtbench.scoring.summary import summarise
@@ -69,7 +70,7 @@ def score(
 
     Args:
         protocol: from `resolve_protocol`, so that it belongs to the data.
-        split: the whole split that the protocol names; only labels are read.
+        split: the whole split that the protocol names, the first of several; only labels are read.
         predictions: folder, `.zip`, `.tar` or file, as the protocol's metric reads them (docs/formats/predictions.md).
         progress: is told how many images are done.
 
@@ -79,11 +80,12 @@ def score(
         ShardError: the data is damaged.
     """
     path = Path(predictions)
-    _require_whole_split(protocol, split)
+    splits = _opened(protocol, split)
     sidecar = read_sidecar(path)
     if sidecar is not None:
         require_match(sidecar, _expected_sidecar(protocol, split), path=str(path))
-    truth = PreparedTruth(split, protocol.label_set)
+    truths = [PreparedTruth(one, protocol.label_set) for one in splits]
+    truth = truths[0] if len(truths) == 1 else JoinedTruth(truths)
     return score_against(truth, protocol, path, sidecar=sidecar, progress=progress)
 
 
@@ -130,18 +132,27 @@ def score_against(
     )
 
 
-def _require_whole_split(protocol: Protocol, split: PreparedSplit) -> None:
+def _opened(protocol: Protocol, first: PreparedSplit) -> list[PreparedSplit]:
+    """Return all splits that the protocol scores, the further ones from where the first came from."""
+    rest = [open_split(first.store.root, name, label_space=first.label_space) for name in protocol.splits[1:]]
+    for name, split in zip(protocol.splits, [first, *rest], strict=True):
+        _require_whole_split(protocol, name, split)
+    return [first, *rest]
+
+
+def _require_whole_split(protocol: Protocol, name: str, split: PreparedSplit) -> None:
     facts = split.manifest.split(split.name)
-    unlisted = protocol.edition == UNLISTED and f"-{UNLISTED}-{facts.keys_sha256[:8]}/" not in protocol.id
+    keys = scored_keys_sha256(split.manifest, protocol)
+    unlisted = protocol.edition == UNLISTED and f"-{UNLISTED}-{keys[:8]}/" not in protocol.id
     if (protocol.dataset, protocol.edition) != (split.manifest.dataset, split.manifest.edition) or unlisted:
         raise UserError(
             f"{protocol.id} is not a protocol of this {split.manifest.dataset}, edition {split.manifest.edition}",
             remedy="choose it with resolve_protocol",
         )
-    if protocol.split != split.name or len(split) != facts.samples:
+    if name != split.name or len(split) != facts.samples:
         raise UserError(
-            f"{protocol.id} needs all of split {protocol.split}",
-            expected=f"{split.manifest.split(protocol.split).samples} images",
+            f"{protocol.id} needs all of split {name}",
+            expected=f"{split.manifest.split(name).samples} images",
             remedy="open that split, without selecting samples",
         )
     if protocol.label_space != split.label_space:
@@ -157,10 +168,11 @@ def _expected_sidecar(protocol: Protocol, split: PreparedSplit) -> Sidecar:
         task=protocol.task,
         dataset=protocol.dataset,
         edition=split.manifest.edition,
-        split=split.name,
+        split=protocol.split,
         label_set=protocol.label_set,
         label_space=protocol.label_space,
-        keys_sha256=split.manifest.split(split.name).keys_sha256,
+        # Of keys of several splits at once nothing is known beforehand.
+        keys_sha256=None if len(protocol.splits) > 1 else split.manifest.split(split.name).keys_sha256,
     )
 
 

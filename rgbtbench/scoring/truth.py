@@ -47,6 +47,9 @@ class Truth(Protocol):
     def boxes(self, position: int) -> Boxes:
         """Return the boxes of an image."""
 
+    def text(self, position: int) -> str:
+        """Return what is written about an image: an answer, or what it states as JSON."""
+
     def stratum_names(self, label_set: str) -> dict[int, str]:
         """Return id to name of a label set that divides pixels."""
 
@@ -102,6 +105,11 @@ class PreparedTruth:
     def boxes(self, position: int) -> Boxes:
         """See `Truth`."""
         return self._split[position].boxes[self._label_set]
+
+    def text(self, position: int) -> str:
+        """See `Truth`."""
+        (written,) = self._split[position].text[self._label_set]
+        return written
 
     def stratum_names(self, label_set: str) -> dict[int, str]:
         """See `Truth`."""

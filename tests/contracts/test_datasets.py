@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rgbtbench.cards import dataset_card, protocol, protocol_ids
+from rgbtbench.cards.schema import LABEL_KIND
 from rgbtbench.datasets import dataset, recognise
 from rgbtbench.datasets.registry import source_names
 from rgbtbench.errors import LayoutError
@@ -65,7 +66,7 @@ def test_a_dataset_has_a_card_of_its_name_and_protocols_that_resolve(name):
     for protocol_id in protocol_ids(name):
         rules = protocol(protocol_id)
         assert rules.task in card.tasks
-        assert card.label_sets[rules.label_set].kind == {"detection": "boxes"}.get(rules.task, rules.task)
+        assert card.label_sets[rules.label_set].kind == LABEL_KIND[rules.task]
 
 
 @pytest.mark.parametrize("name", source_names())

@@ -4,10 +4,13 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rgbtbench.leaderboard import records
 from rgbtbench.leaderboard.store import MAX_STATISTICS_BYTES
+from rgbtbench.scoring.language.counts import Answers
+from rgbtbench.scoring.language.judged import NUMBERS
 from rgbtbench.scoring.miss_rate.curve import Detected
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "record.md").read_text()
@@ -25,7 +28,10 @@ def test_the_page_describes_every_field_and_no_other(name):
 
 def test_the_page_describes_every_array(scored_masks, scored_boxes):
     miss_rates = [f"miss_{field.name}" for field in fields(Detected)]
-    stored = dict.fromkeys([*scored_masks.score.statistics, *scored_boxes.score.statistics, *miss_rates])
+    none = np.zeros(1, np.int64)
+    words = Answers(("a",), none, (), none, {name: np.zeros(1) for name in NUMBERS}, np.zeros((1, 0), np.bool_))
+    seen = [*scored_masks.score.statistics, *scored_boxes.score.statistics]
+    stored = dict.fromkeys([*seen, *miss_rates, *words.to_arrays()])
     assert described("Statistics") == list(stored)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rgbtbench.cards.protocol import IntervalRules, Protocol
-from rgbtbench.cards.rules import CocoRules, MissRateRules, SegmentationRules
+from rgbtbench.cards.rules import CocoRules, LanguageRules, MissRateRules, SegmentationRules
 from rgbtbench.errors import UnknownNameError
 from rgbtbench.scoring.average_precision.coco_metrics import CocoMetrics
 from rgbtbench.scoring.average_precision.tables import Matches
@@ -22,7 +22,9 @@ from rgbtbench.scoring.summary import FEW_CLUSTERS
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "protocol.md").read_text()
 
 
-@pytest.mark.parametrize("schema", [Protocol, SegmentationRules, CocoRules, MissRateRules, IntervalRules])
+@pytest.mark.parametrize(
+    "schema", [Protocol, SegmentationRules, CocoRules, MissRateRules, LanguageRules, IntervalRules]
+)
 def test_the_page_describes_every_field_and_no_other(schema):
     section = PAGE.split(f"## {schema.__name__}\n", 1)[1].split("\n## ", 1)[0]
     described = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
@@ -66,6 +68,7 @@ def test_a_unit_bounds_its_numbers():
     assert (metric("miou").highest, metric("s_measure").highest, metric("psum").highest) == (100, 1, math.inf)
     assert {row.key for row in METRICS.values() if row.better == "lower"} == {
         "miss_rate", *REFERENCE_KEYS, "mae", "nsum", "parameters", "flops", "latency",
+        "count_mae", "count_rmse", "location_mae", "location_distance",
     }  # fmt: skip
 
 

@@ -6,10 +6,22 @@ from pydantic import Field
 
 from rgbtbench.cards.rules.base import FamilyRules, Sentence
 from rgbtbench.cards.rules.coco_ap import CocoRules
+from rgbtbench.cards.rules.language import LanguageRules
 from rgbtbench.cards.rules.miss_rate import MissRateRules
 from rgbtbench.cards.rules.saliency import SaliencyRules
 from rgbtbench.cards.rules.segmentation import SegmentationRules
 
-__all__ = ["CocoRules", "FamilyRules", "MissRateRules", "Rules", "SaliencyRules", "SegmentationRules", "Sentence"]
+__all__ = [
+    "CocoRules",
+    "FamilyRules",
+    "LanguageRules",
+    "MissRateRules",
+    "Rules",
+    "SaliencyRules",
+    "SegmentationRules",
+    "Sentence",
+]
 
-Rules = Annotated[SegmentationRules | CocoRules | MissRateRules | SaliencyRules, Field(discriminator="metric")]
+Rules = Annotated[
+    SegmentationRules | CocoRules | MissRateRules | SaliencyRules | LanguageRules, Field(discriminator="metric")
+]

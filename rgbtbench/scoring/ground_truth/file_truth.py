@@ -32,6 +32,7 @@ class FileTruth:
         clusters: N groups of images; None lets each image stand alone.
         attributes: attribute to N values.
         classes: class id to name.
+        split_keys: split to its keys, where several are scored as one set; None where there is one.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class FileTruth:
         clusters: Sequence[str | None] | None = None,
         attributes: Mapping[str, Sequence[AttributeValue]] = MappingProxyType({}),
         classes: Mapping[int, str] = MappingProxyType({}),
+        split_keys: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.keys = tuple(keys)
         self.image_ids = tuple(range(1, len(self.keys) + 1) if image_ids is None else image_ids)
         self.clusters = (None,) * len(self.keys) if clusters is None else tuple(clusters)
         self.attributes = {name: tuple(values) for name, values in attributes.items()}
         self.classes = dict(classes)
+        self.split_keys = split_keys
 
     def frame_size(self, position: int) -> tuple[int, int]:
         """See `Truth`; raises `UserError` where the files do not say it."""
@@ -60,6 +63,10 @@ class FileTruth:
     def boxes(self, position: int) -> Boxes:
         """See `Truth`; raises `UserError` where the files hold none."""
         self._lacks("boxes")
+
+    def text(self, position: int) -> str:
+        """See `Truth`; raises `UserError` where the files hold none."""
+        self._lacks("texts")
 
     def stratum_names(self, label_set: str) -> dict[int, str]:
         """See `Truth`; raises `UserError`: files hold one label set."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import catalog
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.cards.rules import SegmentationRules
 from rgbtbench.errors import UserError
-from rgbtbench.scoring.truth import Truth
+from rgbtbench.scoring.ground_truth.file_truth import FileTruth
+from rgbtbench.scoring.resolve import protocol_of_keys
 
 #: Dataset, or `metric` of the rules where no dataset has files of its own, to the module whose `read` opens them.
 READERS: Final = MappingProxyType(
@@ -22,11 +22,12 @@ READERS: Final = MappingProxyType(
         "segmentation": "rgbtbench.scoring.ground_truth.masks",
         "kaist": "rgbtbench.scoring.ground_truth.kaist",
         "cvc14": "rgbtbench.scoring.ground_truth.cvc14",
+        "irtd": "rgbtbench.scoring.ground_truth.irtd",
     }
 )
 
 
-def open_ground_truth(protocol: Protocol, path: Path) -> AbstractContextManager[Truth]:
+def open_ground_truth(protocol: Protocol, path: Path) -> AbstractContextManager[FileTruth]:
     """Open annotation files as the labels that a protocol scores.
 
     Args:
@@ -45,7 +46,7 @@ def open_ground_truth(protocol: Protocol, path: Path) -> AbstractContextManager[
             f"labels for {protocol.id} cannot be read from files alone",
             remedy=f"prepare {protocol.dataset} and score with --data, or use a generic/… protocol",
         )
-    opened: AbstractContextManager[Truth] = import_module(reader).read(protocol, path)
+    opened: AbstractContextManager[FileTruth] = import_module(reader).read(protocol, path)
     return opened
 
 
@@ -72,7 +73,7 @@ def file_protocol(protocol_id: str, classes: Sequence[str] | None = None) -> Pro
     return protocol.model_copy(update={"id": f"{protocol.id}+classes{len(classes)}", "classes": tuple(classes)})
 
 
-def protocol_of_files(protocol: Protocol, truth: Truth) -> Protocol:
+def protocol_of_files(protocol: Protocol, truth: FileTruth) -> Protocol:
     """Return the protocol that some labels can be scored under.
 
     Args:
@@ -85,6 +86,4 @@ def protocol_of_files(protocol: Protocol, truth: Truth) -> Protocol:
     """
     if protocol.dataset == catalog.GENERIC:
         return protocol
-    expected = catalog.dataset_card(protocol.dataset).editions[protocol.edition].splits[protocol.split].keys_sha256
-    found = keys_sha256(truth.keys)
-    return protocol if expected in (None, found) else catalog.unlisted_protocol(protocol, found)
+    return protocol_of_keys(protocol, truth.split_keys or {protocol.split: truth.keys})

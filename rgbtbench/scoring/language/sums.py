@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Tasks whose numbers are shares of right answers in percent; higher is better.
-POSITIVE: Final = ("scene", "recognition", "grounding", "relationship", "reid", "security")
-#: Tasks whose numbers are mean absolute errors; lower is better. They are in thousandths of the image and in objects,
-#: and are added as they are.
-NEGATIVE: Final = ("location", "aerial_counting", "pedestrian_counting")
+from rgbtbench.cards.rules.language import NEGATIVE, POSITIVE
 
 
 def sums(numbers: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:

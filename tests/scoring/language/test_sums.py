@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rgbtbench.scoring.language.sums import NEGATIVE, POSITIVE, sums
+from rgbtbench.cards.rules.language import NEGATIVE, POSITIVE
+from rgbtbench.scoring.language.sums import sums
 
 #: Cao et al., ICCV 2025, Table 2: Scene, Rec., Gro., Rel., ReID, Sec., psum, Loc., A.C., P.C., nsum.
 TABLE_2 = {
