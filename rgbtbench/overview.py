@@ -12,7 +12,7 @@ from rgbtbench.errors import UserError
 from rgbtbench.evaluation import require_one_truth, score_either
 from rgbtbench.leaderboard.wording import rules_in_words
 from rgbtbench.predictions.members import read_sidecar
-from rgbtbench.progress import Progress, Silent
+from rgbtbench.progress import Progress, Silent, track
 from rgbtbench.scoring.resolve import protocols_of
 from rgbtbench.scoring.score import Score
 from rgbtbench.shards.manifest import read_manifest
@@ -28,7 +28,8 @@ class Entry:
 
     Attributes:
         protocol: the rules.
-        differs: what sets the rules apart from the first protocol that could be scored, in words; empty for that one.
+        differs: what sets the rules apart, in words: those of `<id>+<variant>` from `<id>`, others from those of the
+            first protocol that could be scored; empty for that one.
         score: the result, None where there is none.
         reason: why there is none, empty otherwise.
     """
@@ -78,7 +79,7 @@ def score_under_all(
         predictions: folder, archive or file.
         data: prepared dataset with the labels.
         ground_truth: annotation files instead.
-        progress: is told of images.
+        progress: is told of protocols.
 
     Raises:
         UnknownNameError: no such dataset.
@@ -86,20 +87,21 @@ def score_under_all(
             scored; then the first protocol's reason is named.
     """
     require_one_truth(data, ground_truth)
-    found: list[Entry] = []
     sidecar = read_sidecar(predictions)
-    reference: Protocol | None = None
-    for protocol in _protocols(dataset, data):
-        if sidecar is not None and sidecar.task != protocol.task:
-            continue
+    protocols = [protocol for protocol in _protocols(dataset, data) if sidecar is None or sidecar.task == protocol.task]
+    found: list[Entry] = []
+    scored: dict[str, Protocol] = {}
+    for protocol in track(protocols, progress, "scoring", total=len(protocols), unit="protocols"):
         try:
-            score = score_either(predictions, protocol.id, data=data, ground_truth=ground_truth, progress=progress)
+            score = score_either(predictions, protocol.id, data=data, ground_truth=ground_truth)
         except UserError as error:
             found.append(Entry(protocol, (), None, str(error)))
             continue
-        reference = reference or protocol
+        # A variant is described by what sets it apart from the protocol that it varies.
+        reference = scored.get(protocol.id.rpartition("+")[0]) or next(iter(scored.values()), protocol)
+        scored[protocol.id] = protocol
         found.append(Entry(protocol, _differences(reference, protocol), score))
-    if reference is None:
+    if not scored:
         reason = found[0].reason if found else "there is none for these predictions"
         raise UserError(f"no protocol of {dataset} can score {predictions}: {reason}", remedy="name one protocol")
     return found

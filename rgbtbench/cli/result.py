@@ -66,11 +66,16 @@ def report_overview(entries: Sequence[Entry], *, as_json: bool) -> None:
         )
         return
     rows = []
+    left_out: dict[str, list[str]] = {}
     for entry in entries:
         shown = METRICS[entry.protocol.rules.headline]
-        why = f"not scored: {entry.reason}" if entry.reason else "; ".join(entry.differs)
-        rows.append([entry.protocol.id, shown.title, shown.text(entry.headline), why])
+        if entry.score is None:
+            left_out.setdefault(entry.reason, []).append(entry.protocol.id)
+        else:
+            rows.append([entry.protocol.id, shown.title, shown.text(entry.headline), "; ".join(entry.differs)])
     print_table(["protocol", "metric", "value", "what sets it apart"], rows)
+    for reason, names in left_out.items():
+        typer.echo(f"\nnot scored: {', '.join(names)}\n  {reason}")
 
 
 def _print_notes(notes: Iterable[str]) -> None:
