@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rgbtbench.overview import Entry
     from rgbtbench.scoring.score import Score
 
+#: What is longer is said once.
+_ONE_LINE: Final = 100
 RecordsOption = Annotated[Path | None, typer.Option(help="Store a record here, for the leaderboard.")]
 
 
@@ -67,12 +69,16 @@ def report_overview(entries: Sequence[Entry], *, as_json: bool) -> None:
         return
     rows = []
     left_out: dict[str, list[str]] = {}
+    said: dict[str, str] = {}
     for entry in entries:
         shown = METRICS[entry.protocol.rules.headline]
         if entry.score is None:
             left_out.setdefault(entry.reason, []).append(entry.protocol.id)
         else:
-            rows.append([entry.protocol.id, shown.title, shown.text(entry.headline), "; ".join(entry.differs)])
+            why = "; ".join(entry.differs)
+            first = said.setdefault(why, entry.protocol.id)
+            why = why if first == entry.protocol.id or len(why) < _ONE_LINE else f"the same as for {first}"
+            rows.append([entry.protocol.id, shown.title, shown.text(entry.headline), why])
     print_table(["protocol", "metric", "value", "what sets it apart"], rows)
     for reason, names in left_out.items():
         typer.echo(f"\nnot scored: {', '.join(names)}\n  {reason}")
