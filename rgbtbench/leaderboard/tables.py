@@ -113,22 +113,36 @@ def subset_grid(section: Section) -> Grid:
 def _parts(section: Section, attributes: Iterable[str]) -> list[tuple[Column, str]]:
     """Return a column for every value of some attributes, with the name of its subset."""
     return [
-        (Column(_heading(section, attribute, metric), _spoken(value), metric, attribute), f"{attribute}={value}")
+        (
+            Column(_heading(section, attribute, metric), _spoken(value), metric, f"{attribute} {metric}"),
+            f"{attribute}={value}",
+        )
         for attribute in attributes
-        for metric in [subset_metric(section, attribute)]
         for value in section.subsets[attribute]
+        for metric in [_value_metric(section, attribute, value)]
     ]
 
 
+def _value_metric(section: Section, attribute: str, value: str) -> str:
+    """The metric of one subset: the headline where the attribute is compared by it, otherwise its own first one."""
+    shared = subset_metric(section, attribute)
+    if shared == section.headline:
+        return shared
+    figures = (entry.subsets.get(f"{attribute}={value}", {}) for entry in section.entries)
+    return next((next(iter(found)) for found in figures if found), shared)
+
+
 def subset_metric(section: Section, attribute: str) -> str:
-    """The metric that subsets of an attribute are compared by: the headline where it exists for them."""
-    keys = _metric_keys(
+    """The metric that subsets of an attribute are compared by: the headline, or the first that all of them have."""
+    tables = [
         figures
         for entry in section.entries
         for name, figures in entry.subsets.items()
         if name.startswith(f"{attribute}=")
-    )
-    return section.headline if section.headline in keys else keys[0]
+    ]
+    keys = _metric_keys(tables)
+    shared = [key for key in keys if all(key in figures for figures in tables)]
+    return section.headline if section.headline in keys else (shared or keys)[0]
 
 
 def higher_is_better(metric: str) -> bool:

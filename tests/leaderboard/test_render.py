@@ -211,6 +211,22 @@ def test_the_main_table_holds_two_attributes_and_the_table_of_subsets_all():
     assert subset_grid(section).lines[0][1].text == "40.0"
 
 
+def test_subsets_that_are_measured_in_different_ways_each_show_their_own_number():
+    made = record(protocol="irtd/psum")
+    part = made.subsets["time_of_day=day"].model_copy(update={"intervals": {}})
+    own = {"scene": "accuracy", "recognition": "accuracy", "grounding": "ap50"}
+    tasks = {
+        f"task={task}": part.model_copy(update={"metrics": {metric: 40.0 + at, "parse_rate": 90.0}})
+        for at, (task, metric) in enumerate(own.items())
+    }
+    whole = {"metrics": {"psum": 123.0, "parse_rate": 90.0}, "intervals": {}, "per_class": {}, "subsets": tasks}
+    section = leaderboard([row_of_record(made.model_copy(update=whole), "one")]).sections[0]
+    grid = main_grid(section)
+    assert grid.groups == [("all", 1), ("task (Acc)", 2), ("task (AP50)", 1), ("all", 1)]
+    assert [cell.text for cell in grid.lines[0]] == ["123.00", "40.00", "41.00", "42.0", "90.00"]
+    assert terminal_table(section)[1][3:7] == ["psum", "scene Acc", "recognition Acc", "grounding AP50"]
+
+
 def test_altered_input_is_never_shown_as_best():
     rows = [row("plain", miou=50.0), row("shuffled", miou=60.0, condition="missing:lwir/swap")]
     [section] = leaderboard(rows).sections
