@@ -13,6 +13,8 @@ from typing import BinaryIO, Final, Protocol, Self
 
 #: Linux and macOS take so many pieces at once.
 _PIECES: Final = 1024
+#: Bytes that are sent to the disk at once: each time takes a fifth of a millisecond.
+_WRITTEN_BACK: Final = 8_000_000
 #: Bytes that are handed to the thread at once: enough that waking it costs nothing beside them, and no more, so that
 #: they are still in the processor's cache.
 _TOGETHER: Final = 1_000_000
@@ -37,11 +39,11 @@ class DirectFile:
     def __init__(self, file: BinaryIO) -> None:
         self._descriptor = file.fileno()
         self._size = 0
+        self._begun = 0
 
     def writelines(self, pieces: Sequence[bytes], /) -> None:
         """Append all pieces; raises `OSError` when the disk does not take them."""
         left = [memoryview(piece) for piece in pieces if piece]
-        before = self._size
         while left:
             written = os.writev(self._descriptor, left[:_PIECES])
             self._size += written
@@ -49,7 +51,9 @@ class DirectFile:
                 written -= len(left.pop(0))
             if written:
                 left[0] = left[0][written:]
-        _start_writing_back(self._descriptor, before, self._size - before)
+        if self._size - self._begun >= _WRITTEN_BACK:
+            _start_writing_back(self._descriptor, self._begun, self._size - self._begun)
+            self._begun = self._size
 
 
 class HashedFile:
