@@ -39,6 +39,10 @@ class BoxTable:
     xywh: NDArray[np.float64]
     scores: NDArray[np.float64]
 
+    def of(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> BoxTable:
+        """Return some rows, in the order given."""
+        return BoxTable(self.image_ids[rows], self.labels[rows], self.xywh[rows], self.scores[rows])
+
     @property
     def sha256(self) -> str:
         """Hash over the columns; the order of the file's rows does not change it."""
@@ -56,7 +60,7 @@ def sorted_table(table: BoxTable) -> BoxTable:
     """
     left, top, width, height = table.xywh.T
     order = np.lexsort((width, left, top, -width * height, table.labels, -table.scores, table.image_ids))
-    return BoxTable(table.image_ids[order], table.labels[order], table.xywh[order], table.scores[order])
+    return table.of(order)
 
 
 def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[int]) -> BoxTable:

@@ -123,8 +123,9 @@ def score_against(
         subsets=_subsets(protocol, truth, positions),
         counts=counts,
     )
+    summary = vars(summarise(protocol, statistics))
     return Score(
-        **vars(summarise(protocol, statistics)),
+        **(summary | {"notes": (*truth.notes, *summary["notes"])}),
         protocol=protocol,
         statistics=statistics.to_arrays(),
         predictions_sha256=digest,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
@@ -13,6 +14,32 @@ from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.loading.decode import decode_mask
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.pair import Boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """The objects of an image.
+
+    Attributes:
+        labels: int64 (N,), class ids, 255 for regions that hide every class.
+        xywh: float64 (N, 4), left, top, width, height in pixels.
+        areas: float64 (N,), square pixels; those of the box where labels say no more.
+        ignore: bool (N,), regions that are neither hit nor miss.
+        corners: float64 (N, 4, 2), of oriented boxes; None where boxes are upright.
+    """
+
+    labels: NDArray[np.int64]
+    xywh: NDArray[np.float64]
+    areas: NDArray[np.float64]
+    ignore: NDArray[np.bool_]
+    corners: NDArray[np.float64] | None = None
+
+
+def objects_of(boxes: Boxes) -> Objects:
+    """Return what average precision looks at of boxes."""
+    sizes = boxes.xyxy[:, 2:] - boxes.xyxy[:, :2]
+    xywh = np.column_stack([boxes.xyxy[:, :2], sizes])
+    return Objects(boxes.labels, xywh, sizes[:, 0] * sizes[:, 1], boxes.ignore, boxes.corners)
 
 
 class Truth(Protocol):
@@ -38,6 +65,10 @@ class Truth(Protocol):
     def classes(self) -> Mapping[int, str]:
         """Class id to name, in the label space that is scored; empty where labels have no classes."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about these labels."""
+
     def frame_size(self, position: int) -> tuple[int, int]:
         """Return height and width of the frame that the labels of an image follow."""
 
@@ -49,6 +80,9 @@ class Truth(Protocol):
 
     def text(self, position: int) -> str:
         """Return what is written about an image: an answer, or what it states as JSON."""
+
+    def objects(self, position: int) -> Objects:
+        """Return the boxes of an image as average precision looks at them."""
 
     def stratum_names(self, label_set: str) -> dict[int, str]:
         """Return id to name of a label set that divides pixels."""
@@ -94,6 +128,11 @@ class PreparedTruth:
         """See `Truth`."""
         return self._split.classes(self._label_set) if self._label_set in self._split.lookups else {}
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """See `Truth`."""
+        return ()
+
     def frame_size(self, position: int) -> tuple[int, int]:
         """See `Truth`."""
         return self._split.frame_size(position, self._label_set)
@@ -110,6 +149,10 @@ class PreparedTruth:
         """See `Truth`."""
         (written,) = self._split[position].text[self._label_set]
         return written
+
+    def objects(self, position: int) -> Objects:
+        """See `Truth`."""
+        return objects_of(self.boxes(position))
 
     def stratum_names(self, label_set: str) -> dict[int, str]:
         """See `Truth`."""

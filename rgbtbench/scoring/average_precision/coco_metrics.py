@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.scoring.average_precision.curves import AreaCurves
-from rgbtbench.scoring.average_precision.integration import RECALL_LEVELS, precision_at
+from rgbtbench.scoring.average_precision.integration import RECALL_LEVELS, mean_over_levels, precision_at
 from rgbtbench.scoring.average_precision.matching import AREAS, IOU_THRESHOLDS
+from rgbtbench.scoring.average_precision.resampling import in_blocks, percent_mean, with_lost_classes
 from rgbtbench.scoring.average_precision.tables import Matches
 
 _LEVELS: Final = len(IOU_THRESHOLDS)
-_PERCENT: Final = 100.0
-#: Numbers of an array that still fit the cache of one core.
-_CACHED: Final = 1 << 17
 _Values = NDArray[np.float64]
 
 
@@ -53,10 +51,14 @@ class CocoMetrics:
             found.
         """
         positives = self._positives(weights, area)
-        defined = positives > 0
-        safe = np.where(defined, positives, 1.0)
-        found = [precision_at(curves, safe, RECALL_LEVELS) for curves in self._curves[area].under(weights)]
-        return np.where(defined[:, None, :, None], np.stack(found, axis=1), np.nan).transpose(0, 1, 3, 2)
+        found = precision_at(self._curves[area].under(weights), np.maximum(positives, 1.0), RECALL_LEVELS)
+        return np.where((positives > 0)[:, None, :, None], np.stack(found, axis=1), np.nan).transpose(0, 1, 3, 2)
+
+    def average_precision(self, weights: _Values, area: int) -> _Values:
+        """Return the mean of `precision` over recalls but for rounding, float64 (R, T, C); arguments are the same."""
+        positives = self._positives(weights, area)
+        found = mean_over_levels(self._curves[area].under(weights), np.maximum(positives, 1.0))
+        return np.where((positives > 0)[:, None], np.stack(found, axis=1), np.nan)
 
     def recall(self, weights: _Values, area: int, *, detections: int | None = None) -> _Values:
         """Return the recall of every class.
@@ -86,9 +88,8 @@ class CocoMetrics:
             `ap`, `ap50`, `ap75`, `ap_small`, `ap_medium`, `ap_large`, `ar1`, `ar10`, `ar`, `ar_small`, `ar_medium` and
             `ar_large`, each float64 (R,); NaN where nothing is to be found.
         """
-        rows = max(1, _CACHED // max(1, *(curves.points for curves in self._curves)))
-        parts = [self._block(weights[at : at + rows], resampled=resampled) for at in range(0, len(weights), rows)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        most = max(curves.points for curves in self._curves)
+        return in_blocks(partial(self._block, resampled=resampled), weights, points=most)
 
     def _positives(self, weights: _Values, area: int) -> _Values:
         return np.asarray(weights @ self._matches.positives[:, area].T.astype(np.float64))
@@ -97,22 +98,18 @@ class CocoMetrics:
         metrics: dict[str, _Values] = {}
         for at, area in enumerate(AREAS):
             suffix = "" if area == "all" else f"_{area}"
-            # Classes of the whole set that a resample lost.
-            lost = (
-                resampled and ((self._positives(weights, at) == 0) & self._matches.positives[:, at].any(axis=1)).any()
-            )
 
-            def filled(values: Callable[[_Values], _Values], *, lost: bool = bool(lost)) -> _Values:
-                found = values(weights)
-                return np.where(np.isnan(found), values(np.ones((1, weights.shape[1]))), found) if lost else found
+            def classes(values: Callable[[_Values], _Values]) -> _Values:
+                return with_lost_classes(values, weights) if resampled else values(weights)
 
-            precision = filled(partial(self.precision, area=at))
-            metrics[f"ap{suffix}"] = _percent_mean(precision)
+            # All precisions are averaged at once, as pycocotools does it; resamples need no last bit.
+            precision = classes(partial(self.average_precision if resampled else self.precision, area=at))
+            metrics[f"ap{suffix}"] = percent_mean(precision)
             if area == "all":
-                metrics["ap50"], metrics["ap75"] = _percent_mean(precision[:, :1]), _percent_mean(precision[:, 5:6])
+                metrics["ap50"], metrics["ap75"] = percent_mean(precision[:, :1]), percent_mean(precision[:, 5:6])
                 for count in self._fewer:
-                    metrics[f"ar{count}"] = _percent_mean(filled(partial(self.recall, area=at, detections=count)))
-            metrics[f"ar{suffix}"] = _percent_mean(filled(partial(self.recall, area=at)))
+                    metrics[f"ar{count}"] = percent_mean(classes(partial(self.recall, area=at, detections=count)))
+            metrics[f"ar{suffix}"] = percent_mean(classes(partial(self.recall, area=at)))
         return metrics
 
 
@@ -125,15 +122,3 @@ def _hits_per_image(matches: Matches, area: int, *, detections: int) -> Any:
     level, hit = np.nonzero(matches.hits[rows, area] >> np.arange(_LEVELS)[:, None] & 1)
     slots = level * classes + matches.classes[rows][hit]
     return csr_array((np.ones(len(hit)), (slots, matches.images[rows][hit])), shape=(_LEVELS * classes, images))
-
-
-def _percent_mean(values: _Values) -> _Values:
-    """Return the mean of what is not NaN in each row of fractions (R, …), in percent; NaN where nothing is."""
-    flat = values.reshape(len(values), -1)
-    known = ~np.isnan(flat)
-    if (known == known[:1]).all():
-        # In one stretch, because numpy adds in an order that depends on the layout.
-        kept = np.ascontiguousarray(flat[:, known[0]])
-        return _PERCENT * kept.mean(axis=1) if kept.size else np.full(len(flat), np.nan)
-    means = [row[chosen].mean() if chosen.any() else np.nan for row, chosen in zip(flat, known, strict=True)]
-    return _PERCENT * np.array(means)

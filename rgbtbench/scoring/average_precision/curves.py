@@ -66,6 +66,18 @@ class HitCurves:
             result[:, start:stop] = np.maximum.accumulate(part[:, ::-1], axis=1)[:, ::-1]
         return result
 
+    def true_of_class(self) -> NDArray[np.float64]:
+        """Return the hits of the same class so far, float64 (R, H)."""
+        return _within_classes(self.true, self.borders)
+
+    def class_sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of numbers of each hit (R, H) over each class, float64 (R, C)."""
+        result = np.zeros((len(values), len(self.borders) - 1))
+        has_hits = np.flatnonzero(np.diff(self.borders))
+        if len(has_hits):
+            result[:, has_hits] = np.add.reduceat(values, self.borders[has_hits], axis=1)
+        return result
+
     def _before(self) -> NDArray[np.float64]:
         """Return the hits of earlier classes, and of all, float64 (R, C + 1)."""
         return _sums_before(self.true, self.borders)
@@ -159,9 +171,7 @@ class _Level:
         # Where nothing is counted nothing is found either.
         np.maximum(total, 1.0, out=total)
         total += smallest
-        found = true
-        if len(self.borders) > 2:
-            found = true - np.repeat(_sums_before(true, self.borders[:-1]), np.diff(self.borders), axis=1)
+        found = _within_classes(true, self.borders)
         return HitCurves(true, np.divide(found, total, out=total), self.borders)
 
 
@@ -172,3 +182,10 @@ def _sums_before(sums: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np
     found = sums.take(np.maximum(at - 1, 0), axis=1)
     found[:, at == 0] = 0.0
     return found
+
+
+def _within_classes(true: NDArray[np.float64], borders: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Let hits (R, H) that were counted over all classes begin anew in each class."""
+    if len(borders) == 2:
+        return true
+    return true - np.repeat(_sums_before(true, borders[:-1]), np.diff(borders), axis=1)

@@ -6,6 +6,7 @@ what they do beyond the last recall that is reached.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -20,30 +21,53 @@ ELEVEN_LEVELS: Final = np.arange(0.0, 1.1, 0.1)
 Values = NDArray[np.float64]
 
 
-def precision_at(curves: HitCurves, positives: Values, levels: Values) -> Values:
+def precision_at(curves: Iterable[HitCurves], positives: Values, levels: Values) -> list[Values]:
     """Return the envelope where a recall is reached, 0 where none is.
 
     Args:
-        curves: of C classes in R resamples.
+        curves: of C classes in R resamples, at several IoU thresholds.
         positives: float64 (R, C), ground truth to be found; above 0.
         levels: float64 (L,), recalls.
 
     Returns:
-        float64 (R, C, L).
+        float64 (R, C, L) for each threshold.
     """
-    return curves.highest_from(np.maximum(_hits_reaching(positives, levels), 1.0))
+    needed = np.maximum(_hits_reaching(positives, levels), 1.0)
+    return [curve.highest_from(needed) for curve in curves]
+
+
+def mean_over_levels(curves: Iterable[HitCurves], positives: Values) -> list[Values]:
+    """Return the mean of the envelope at 101 recalls; arguments are those of `precision_at`.
+
+    It is that of `precision_at` but for the order in which numbers are added: where there are fewer hits than recalls,
+    each hit counts as often as recalls are reached by it.
+
+    Returns:
+        float64 (R, C) for each threshold.
+    """
+    several = list(curves)
+    if max(curve.true.shape[1] for curve in several) >= positives.shape[1] * len(RECALL_LEVELS):
+        return [np.asarray(values.mean(axis=-1)) for values in precision_at(several, positives, RECALL_LEVELS)]
+    means = []
+    for curve in several:
+        recall = curve.true_of_class() / np.repeat(positives, np.diff(curve.borders), axis=1)
+        reached = _levels_reached(recall)
+        first = curve.borders[:-1][np.diff(curve.borders) > 0]
+        gained = np.diff(reached, axis=1, prepend=0)
+        gained[:, first] = reached[:, first]
+        means.append(curve.class_sums(curve.envelope() * gained) / len(RECALL_LEVELS))
+    return means
 
 
 def eleven_points(curves: HitCurves, positives: Values) -> Values:
     """Return the mean of the envelope at 11 recalls, as VOC 2007 does, float64 (R, C)."""
-    return np.asarray(precision_at(curves, positives, ELEVEN_LEVELS).mean(axis=-1))
+    (values,) = precision_at([curves], positives, ELEVEN_LEVELS)
+    return np.asarray(values.mean(axis=-1))
 
 
 def area_under_envelope(curves: HitCurves, positives: Values) -> Values:
     """Return the area under the envelope, as VOC does from 2010 on, float64 (R, C)."""
-    risen = curves.envelope() * np.diff(curves.true, axis=1, prepend=0.0)
-    summed = np.pad(np.cumsum(risen, axis=1), ((0, 0), (1, 0)))[:, curves.borders]
-    return np.asarray(np.diff(summed, axis=1) / positives)
+    return curves.class_sums(curves.envelope() * np.diff(curves.true, axis=1, prepend=0.0)) / positives
 
 
 def trapezoids_to_last_recall(curves: HitCurves, positives: Values) -> Values:
@@ -105,6 +129,14 @@ def _hits_reaching(positives: Values, levels: Values) -> Values:
     guess = np.ceil(levels * total)
     guess = np.where((guess - 1) / total >= levels, guess - 1, guess)
     return np.asarray(np.where(guess / total >= levels, guess, guess + 1))
+
+
+def _levels_reached(recall: Values) -> NDArray[np.int64]:
+    """Return how many of the 101 recalls are at most a recall, as floats compare."""
+    guess = np.minimum((recall * (len(RECALL_LEVELS) - 1)).astype(np.int64), len(RECALL_LEVELS) - 1)
+    guess -= RECALL_LEVELS[guess] > recall
+    further = np.minimum(guess + 1, len(RECALL_LEVELS) - 1)
+    return np.asarray(guess + 1 + ((further > guess) & (RECALL_LEVELS[further] <= recall)))
 
 
 def _hits_exceeding(positives: Values, levels: Values) -> Values:

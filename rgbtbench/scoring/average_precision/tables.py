@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ class TruthTable:
         xywh: float64 (M, 4), pixels.
         areas: float64 (M,), what area ranges look at: width times height where there are only boxes.
         crowd: bool (M,), regions that are neither hit nor miss.
+        corners: float64 (M, 4, 2), of oriented boxes; None where boxes are upright.
     """
 
     image_ids: NDArray[np.int64]
@@ -25,6 +26,18 @@ class TruthTable:
     xywh: NDArray[np.float64]
     areas: NDArray[np.float64]
     crowd: NDArray[np.bool_]
+    corners: NDArray[np.float64] | None = None
+
+    def of(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> TruthTable:
+        """Return some rows, in the order given."""
+        return TruthTable(
+            self.image_ids[rows],
+            self.labels[rows],
+            self.xywh[rows],
+            self.areas[rows],
+            self.crowd[rows],
+            None if self.corners is None else self.corners[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,11 @@ class Matches:
     ranks: NDArray[np.int16]
     hits: NDArray[np.uint16]
     dropped: NDArray[np.uint16]
+
+    def of_area(self, area: int) -> Matches:
+        """Return the statistics of one area range alone."""
+        part = slice(area, area + 1)
+        return replace(self, positives=self.positives[:, part], hits=self.hits[:, part], dropped=self.dropped[:, part])
 
     def of_images(self, chosen: NDArray[np.bool_]) -> Matches:
         """Return the statistics of some images, bool (N,), numbered anew."""

@@ -14,6 +14,7 @@ from rgbtbench.cards.protocol import Protocol
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import UserError
 from rgbtbench.pair import Boxes
+from rgbtbench.scoring.truth import Objects, objects_of
 
 
 def classes_of(protocol: Protocol) -> dict[int, str]:
@@ -33,6 +34,7 @@ class FileTruth:
         attributes: attribute to N values.
         classes: class id to name.
         split_keys: split to its keys, where several are scored as one set; None where there is one.
+        notes: what a reader should know about these labels.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class FileTruth:
         attributes: Mapping[str, Sequence[AttributeValue]] = MappingProxyType({}),
         classes: Mapping[int, str] = MappingProxyType({}),
         split_keys: Mapping[str, Sequence[str]] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.keys = tuple(keys)
         self.image_ids = tuple(range(1, len(self.keys) + 1) if image_ids is None else image_ids)
@@ -51,6 +54,7 @@ class FileTruth:
         self.attributes = {name: tuple(values) for name, values in attributes.items()}
         self.classes = dict(classes)
         self.split_keys = split_keys
+        self.notes = tuple(notes)
 
     def frame_size(self, position: int) -> tuple[int, int]:
         """See `Truth`; raises `UserError` where the files do not say it."""
@@ -67,6 +71,10 @@ class FileTruth:
     def text(self, position: int) -> str:
         """See `Truth`; raises `UserError` where the files hold none."""
         self._lacks("texts")
+
+    def objects(self, position: int) -> Objects:
+        """See `Truth`; raises `UserError` where the files hold no boxes."""
+        return objects_of(self.boxes(position))
 
     def stratum_names(self, label_set: str) -> dict[int, str]:
         """See `Truth`; raises `UserError`: files hold one label set."""

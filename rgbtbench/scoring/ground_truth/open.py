@@ -23,6 +23,7 @@ READERS: Final = MappingProxyType(
         "kaist": "rgbtbench.scoring.ground_truth.kaist",
         "cvc14": "rgbtbench.scoring.ground_truth.cvc14",
         "irtd": "rgbtbench.scoring.ground_truth.irtd",
+        "coco_ap": "rgbtbench.scoring.ground_truth.coco",
     }
 )
 

@@ -76,8 +76,4 @@ def golden():
 
 def part(truth, found, images):
     """Return what lies in some images."""
-    wanted, kept = np.isin(truth.image_ids, images), np.isin(found.image_ids, images)
-    return (
-        TruthTable(*(column[wanted] for column in vars(truth).values())),
-        BoxTable(*(column[kept] for column in vars(found).values())),
-    )
+    return truth.of(np.isin(truth.image_ids, images)), found.of(np.isin(found.image_ids, images))

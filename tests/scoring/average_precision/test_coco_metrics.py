@@ -235,3 +235,13 @@ def test_curves_fall_from_left_to_right_and_enclose_ap50():
     for name, curve in curves.items():
         assert (np.diff(curve.y) <= 0).all()
         assert 100 * np.mean(curve.y) == pytest.approx(values[name.replace("precision_recall_", "ap")][0])
+
+
+@pytest.mark.parametrize("options", [{"images": 5, "classes": 4}, {"images": 60, "classes": 1, "boxes": 20}], ids=named)
+def test_resamples_are_averaged_over_recalls_whether_hits_or_recalls_are_fewer(options):
+    truth, found, image_ids, class_ids = random_set(6, **options)
+    metrics = CocoMetrics(match_detections(truth, found, image_ids=image_ids, class_ids=class_ids))
+    weights = np.random.default_rng(0).multinomial(len(image_ids), np.full(len(image_ids), 1 / len(image_ids)), 9)
+    for area in range(4):
+        precision = metrics.precision(weights.astype(float), area).mean(axis=2)
+        assert metrics.average_precision(weights.astype(float), area) == pytest.approx(precision, nan_ok=True)
