@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import UserError
 from rgbtbench.pair import Boxes
-from rgbtbench.scoring.truth import Truth
+from rgbtbench.scoring.truth import Objects, Truth
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ class JoinedTruth:
             name: _chained([part.attributes[name] for part in parts]) for name in sorted(shared)
         }
         self.classes: Mapping[int, str] = {number: name for part in parts for number, name in part.classes.items()}
+        self.notes = _chained([part.notes for part in parts])
         if len(set(self.keys)) < len(self.keys):
             raise UserError(
                 "two of the splits share a key", remedy="score them one by one; together their keys must be unique"
@@ -58,6 +59,11 @@ class JoinedTruth:
         """See `Truth`."""
         part, at = self._places[position]
         return part.boxes(at)
+
+    def objects(self, position: int) -> Objects:
+        """See `Truth`."""
+        part, at = self._places[position]
+        return part.objects(at)
 
     def text(self, position: int) -> str:
         """See `Truth`."""
