@@ -65,7 +65,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """Sections, those with measured rows first, and the rows that later records replace."""
+    """Sections, measured ones first and longer before shorter, and the rows that later records replace."""
 
     sections: tuple[Section, ...]
     superseded: tuple[Row, ...]
@@ -98,6 +98,7 @@ def _prominence(section: Section) -> tuple[object, ...]:
         section.state == UNKNOWN,
         KINDS.index(kinds[0]),
         section.dataset or "",
+        -len(section.entries),
         section.protocol,
         section.hash or "",
     )

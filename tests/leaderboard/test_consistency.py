@@ -76,6 +76,18 @@ def test_a_mean_over_datasets_is_that_of_its_parts():
     assert reason == "printed miou 55.02, mean of the printed datasets 55.00"
 
 
+def test_a_sum_over_tasks_may_be_off_by_the_rounding_of_each():
+    errors = {"location": "location_mae", "aerial_counting": "count_mae", "pedestrian_counting": "count_mae"}
+    parts = {f"task={task}": {metric: Decimal("1.10")} for task, metric in errors.items()}
+    # Half a hundredth for each of the three and for the sum.
+    assert reasons(published("irtd", metrics={"nsum": Decimal("3.32")}, subsets=parts)) == []
+    assert reasons(published("irtd", metrics={"nsum": Decimal("3.33")}, subsets=parts)) == [
+        "printed nsum 3.33, sum of the printed tasks 3.30"
+    ]
+    del parts["task=location"]
+    assert reasons(published("irtd", metrics={"nsum": Decimal("3.33")}, subsets=parts)) == []
+
+
 @pytest.mark.parametrize(
     ("low", "high"), [("ap", "ap50"), ("ap75", "ap50"), ("miou", "macc"), ("f_mean", "f_max"), ("e_mean", "e_max")]
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from rgbtbench.resources import data_root
 
 FOLDER = data_root() / "leaderboards" / "published"
 ROWS = read_published(FOLDER)
+SHARED = Path(__file__).parents[3] / "shared"
 
 
 def find(dataset: str, method: str, variant: str | None, **facts: object) -> PublishedRow:
@@ -122,3 +125,62 @@ def test_numbers_of_one_paper_agree_between_its_tables():
     for dataset in ("deliver", "mfnet", "nyudepthv2", "zju_rgbp", "urbanlf"):
         row = find(dataset, "SegRGB-X", "one model for five datasets")
         assert row.metrics["miou"] == one[f"dataset={dataset}"]["miou"]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+#: Column of the reference values to protocol and subset of the row that prints the same thing.
+KAIST_SETTINGS = {
+    "Reasonable-all": ("reasonable-all", None), "Reasonable-day": ("reasonable-all", "time_of_day=day"),
+    "Reasonable-night": ("reasonable-all", "time_of_day=night"), "Scale=near": ("near", None),
+    "Scale=medium": ("medium", None), "Scale=far": ("far", None),
+}  # fmt: skip
+#: Published detections to the method and variant that the tables call them.
+KAIST_FILES = {
+    "GAFF_result": ("GAFF", None), "IATDNN-IAMSS_result": ("IATDNN+IAMSS", "VGG16"),
+    "MBNet_result": ("MBNet", "ResNet-50"), "MLPD_result": ("MLPD", "VGG16"),
+    "MSDS-RCNN_result": ("MSDS-RCNN", "VGG16"),
+}  # fmt: skip
+
+
+def test_published_miss_rates_are_what_the_reference_tools_give_for_the_published_detections():
+    checked = 0
+    for reference in read_csv(SHARED / "golden/kaist/expected.csv"):
+        script = "+mlpd" if reference["tool"] == "mlpd_script" else ""
+        for column, (setting, subset) in KAIST_SETTINGS.items():
+            for row in ROWS:
+                named = (row.method, row.variant) == KAIST_FILES[reference["method"]]
+                numbers = row.subsets.get(subset, {}) if subset else row.metrics
+                if named and row.protocol == f"kaist/{setting}@improved{script}" and "miss_rate" in numbers:
+                    printed = numbers["miss_rate"]
+                    assert abs(printed - Decimal(reference[column])) <= Decimal("0.005"), (row, column)
+                    checked += 1
+    assert checked == 18
+
+
+def test_irgpt_numbers_are_those_that_were_read_from_the_paper():
+    tasks = {
+        "Scene": "scene", "Rec": "recognition", "Gro": "grounding", "Rel": "relationship", "ReID": "reid",
+        "Sec": "security", "Loc": "location", "AC": "aerial_counting", "PC": "pedestrian_counting",
+    }  # fmt: skip
+    results = [row for row in ROWS if row.dataset == "irtd" and row.ablation is None]
+    printed = {
+        (
+            row.metrics["psum"],
+            row.metrics["nsum"],
+            *(number for task in tasks.values() for number in of_task(row, task)),
+        )
+        for row in results
+    }
+    read = read_csv(SHARED / "research/irgpt_csv/irgpt_main.csv")
+    assert printed == {tuple(Decimal(line[name]) for name in ("psum", "nsum", *tasks)) for line in read}
+    assert len(results) == len(read) == 16
+
+
+def of_task(row: PublishedRow, task: str) -> list[Decimal]:
+    return list(row.subsets[f"task={task}"].values())
