@@ -20,6 +20,7 @@ NEEDS = {
     "timm": ("timm", "webdataset"),
     "Hugging Face datasets": ("datasets",),
     "mmsegmentation": ("mmcv", "mmengine"),
+    "Miss rates in training loops": ("mmengine",),
 }
 
 
@@ -100,3 +101,17 @@ def test_mmsegmentation(run, work):
     assert 0 <= found["numbers"]["mIoU"] <= 100
     samples = open_split(work / "shards/mfnet", "test")
     assert sorted(path.stem for path in (work / "mfnet-predictions").glob("*.png")) == sorted(samples.keys)
+
+
+def test_miss_rates(run, work):
+    person = {"category_id": 1, "bbox": [505, 212, 20, 60], "occlusion": 0, "ignore": 0}
+    content = {
+        "categories": [{"id": 1, "name": "person"}],
+        "images": [{"id": number, "im_name": f"set06/V000/I000{20 * number + 19}"} for number in range(2)],
+        "annotations": [{**person, "id": number, "image_id": number} for number in range(2)],
+    }
+    (work / "KAIST_annotation.json").write_text(json.dumps(content))
+    names = run("Miss rates in training loops")
+    assert names["numbers"]["miss_rate"] == pytest.approx(50)
+    assert names["metric"].compute()["miss_rate"] == 100
+    assert len(names["evaluator"].metrics) == 1

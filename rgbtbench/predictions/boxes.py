@@ -86,7 +86,7 @@ def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[in
 def require_scorable(
     table: BoxTable,
     *,
-    path: Path,
+    path: Path | None,
     image_ids: Collection[int],
     classes: Collection[int],
     place: Callable[[int], str],
@@ -96,7 +96,7 @@ def require_scorable(
 
     Args:
         table: rows in the order of the file.
-        path: the file, for errors.
+        path: the file, for errors; None where there is none.
         image_ids: ids of all images of the split.
         classes: class ids that may occur.
         place: names a row by its position, for errors.

@@ -110,7 +110,7 @@ def score_against(
         UserError: the labels lack what the protocol asks for.
         PredictionError: an image is missing, or a prediction is malformed.
     """
-    positions = _scored_positions(protocol, truth)
+    positions = scored_positions(protocol, truth)
     counts, digest = family_of(protocol.rules).collect(
         protocol.rules, truth, positions, predictions, progress=progress or Silent()
     )
@@ -177,8 +177,13 @@ def _expected_sidecar(protocol: Protocol, split: PreparedSplit) -> Sidecar:
     )
 
 
-def _scored_positions(protocol: Protocol, truth: Truth) -> list[int]:
-    """Return the images that the protocol scores, by ascending image id."""
+def scored_positions(protocol: Protocol, truth: Truth) -> list[int]:
+    """Return the positions of the images that a protocol scores, by ascending image id.
+
+    Raises:
+        UserError: the labels do not say what the protocol chooses images by.
+        ShardError: there is no such image.
+    """
     for name in protocol.where.keys() - truth.attributes.keys():
         raise UserError(
             f"{protocol.id} asks for {name}, which these labels do not say", remedy="score against prepared data"

@@ -66,8 +66,10 @@ class MissRateCounts(Counts[MissRateRules]):
         return {"miss_rate": Curve(x_name="fppi", y_name="miss_rate", x=tuple(fppi.tolist()), y=tuple(points))}
 
     def notes(self, rules: MissRateRules, classes: Classes) -> tuple[str, ...]:
-        """Say how many boxes are not missed because their images have no detection."""
+        """Say that nothing is to be found, or how many boxes are not missed as their images have no detection."""
         positives = self.detected.positives
+        if not positives.any():
+            return ("nothing is to be found: no labelled box has the class, height, occlusion and place",)
         lost = int(positives[~self.detected.has_detections].sum())
         if rules.undetected_images == "counted" or not lost:
             return ()
