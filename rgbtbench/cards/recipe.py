@@ -118,7 +118,9 @@ class Recipe(Strict):
         None, description="slot of the model to modality of the data; null: as the paper feeds it"
     )
     condition: str = Field("none", description="id of what is done to the input, in training and validation alike")
-    initial_weights: str | None = Field(None, description="file of converted weights; null: random")
+    initial_weights: str | None = Field(
+        None, description="file of converted weights, of a model or of its encoder; null: random"
+    )
     data: Data = DataChoice()
     selection: Selection = "last"
     optimiser: Annotated[Sgd | AdamW, Field(discriminator="name")]

@@ -70,5 +70,38 @@ def convert_weights(
             ("parameters", f"{info.parameters:,}"),
             ("keys renamed", conversion and len(conversion.renamed)),
             ("keys completed", conversion and len(conversion.completed)),
+            ("keys dropped", conversion and len(conversion.dropped)),
+        ]
+    )
+
+
+@app.command("encoder")
+def convert_encoder_weights(
+    source: Annotated[Path, typer.Argument(help="File that torch.save wrote: a state dict.")],
+    name: Annotated[str, typer.Option(help="Which encoder it is, such as mit_b2.")],
+    out: Annotated[Path, typer.Option(help="File to write, `*.safetensors`.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Convert pre-trained weights of an encoder, which trainings of several methods can start from.
+
+    Example: rgbtbench weights encoder mit_b2.pth --name mit_b2 --out mit_b2.safetensors
+    """
+    from rgbtbench.cli.torch_extra import require_torch
+
+    require_torch()
+    from rgbtbench.zoo.encoder_weights import convert_encoder
+
+    info = convert_encoder(source, out, name=name)
+    if as_json:
+        print_json(info.model_dump(mode="json"))
+        return
+    print_facts(
+        [
+            ("weights", out),
+            ("encoder", info.encoder),
+            ("sha256", info.sha256),
+            ("parameters", f"{info.parameters:,}"),
+            ("keys dropped", len(info.conversion.dropped)),
+            ("use", f"rgbtbench train RECIPE --set initial_weights={out}"),
         ]
     )

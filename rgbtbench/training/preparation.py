@@ -23,10 +23,10 @@ from rgbtbench.training.loop import Metrics, Plan, Trainee
 from rgbtbench.training.optim import make_optimiser
 from rgbtbench.training.schedule import samples_per_step, total_steps
 from rgbtbench.training.validation import Look, validate
+from rgbtbench.zoo.encoder_weights import load_initial_weights
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.spec import ModelSpec
-from rgbtbench.zoo.weights import load_weights
 
 
 def prepare_training(
@@ -55,7 +55,7 @@ def prepare_training(
             remedy="leave remap out, or choose a method that has one",
         )
     if recipe.initial_weights is not None:
-        load_weights(Path(recipe.initial_weights), model)
+        load_initial_weights(Path(recipe.initial_weights), model)
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)
     synchronised, remark = with_synchronised_statistics(model, fabric)

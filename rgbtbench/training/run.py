@@ -26,6 +26,7 @@ from rgbtbench.training.metrics_log import MetricsLog, TensorBoard
 from rgbtbench.training.open_data import open_data
 from rgbtbench.training.preparation import prepare_training
 from rgbtbench.training.run_folder import RunFolder
+from rgbtbench.zoo.encoder_weights import initial_weights_in_words
 from rgbtbench.zoo.registry import resolve
 from rgbtbench.zoo.spec import ModelSpec
 from rgbtbench.zoo.weights import save_weights
@@ -207,7 +208,9 @@ def _facts(
         recipe=recipe.name,
         recipe_sha256=identity["recipe_sha256"],
         selection=recipe.selection,
-        initial_weights=_initial_weights(recipe),
+        initial_weights="random"
+        if recipe.initial_weights is None
+        else initial_weights_in_words(Path(recipe.initial_weights)),
         seed=recipe.seed,
         seed_group=seed_group(recipe),
         wall_seconds=round(trainee.seconds, 3),
@@ -218,10 +221,3 @@ def _facts(
         averaged=recipe.averaging is not None,
         metrics={name: value if math.isfinite(value) else None for name, value in metrics.items()},
     )
-
-
-def _initial_weights(recipe: Recipe) -> str:
-    if recipe.initial_weights is None:
-        return "random"
-    path = Path(recipe.initial_weights)
-    return f"{path.name} (sha256 {read_info(path).sha256})"

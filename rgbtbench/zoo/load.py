@@ -6,11 +6,10 @@ from pathlib import Path
 
 import torch
 
-from rgbtbench.errors import WeightsError
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.weights import load_weights
-from rgbtbench.zoo.weights_info import file_sha256, read_info, weights_path
+from rgbtbench.zoo.weights_info import read_info, require_sha256, weights_path
 
 
 def load_model(path: Path, *, device: torch.device | str = "cpu") -> Model:
@@ -25,13 +24,7 @@ def load_model(path: Path, *, device: torch.device | str = "cpu") -> Model:
         UnknownNameError: they are for a method that is not installed.
     """
     info = read_info(path)
-    found = file_sha256(weights_path(path))
-    if found != info.sha256:
-        raise WeightsError(
-            f"sha256 {found[:12]}… instead of {info.sha256[:12]}…, as its description says",
-            path=weights_path(path),
-            remedy="restore the two files together",
-        )
+    require_sha256(weights_path(path), info.sha256)
     model = build_from(info.model)
     load_weights(path, model)
     return model.to(device).eval()

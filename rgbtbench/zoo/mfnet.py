@@ -15,12 +15,8 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from rgbtbench.cards.schema import Strict
-from rgbtbench.loading.batch import Batch
-from rgbtbench.predictions.kinds import MaskPrediction
-from rgbtbench.zoo.losses import class_weights, native_cross_entropy, pixel_cross_entropy
-from rgbtbench.zoo.masks import mask_predictions
-from rgbtbench.zoo.model import Model
-from rgbtbench.zoo.preprocess import Preprocess, network_inputs, to_frame
+from rgbtbench.zoo.preprocess import Preprocess
+from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 from rgbtbench.zoo.streams import CHANNELS, Streams, default_wiring
 
@@ -96,14 +92,11 @@ class MiniInception(nn.Module):
         return torch.cat((self.conv3_left(features), self.conv3_right(features)), dim=1)
 
 
-class MFNet(Model):
+class MFNet(SegmentationModel):
     """The network; with both streams its state dict has the published names and shapes."""
 
-    class_weights: Tensor | None
-    remaps = True
-
     def __init__(self, spec: ModelSpec, config: MFNetConfig) -> None:
-        super().__init__(spec)
+        super().__init__(spec, preprocess=config.preprocess, channels=CHANNELS, class_weights=config.class_weights)
         self.config = config
         for stream in config.streams:
             self._add_encoder(stream)
@@ -112,7 +105,6 @@ class MFNet(Model):
         self.decode3 = ConvUnit(third, second)
         self.decode2 = ConvUnit(second, second // 2)
         self.decode1 = ConvUnit(second // 2, len(spec.classes))
-        self.register_buffer("class_weights", class_weights(config.class_weights, spec.classes), persistent=False)
 
     def _add_encoder(self, stream: str) -> None:
         first, second, third, fourth, fifth = _WIDTHS[stream]
@@ -156,23 +148,6 @@ class MFNet(Model):
         features = self.decode2(_twice(features) + half)
         output: Tensor = self.decode1(_twice(features))
         return output
-
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the cross-entropy over labelled pixels, and where asked for that in each dataset's own classes."""
-        logits, weights = self._batch_logits(batch), self.class_weights
-        losses = {"cross_entropy": pixel_cross_entropy(logits, batch, self.class_ids, class_weights=weights)}
-        if self.spec.remap:
-            losses["native_cross_entropy"] = native_cross_entropy(logits, batch, self.spec, class_weights=weights)
-        return losses
-
-    def predict(self, batch: Batch) -> list[MaskPrediction]:
-        """Return one mask of class ids per valid sample, at its original size."""
-        return mask_predictions(self._batch_logits(batch), batch, self.class_ids)
-
-    def _batch_logits(self, batch: Batch) -> Tensor:
-        rules = self.config.preprocess
-        images = network_inputs(batch, rules, inputs=self.inputs_for(batch), channels=CHANNELS)
-        return to_frame(self.logits(images), batch, rules)
 
 
 def _twice(features: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -49,6 +49,18 @@ class Model(nn.Module, ABC):
                 remedy="set data.mixing.batches to single",
             )
         return wirings[0]
+
+    def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the tensors of a pre-trained encoder under the names that they have in this model.
+
+        Args:
+            name: of the encoder, as in `rgbtbench.zoo.encoders`.
+            state: its tensors under their published names.
+
+        Raises:
+            RecipeError: the model does not start from this encoder.
+        """
+        raise RecipeError(f"initial_weights: {self.spec.method} starts from no encoder such as {name}")
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ All of it runs on the model's device; loaders hand on pixels as they are stored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import torch
@@ -38,6 +38,10 @@ class Normalisation(Strict):
         return self
 
 
+#: Of ImageNet's photographs, which encoders were pre-trained on.
+IMAGENET = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+
 class Preprocess(Strict):
     """How pixels become a network's input.
 
@@ -48,6 +52,10 @@ class Preprocess(Strict):
     size: tuple[int, int] | None = Field(None, description="height, width to resize to; null keeps the image's")
     interpolation: Literal["bilinear", "nearest"] = "bilinear"
     multiple_of: int = Field(1, ge=1, description="pad below and to the right until both sides divide by this")
+    channel_order: dict[Name, tuple[Annotated[int, Field(ge=0)], ...]] = Field(
+        default_factory=dict,
+        description="slot to which channel of the modality each of its channels takes; a grey modality is repeated",
+    )
     normalisation: dict[Name, Normalisation] = Field(
         default_factory=dict, description="by slot; slots that are not named stay as they are"
     )
@@ -58,9 +66,9 @@ def network_inputs(
 ) -> dict[str, Tensor]:
     """Return the float32 input (B, C, H, W) of every slot.
 
-    A slot of one channel that is fed by colour takes its luminance; a slot of several channels that is fed by one
-    repeats it. Modalities of another resolution are resized to the frame that the batch's masks follow. What
-    `Batch.zeroed` asks for happens after normalisation and before padding.
+    Channels are brought into the order of the rules first. A slot of one channel that is fed by colour takes its
+    luminance; a slot of several channels that is fed by one repeats it. Modalities of another resolution are resized to
+    the frame that the batch's masks follow. What `Batch.zeroed` asks for happens after normalisation, before padding.
 
     Args:
         batch: images as stored.
@@ -75,6 +83,7 @@ def network_inputs(
     result = {}
     for slot, modality in inputs.items():
         image = _unit_range(_image_of(batch, modality, slot))
+        image = _in_order(image, rules.channel_order.get(slot), slot=slot, modality=modality)
         image = _with_channels(image, channels[slot], slot=slot, modality=modality)
         if tuple(image.shape[-2:]) != frame:
             image = F.interpolate(image, frame, mode="bilinear", align_corners=False)
@@ -150,6 +159,15 @@ def _unit_range(image: Tensor) -> Tensor:
     if image.dtype not in _LARGEST:
         raise RecipeError(f"images of type {image.dtype}", expected="uint8, uint16 or float32")
     return image.float() / _LARGEST[image.dtype]
+
+
+def _in_order(image: Tensor, order: tuple[int, ...] | None, *, slot: str, modality: str) -> Tensor:
+    found = image.shape[1]
+    if order is None or found == 1:
+        return image
+    if max(order) >= found:
+        raise RecipeError(f"preprocess.channel_order.{slot} is {list(order)} and {modality} has {found} channels")
+    return image[:, list(order)]
 
 
 def _with_channels(image: Tensor, wanted: int, *, slot: str, modality: str) -> Tensor:

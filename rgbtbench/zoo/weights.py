@@ -1,15 +1,9 @@
-"""Weights on disk: safetensors with a description beside them, and the one-time conversion of foreign checkpoints.
-
-Nothing that comes from outside is ever unpickled: foreign checkpoints pass through torch's restricted reader, which
-refuses whatever is no tensor or plain container.
-"""
+"""Weights on disk: safetensors with a description beside them, and the one-time conversion of foreign checkpoints."""
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -19,11 +13,13 @@ from torch import Tensor
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.errors import WeightsError
 from rgbtbench.outputs import require_file
+from rgbtbench.zoo.foreign_checkpoint import read_state_dict
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from, method, method_names, resolve
 from rgbtbench.zoo.spec import ModelSpec
 from rgbtbench.zoo.weights_info import (
     Conversion,
+    EncoderInfo,
     TrainingFacts,
     WeightsInfo,
     file_sha256,
@@ -32,10 +28,6 @@ from rgbtbench.zoo.weights_info import (
     weights_path,
 )
 
-#: Names under which training code wraps a state dict.
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
-#: How files of torch.save begin: a zip, or before version 1.6 a pickle of protocol 2 or later.
-_STARTS = (b"PK\x03\x04", b"\x80")
 _COUNTER = "num_batches_tracked"
 _SHOWN = 3
 
@@ -56,11 +48,11 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
             named. Nothing is written then.
         UserError: `out` is a folder, or its folder cannot be written to.
     """
-    if out.suffix != ".safetensors":
-        raise WeightsError(f"cannot write {out.name}", expected="a name that ends in .safetensors")
-    require_file(out)
+    require_safetensors(out)
     model = build_from(spec)
-    found = _without_wrapping(_load_pickled(source), source)
+    found = read_state_dict(source)
+    dropped = tuple(key for key in found if key.startswith(getattr(method(spec.method), "UNUSED_KEYS", ())))
+    found = {key: tensor for key, tensor in found.items() if key not in dropped}
     renamed = _published_names(spec.method, model.state_dict(), found)
     state = {ours: found[theirs] for ours, theirs in renamed.items()}
     state |= {key: tensor for key, tensor in found.items() if key not in renamed.values()}
@@ -74,17 +66,28 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
         source_sha256=file_sha256(source),
         renamed={ours: theirs for ours, theirs in renamed.items() if ours != theirs},
         completed=completed,
+        dropped=dropped,
     )
     return save_weights(model, out, conversion=conversion)
+
+
+def require_safetensors(out: Path) -> None:
+    """Make sure that weights can be written to `out`.
+
+    Raises:
+        WeightsError: its name does not end in `.safetensors`.
+        UserError: it is a folder, or its folder cannot be written to.
+    """
+    if out.suffix != ".safetensors":
+        raise WeightsError(f"cannot write {out.name}", expected="a name that ends in .safetensors")
+    require_file(out)
 
 
 def save_weights(
     model: Model, out: Path, *, training: TrainingFacts | None = None, conversion: Conversion | None = None
 ) -> WeightsInfo:
     """Write a model's weights and their description; the description last, so that it speaks of what is there."""
-    state = {key: tensor.detach().cpu().contiguous() for key, tensor in model.state_dict().items()}
-    with atomic_file(out) as file:
-        file.write(save(state))
+    write_tensors(model.state_dict(), out)
     info = WeightsInfo(
         model=model.spec,
         sha256=file_sha256(out),
@@ -92,9 +95,14 @@ def save_weights(
         training=training,
         conversion=conversion,
     )
-    with atomic_file(info_path(out)) as file:
-        file.write((info.model_dump_json(indent=1) + "\n").encode())
+    write_description(info, out)
     return info
+
+
+def write_tensors(state: Mapping[str, Tensor], out: Path) -> None:
+    """Write a safetensors file, whole or not at all."""
+    with atomic_file(out) as file:
+        file.write(save({key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}))
 
 
 def load_weights(path: Path, model: Model) -> None:
@@ -108,52 +116,28 @@ def load_weights(path: Path, model: Model) -> None:
         WeightsError: the file is damaged, or is for another model; the first mismatches and what would fit are named.
     """
     file = weights_path(path)
-    try:
-        state = load_file(file)
-    except SafetensorError as error:
-        raise WeightsError(f"not a whole safetensors file ({error})", path=file) from error
+    state = read_tensors(file)
     recorded = read_info(file).model if info_path(file).is_file() else None
     _check(state, model, path=file, recorded=recorded)
     model.load_state_dict(state)
 
 
-def _load_pickled(source: Path) -> Any:
-    if not source.is_file():
-        raise WeightsError("no such file", path=source)
-    with source.open("rb") as file:
-        start = file.read(max(map(len, _STARTS)))
-    if not start.startswith(_STARTS):
-        raise WeightsError("not a file that torch.save wrote", path=source, remedy="name the authors' checkpoint")
+def write_description(info: WeightsInfo | EncoderInfo, weights: Path) -> None:
+    """Write the description that belongs to a safetensors file; last, so that it speaks of what is there."""
+    with atomic_file(info_path(weights)) as file:
+        file.write((info.model_dump_json(indent=1) + "\n").encode())
+
+
+def read_tensors(file: Path) -> dict[str, Tensor]:
+    """Return what a safetensors file holds.
+
+    Raises:
+        WeightsError: it is damaged.
+    """
     try:
-        return torch.load(source, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise WeightsError(
-            "holds more than tensors and plain containers; loading it could run code, so it was not loaded",
-            path=source,
-            remedy="ask its author for a plain state dict, or for safetensors",
-        ) from error
-    except Exception as error:
-        # A damaged file makes torch raise RuntimeError, EOFError, IndexError, AssertionError and more.
-        raise WeightsError(
-            f"a damaged file: torch cannot read it ({type(error).__name__})",
-            path=source,
-            remedy="get the file again and compare its size or checksum with the source's",
-        ) from error
-
-
-def _without_wrapping(loaded: Any, source: Path) -> dict[str, Tensor]:
-    """Return the state dict inside what was loaded, without the prefix that data-parallel training adds."""
-    for name in _WRAPPERS:
-        if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
-            loaded = loaded[name]
-            break
-    if not (isinstance(loaded, Mapping) and loaded and all(isinstance(tensor, Tensor) for tensor in loaded.values())):
-        raise WeightsError(
-            f"holds a {type(loaded).__name__} that is no state dict",
-            path=source,
-            expected=f"names with tensors, alone or under {', '.join(_WRAPPERS)}",
-        )
-    return {str(key).removeprefix("module."): tensor for key, tensor in loaded.items()}
+        return load_file(file)
+    except SafetensorError as error:
+        raise WeightsError(f"not a whole safetensors file ({error})", path=file) from error
 
 
 def _published_names(name: str, own: Iterable[str], found: Mapping[str, Tensor]) -> dict[str, str]:
@@ -169,9 +153,26 @@ def _published_names(name: str, own: Iterable[str], found: Mapping[str, Tensor])
     return {key: published(key) for key in own if published(key) in found}
 
 
-def _check(state: Mapping[str, Tensor], model: Model, *, path: Path, recorded: ModelSpec | None) -> None:
-    """Raise `WeightsError` unless names and shapes are exactly the model's."""
-    wanted = model.state_dict()
+def require_shapes(
+    state: Mapping[str, Tensor],
+    wanted: Mapping[str, Tensor],
+    *,
+    path: Path,
+    purpose: str,
+    remedy: Callable[[], str] | None = None,
+) -> None:
+    """Make sure that names and shapes are exactly the wanted ones.
+
+    Args:
+        state: what was found.
+        wanted: what a network has.
+        path: where it was found.
+        purpose: the network, in words.
+        remedy: says what to do, asked only where something does not fit.
+
+    Raises:
+        WeightsError: the first mismatches are named.
+    """
     missing = [key for key in wanted if key not in state]
     unexpected = [key for key in state if key not in wanted]
     shapes = [
@@ -186,12 +187,18 @@ def _check(state: Mapping[str, Tensor], model: Model, *, path: Path, recorded: M
         for what, entries in (("missing", missing), ("unexpected", unexpected), ("shapes:", shapes))
         if entries
     ]
-    spec = model.spec
     raise WeightsError(
-        f"does not fit {_in_words(spec)}: " + "; ".join(parts),
-        path=path,
-        remedy=f"it fits {_in_words(recorded)}" if recorded is not None else _what_would_fit(state, model),
+        f"does not fit {purpose}: " + "; ".join(parts), path=path, remedy=None if remedy is None else remedy()
     )
+
+
+def _check(state: Mapping[str, Tensor], model: Model, *, path: Path, recorded: ModelSpec | None) -> None:
+    """Raise `WeightsError` unless names and shapes are exactly the model's."""
+
+    def remedy() -> str:
+        return f"it fits {_in_words(recorded)}" if recorded is not None else _what_would_fit(state, model)
+
+    require_shapes(state, model.state_dict(), path=path, purpose=_in_words(model.spec), remedy=remedy)
 
 
 def _what_would_fit(state: Mapping[str, Tensor], model: Model) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from rgbtbench.cards.schema import Name, Sha256, Strict
 from rgbtbench.errors import WeightsError
@@ -61,6 +61,7 @@ class Conversion(Strict):
     source_sha256: Sha256
     renamed: dict[str, str] = Field(default_factory=dict, description="key here to key in the source, where changed")
     completed: tuple[str, ...] = Field((), description="batch counters that the source lacks, set to 0")
+    dropped: tuple[str, ...] = Field((), description="keys of the source that the model has no layer for")
 
 
 class WeightsInfo(Strict):
@@ -73,6 +74,22 @@ class WeightsInfo(Strict):
     parameters: int
     training: TrainingFacts | None = None
     conversion: Conversion | None = None
+
+
+class EncoderInfo(Strict):
+    """What `weights.json` holds beside pre-trained weights of an encoder, which several methods start from."""
+
+    format: Literal["rgbtbench-encoder"] = "rgbtbench-encoder"
+    version: Literal[1] = WEIGHTS_VERSION
+    encoder: Name
+    sha256: Sha256 = Field(description="of the safetensors file")
+    parameters: int
+    conversion: Conversion
+
+
+_INFO: TypeAdapter[WeightsInfo | EncoderInfo] = TypeAdapter(
+    Annotated[WeightsInfo | EncoderInfo, Field(discriminator="format")]
+)
 
 
 def weights_path(path: Path) -> Path:
@@ -114,16 +131,34 @@ def read_info(path: Path) -> WeightsInfo:
     """Read the description of a run folder's or file's weights.
 
     Raises:
+        WeightsError: it is missing or damaged, or is that of an encoder alone.
+    """
+    info = read_initial_info(path)
+    if isinstance(info, EncoderInfo):
+        raise WeightsError(
+            f"holds an encoder alone ({info.encoder})",
+            path=weights_path(path),
+            expected="weights of a whole model",
+            remedy="start a training from it with initial_weights",
+        )
+    return info
+
+
+def read_initial_info(path: Path) -> WeightsInfo | EncoderInfo:
+    """Read the description of weights that a training may start from: a model's, or an encoder's.
+
+    Raises:
         WeightsError: it is missing or damaged.
     """
     file = info_path(weights_path(path))
     if not file.is_file():
         raise WeightsError("the description of the weights is missing", path=file, remedy="keep the two files together")
     try:
-        return WeightsInfo.model_validate_json(file.read_bytes())
+        return _INFO.validate_json(file.read_bytes())
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
+        # The kind of description, which pydantic puts first, is no field of the file.
+        field = ".".join(str(part) for part in first["loc"][1:])
         raise WeightsError(f"{field or 'content'}: {first['msg']}", path=file) from error
 
 
@@ -131,3 +166,18 @@ def file_sha256(path: Path) -> str:
     """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_sha256(weights: Path, expected: str) -> None:
+    """Make sure that a safetensors file is the one that its description speaks of.
+
+    Raises:
+        WeightsError: it is another one.
+    """
+    found = file_sha256(weights)
+    if found != expected:
+        raise WeightsError(
+            f"sha256 {found[:12]}… instead of {expected[:12]}…, as its description says",
+            path=weights,
+            remedy="restore the two files together",
+        )

@@ -14,8 +14,8 @@ VERBS = [
     "audit", "export",
     "datasets card", "datasets croissant", "datasets joint", "datasets statistics",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
-    "train", "predict", "weights convert", "weights list", "protocols list", "protocols show", "eval", "score",
-    "leaderboard build", "leaderboard check",
+    "train", "predict", "weights convert", "weights encoder", "weights list", "protocols list", "protocols show", "eval",
+    "score", "leaderboard build", "leaderboard check",
 ]  # fmt: skip
 
 HEAVY = {
@@ -110,6 +110,7 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
             ["weights", "convert", "no.pth", "--method", "mfnet", "--dataset", "mfnet", "--out", "o.safetensors"],
             "no.pth",
         ),
+        (["weights", "encoder", "no.pth", "--name", "mit_b9", "--out", "o.safetensors"], "did you mean mit_b"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(rgbtbench, arguments, words, tmp_path, monkeypatch):
@@ -133,6 +134,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(rgbtbench, arguments, words, tmp_
         ["datasets", "card", "mfnet", "--out", "notes.txt/card.md"],
         ["weights", "convert", "notes.txt", "--method=mfnet", "--dataset=mfnet", "--out", "notes.txt/a.safetensors"],
         ["weights", "convert", "notes.txt", "--method=mfnet", "--dataset=mfnet", "--out", "a.safetensors"],
+        ["weights", "encoder", "notes.txt", "--name=mit_b0", "--out", "notes.txt/a.safetensors"],
     ],
 )  # fmt: skip
 def test_a_file_in_the_way_is_named_before_any_work_and_kept(rgbtbench, arguments, tmp_path, monkeypatch):

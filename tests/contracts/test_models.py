@@ -137,8 +137,9 @@ def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_oth
     model = load_model(trained.folder)
     ids = model.spec.class_ids
     answers = {ids[0]: 200, ids[1]: 7, ids[2]: 7}
+    other = {"rgb": "lwir", "lwir": "rgb"}
     member = MemberSpec(
-        inputs={"rgb": "lwir", "inf": "rgb"},
+        inputs={slot: other[modality] for slot, modality in model.spec.inputs.items()},
         label_set="x",
         classes={7: "a", 200: "b"},
         labels={},
@@ -162,21 +163,35 @@ def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_oth
 @pytest.mark.parametrize("name", method_names())
 def test_wiring_changes_no_parameter(name):
     task = method(name).TASKS[0]
-    sources = [{"rgb": "rgb", "inf": "lwir"}, {"rgb": "rgb", "inf": "rgb"}, {"rgb": "lwir", "inf": "lwir"}]
+    published = resolve(name, {}, task=task, classes={0: "a", 1: "b"}).inputs
+    sources = [published, *(dict.fromkeys(published, modality) for modality in ("rgb", "lwir"))]
     models = [build_from(resolve(name, {}, task=task, classes={0: "a", 1: "b"}, inputs=inputs)) for inputs in sources]
     shapes = [{key: tensor.shape for key, tensor in model.state_dict().items()} for model in models]
     assert shapes[0] == shapes[1] == shapes[2]
 
 
-@pytest.mark.parametrize("inputs", [{"rgb": "rgb", "inf": "rgb"}, {"rgb": "lwir", "inf": "lwir"}, {"rgb": "lwir"}])
+@pytest.mark.parametrize("modality", ["rgb", "lwir"])
 @pytest.mark.parametrize("name", method_names())
-def test_every_wiring_trains_on_the_modalities_that_it_names_alone(name, inputs, scenes, tmp_path):
+def test_it_trains_on_one_modality_in_all_its_slots(name, modality, scenes, tmp_path):
     smoke = load_recipe(f"{name}/smoke").model_dump(mode="json")
-    smoke["inputs"] = inputs
-    smoke["model"]["config"]["streams"] = list(inputs)
-    result = train(recipe_from(smoke), scenes, tmp_path / "run")
-    split = open_split(scenes, "test").only(modalities=sorted(set(inputs.values())))
+    spec = resolve(name, smoke["model"]["config"], task=smoke["task"], classes={0: "a"})
+    smoke["inputs"] = dict.fromkeys(spec.inputs, modality)
+    trains_and_predicts(smoke, scenes, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in method_names() if "streams" in method(name).CONFIG.model_fields])
+def test_one_stream_alone_trains_on_the_modality_that_feeds_it(name, scenes, tmp_path):
+    smoke = load_recipe(f"{name}/smoke").model_dump(mode="json")
+    smoke["inputs"] = {"rgb": "lwir"}
+    smoke["model"]["config"]["streams"] = ["rgb"]
+    trains_and_predicts(smoke, scenes, tmp_path)
+
+
+def trains_and_predicts(smoke, scenes, folder):
+    """Train on no other modality than those that the recipe names, and predict with no other."""
+    result = train(recipe_from(smoke), scenes, folder / "run")
+    split = open_split(scenes, "test").only(modalities=sorted(set(smoke["inputs"].values())))
     out = predict_split(
-        load_model(result.folder), split, tmp_path / "out", label_set=LABEL_SETS[smoke["task"]], batch_size=5
+        load_model(result.folder), split, folder / "out", label_set=LABEL_SETS[smoke["task"]], batch_size=5
     )
     assert (out / "predictions.json").is_file()

@@ -58,6 +58,27 @@ def test_channels_that_fit_neither_way_are_refused_with_both_numbers():
         network_inputs(batch, Preprocess(), inputs={"rgb": "event"}, channels=CHANNELS)
 
 
+def test_channels_are_taken_in_the_order_that_the_rules_give():
+    pixels = torch.tensor([[10, 20, 30]], dtype=torch.uint8).view(1, 3, 1, 1)
+    batch = make_batch({"rgb": pixels, "aolp": torch.tensor([[0.25, -1.0]]).view(1, 2, 1, 1), "lwir": pixels[:, :1]})
+    rules = Preprocess(
+        channel_order={"bgr": (2, 1, 0), "angle": (0, 1, 0), "grey": (2, 1, 0)},
+        normalisation={"bgr": Normalisation(mean=(0.1, 0.0, 0.0), std=(1.0, 1.0, 1.0))},
+    )
+    wiring = {"bgr": "rgb", "angle": "aolp", "grey": "lwir"}
+    inputs = network_inputs(batch, rules, inputs=wiring, channels=dict.fromkeys(wiring, 3))
+    assert inputs["bgr"].flatten().tolist() == pytest.approx([30 / 255 - 0.1, 20 / 255, 10 / 255])
+    assert inputs["angle"].flatten().tolist() == [0.25, -1.0, 0.25]
+    assert inputs["grey"].flatten().tolist() == pytest.approx([10 / 255] * 3)
+
+
+def test_an_order_that_names_channels_which_are_not_there_is_refused():
+    batch = make_batch({"aolp": torch.zeros((1, 2, 1, 1))})
+    rules = Preprocess(channel_order={"x": (2, 1, 0)})
+    with pytest.raises(RecipeError, match=r"channel_order\.x is \[2, 1, 0\] and aolp has 2 channels"):
+        network_inputs(batch, rules, inputs={"x": "aolp"}, channels={"x": 3})
+
+
 def test_a_modality_that_the_data_lacks_is_named_with_those_it_has():
     with pytest.raises(RecipeError, match=r"inputs\.inf takes 'nir', and the data has lwir, rgb"):
         network_inputs(make_batch(random_images(1, 4, 4)), Preprocess(), inputs={"inf": "nir"}, channels=CHANNELS)

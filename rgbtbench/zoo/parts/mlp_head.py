@@ -99,3 +99,8 @@ class MlpHead(nn.Module):
         if index == 0 and fuse.bias is not None:
             bias = bias + fuse.bias
         return weight[..., None, None], bias
+
+
+def enlarged(logits: Tensor, image: Tensor) -> Tensor:
+    """Return logits (B, classes, h, w) at the size of an image (B, C, H, W)."""
+    return F.interpolate(logits, image.shape[2:], mode="bilinear", align_corners=False)

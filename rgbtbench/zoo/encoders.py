@@ -1,0 +1,53 @@
+"""Pre-trained encoders that models of several methods start from, by name.
+
+Their weights are used as published, whatever the method; each model says by `Model.encoder_state` which of its layers
+take them. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from rgbtbench.errors import UnknownNameError, did_you_mean
+from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Mit
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A network whose weights are published.
+
+    Attributes:
+        build: returns it with random weights, under the published names.
+        unused: what the names of published tensors begin with that no segmenter or detector needs: the classifier.
+    """
+
+    build: Callable[[], nn.Module]
+    unused: tuple[str, ...]
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return its names with tensors that have a shape and no content."""
+        with torch.device("meta"):
+            return self.build().state_dict()
+
+
+ENCODERS: Final[Mapping[str, Encoder]] = {
+    f"mit_{name}": Encoder(partial(Mit, size, eps=LAYER_NORM_EPS["segformer"]), unused=("head.",))
+    for name, size in MIT_SIZES.items()
+}
+
+
+def encoder(name: str) -> Encoder:
+    """Return an encoder.
+
+    Raises:
+        UnknownNameError: no such encoder; the closest are named.
+    """
+    if name not in ENCODERS:
+        raise UnknownNameError(f"no encoder {name!r}", remedy=did_you_mean(name, ENCODERS))
+    return ENCODERS[name]

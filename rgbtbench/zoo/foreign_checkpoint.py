@@ -1,0 +1,70 @@
+"""State dicts in files of other code.
+
+Nothing that comes from outside is ever unpickled: torch's restricted reader refuses whatever is no tensor or plain
+container.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rgbtbench.errors import WeightsError
+
+#: Names under which training code wraps a state dict.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
+#: How files of torch.save begin: a zip, or before version 1.6 a pickle of protocol 2 or later.
+_STARTS = (b"PK\x03\x04", b"\x80")
+
+
+def read_state_dict(source: Path) -> dict[str, Tensor]:
+    """Return the state dict in a file that `torch.save` wrote, alone or wrapped in a checkpoint.
+
+    Raises:
+        WeightsError: the file cannot be read safely, or holds no state dict.
+    """
+    return _without_wrapping(_load_pickled(source), source)
+
+
+def _load_pickled(source: Path) -> Any:
+    if not source.is_file():
+        raise WeightsError("no such file", path=source)
+    with source.open("rb") as file:
+        start = file.read(max(map(len, _STARTS)))
+    if not start.startswith(_STARTS):
+        raise WeightsError("not a file that torch.save wrote", path=source, remedy="name the authors' checkpoint")
+    try:
+        return torch.load(source, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            "holds more than tensors and plain containers; loading it could run code, so it was not loaded",
+            path=source,
+            remedy="ask its author for a plain state dict, or for safetensors",
+        ) from error
+    except Exception as error:
+        # A damaged file makes torch raise RuntimeError, EOFError, IndexError, AssertionError and more.
+        raise WeightsError(
+            f"a damaged file: torch cannot read it ({type(error).__name__})",
+            path=source,
+            remedy="get the file again and compare its size or checksum with the source's",
+        ) from error
+
+
+def _without_wrapping(loaded: Any, source: Path) -> dict[str, Tensor]:
+    """Return the state dict inside what was loaded, without the prefix that data-parallel training adds."""
+    for name in _WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
+            loaded = loaded[name]
+            break
+    if not (isinstance(loaded, Mapping) and loaded and all(isinstance(tensor, Tensor) for tensor in loaded.values())):
+        raise WeightsError(
+            f"holds a {type(loaded).__name__} that is no state dict",
+            path=source,
+            expected=f"names with tensors, alone or under {', '.join(_WRAPPERS)}",
+        )
+    return {str(key).removeprefix("module."): tensor for key, tensor in loaded.items()}
