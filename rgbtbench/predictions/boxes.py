@@ -32,16 +32,19 @@ class BoxTable:
         labels: int64 (N,), class ids.
         xywh: float64 (N, 4), left, top, width, height in pixels.
         scores: float64 (N,).
+        corners: float64 (N, 4, 2), of oriented boxes; None where boxes are upright.
     """
 
     image_ids: NDArray[np.int64]
     labels: NDArray[np.int64]
     xywh: NDArray[np.float64]
     scores: NDArray[np.float64]
+    corners: NDArray[np.float64] | None = None
 
     def of(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> BoxTable:
         """Return some rows, in the order given."""
-        return BoxTable(self.image_ids[rows], self.labels[rows], self.xywh[rows], self.scores[rows])
+        corners = None if self.corners is None else self.corners[rows]
+        return BoxTable(self.image_ids[rows], self.labels[rows], self.xywh[rows], self.scores[rows], corners)
 
     @property
     def sha256(self) -> str:
@@ -49,6 +52,8 @@ class BoxTable:
         digest = hashlib.sha256()
         for column, kind in ((self.image_ids, "<i8"), (self.labels, "<i8"), (self.xywh, "<f8"), (self.scores, "<f8")):
             digest.update(column.astype(kind).tobytes())
+        if self.corners is not None:
+            digest.update(self.corners.astype("<f8").tobytes())
         return digest.hexdigest()
 
 
@@ -59,7 +64,9 @@ def sorted_table(table: BoxTable) -> BoxTable:
     official example stands in its file, so that the number of a tool that keeps the file's order is met there.
     """
     left, top, width, height = table.xywh.T
-    order = np.lexsort((width, left, top, -width * height, table.labels, -table.scores, table.image_ids))
+    keys = (width, left, top, -width * height, table.labels, -table.scores, table.image_ids)
+    further = () if table.corners is None else tuple(table.corners.reshape(-1, 8).T)
+    order = np.lexsort((*further, *keys))
     return table.of(order)
 
 
@@ -167,25 +174,36 @@ def boxes_of_json(data: bytes, file: Path) -> BoxTable:
         raise PredictionError(f"is not JSON: {error}", path=file, remedy=_REMEDY) from error
     if not isinstance(rows, list):
         raise PredictionError(f"holds {type(rows).__name__}", expected="a list of rows", path=file, remedy=_REMEDY)
+    oriented = bool(rows) and isinstance(rows[0], dict) and "polygon" in rows[0]
     for at, row in enumerate(rows):
-        wrong = _shape_fault(row)
+        wrong = _shape_fault(row, oriented=oriented)
         if wrong:
             raise PredictionError(f"row {at}: {wrong}", path=file, remedy=_REMEDY)
     try:
+        corners = np.array([row["polygon"] for row in rows], np.float64).reshape(-1, 4, 2) if oriented else None
+        boxes = np.array([row["bbox"] for row in rows], np.float64) if corners is None else upright_around(corners)
         return BoxTable(
             image_ids=np.array([row["image_id"] for row in rows], np.int64),
             labels=np.array([row["category_id"] for row in rows], np.int64),
-            xywh=np.array([row["bbox"] for row in rows], np.float64).reshape(-1, 4),
+            xywh=boxes.reshape(-1, 4),
             scores=np.array([row["score"] for row in rows], np.float64),
+            corners=corners,
         )
     except OverflowError as error:
         raise PredictionError("a number is too large", path=file, remedy=_REMEDY) from error
 
 
-def _shape_fault(row: Any) -> str | None:
+def upright_around(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the smallest upright boxes around corners (N, 4, 2), float64 (N, 4) as left, top, width, height."""
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    return np.concatenate([low, high - low], axis=1)
+
+
+def _shape_fault(row: Any, *, oriented: bool) -> str | None:
     if not isinstance(row, dict):
         return f"{type(row).__name__} instead of a mapping"
-    missing = [name for name in ("image_id", "category_id", "bbox", "score") if name not in row]
+    place, numbers = ("polygon", 8) if oriented else ("bbox", 4)
+    missing = [name for name in ("image_id", "category_id", place, "score") if name not in row]
     if missing:
         return f"{missing[0]} is missing"
     for name in ("image_id", "category_id"):
@@ -194,7 +212,7 @@ def _shape_fault(row: Any) -> str | None:
             return f"{name} {row[name]!r} is no whole number"
     if type(row["score"]) not in (int, float):
         return f"score {row['score']!r} is no number"
-    box = row["bbox"]
-    if not isinstance(box, list) or len(box) != 4 or any(type(value) not in (int, float) for value in box):
-        return f"bbox {box!r} is not [x, y, width, height]"
+    box = row[place]
+    if not isinstance(box, list) or len(box) != numbers or any(type(value) not in (int, float) for value in box):
+        return f"{place} {box!r} is not {'x and y of four corners' if oriented else '[x, y, width, height]'}"
     return None

@@ -14,6 +14,8 @@ FAMILIES: Final = MappingProxyType(
     {
         "segmentation": "rgbtbench.scoring.segmentation.family",
         "coco_ap": "rgbtbench.scoring.average_precision.family",
+        "voc_ap": "rgbtbench.scoring.average_precision.voc_family",
+        "yolo_ap": "rgbtbench.scoring.average_precision.yolo_family",
         "miss_rate": "rgbtbench.scoring.miss_rate.family",
         "language": "rgbtbench.scoring.language.family",
     }

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from rgbtbench.cards.protocol import IntervalRules, Protocol
-from rgbtbench.cards.rules import CocoRules, LanguageRules, MissRateRules, SegmentationRules
+from rgbtbench.cards.rules import (
+    CocoRules,
+    LanguageRules,
+    MissRateRules,
+    SegmentationRules,
+    VocRules,
+    YoloRules,
+)
 from rgbtbench.errors import UnknownNameError
 from rgbtbench.scoring.average_precision.coco_metrics import CocoMetrics
 from rgbtbench.scoring.average_precision.tables import Matches
@@ -23,7 +30,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "protocol.md").read_tex
 
 
 @pytest.mark.parametrize(
-    "schema", [Protocol, SegmentationRules, CocoRules, MissRateRules, LanguageRules, IntervalRules]
+    "schema",
+    [Protocol, SegmentationRules, CocoRules, VocRules, YoloRules, MissRateRules, LanguageRules, IntervalRules],
 )
 def test_the_page_describes_every_field_and_no_other(schema):
     section = PAGE.split(f"## {schema.__name__}\n", 1)[1].split("\n## ", 1)[0]

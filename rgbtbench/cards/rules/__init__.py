@@ -10,6 +10,8 @@ from rgbtbench.cards.rules.language import LanguageRules
 from rgbtbench.cards.rules.miss_rate import MissRateRules
 from rgbtbench.cards.rules.saliency import SaliencyRules
 from rgbtbench.cards.rules.segmentation import SegmentationRules
+from rgbtbench.cards.rules.voc_ap import VocRules
+from rgbtbench.cards.rules.yolo_ap import YoloRules
 
 __all__ = [
     "CocoRules",
@@ -20,8 +22,11 @@ __all__ = [
     "SaliencyRules",
     "SegmentationRules",
     "Sentence",
+    "VocRules",
+    "YoloRules",
 ]
 
 Rules = Annotated[
-    SegmentationRules | CocoRules | MissRateRules | SaliencyRules | LanguageRules, Field(discriminator="metric")
+    SegmentationRules | CocoRules | VocRules | YoloRules | MissRateRules | SaliencyRules | LanguageRules,
+    Field(discriminator="metric"),
 ]

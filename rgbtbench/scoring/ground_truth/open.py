@@ -24,6 +24,8 @@ READERS: Final = MappingProxyType(
         "cvc14": "rgbtbench.scoring.ground_truth.cvc14",
         "irtd": "rgbtbench.scoring.ground_truth.irtd",
         "coco_ap": "rgbtbench.scoring.ground_truth.coco",
+        "voc_ap": "rgbtbench.scoring.ground_truth.coco",
+        "yolo_ap": "rgbtbench.scoring.ground_truth.coco",
     }
 )
 

@@ -210,7 +210,7 @@ def test_a_resample_without_a_class_keeps_its_value_of_the_whole_set():
 def test_the_order_of_rows_changes_nothing():
     truth, found, image_ids, class_ids = random_set(5)
     mixed = np.random.default_rng(0).permutation(len(found.scores))
-    shuffled = sorted_table(BoxTable(*(column[mixed] for column in vars(found).values())))
+    shuffled = sorted_table(found.of(mixed))
     assert shuffled.sha256 == found.sha256
     again = own_metrics(truth, shuffled, image_ids=image_ids, class_ids=class_ids)
     assert same(again, own_metrics(truth, found, image_ids=image_ids, class_ids=class_ids))
