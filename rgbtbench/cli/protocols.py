@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_protocols(
-    dataset: Annotated[str | None, typer.Option(help="Only protocols of this dataset.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only protocols of this dataset; `generic` for those of none.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List every protocol with what it measures.
@@ -24,8 +24,9 @@ def list_protocols(
     Example: rgbtbench protocols list --dataset mfnet
     """
     from rgbtbench.cards import dataset_card, protocol, protocol_ids
+    from rgbtbench.cards.catalog import GENERIC
 
-    if dataset is not None:
+    if dataset not in (None, GENERIC):
         dataset_card(dataset)
     found = [protocol(name) for name in protocol_ids(dataset)]
     if as_json:
