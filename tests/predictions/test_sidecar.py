@@ -19,7 +19,7 @@ def fields(section):
 
 def test_the_page_describes_every_field_and_no_other():
     assert fields("Sidecar") == list(Sidecar.model_fields)
-    assert fields("Detection") == ["image_id", "category_id", "bbox", "score"]
+    assert fields("Detection") == ["image_id", "category_id", "bbox", "score", "polygon"]
     assert fields("Language") == ["key", "answer", "task"]
     assert set(fields("Language")) == set(json.loads(text_line(TextPrediction("a", "b", "c"))))
 
