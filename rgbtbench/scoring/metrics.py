@@ -84,6 +84,7 @@ METRICS: Final = MappingProxyType(
             Metric("f_mean", "F mean", "F-measure (β² = 0.3), mean over thresholds", "fraction", digits=3),
             Metric("f_adaptive", "F adp", "F-measure (β² = 0.3) at twice the map's mean", "fraction", digits=3),
             Metric("f_weighted", "F wtd", "F-measure with errors weighted by their place", "fraction", digits=3),
+            Metric("parse_rate", "read", "share of the answers that could be read", digits=2),
             Metric("accuracy", "Acc", "share of right answers", digits=2),
             Metric("count_mae", "MAE", "mean absolute error of a number of objects", "objects", "lower", 2),
             Metric(
@@ -98,7 +99,6 @@ METRICS: Final = MappingProxyType(
             Metric("location_recall", "recall", "share of true points matched within 5 thousandths", digits=2),
             Metric("psum", "psum", "sum of the tasks in which more is better, each in percent", "points", digits=2),
             Metric("nsum", "nsum", "sum of the mean errors of the counting and locating tasks", "points", "lower", 2),
-            Metric("parse_rate", "read", "share of the answers that could be read", digits=2),
             Metric("parameters", "parameters", "parameters of the network", "million", "lower", 2),
             Metric("flops", "GFLOPs", "operations per input, as the source counts them", "billion", "lower", 2),
             Metric("latency", "latency", "time per input", "millisecond", "lower", 2),
