@@ -13,6 +13,7 @@ from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.predictions.boxes import read_boxes
 from rgbtbench.predictions.masks import mask_sha256, masks_sha256, read_masks
 from rgbtbench.predictions.members import read_sidecar
+from rgbtbench.predictions.saliency_maps import map_sha256, stored_maps
 from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.manifest import read_manifest
@@ -128,6 +129,8 @@ def _content_sha256(folder: Path, truth: PreparedSplit, protocol: Protocol) -> s
     if protocol.task == "detection":
         return read_boxes(folder, image_ids=truth.image_ids, classes=truth.classes(protocol.label_set)).sha256
     sizes = {key: truth.frame_size(position, protocol.label_set) for position, key in enumerate(truth.keys)}
+    if protocol.task == "saliency":
+        return masks_sha256({map_.key: map_sha256(map_.levels(sizes[map_.key])) for map_ in stored_maps(folder, sizes)})
     return masks_sha256({found.key: mask_sha256(found.mask) for found in read_masks(folder, sizes)})
 
 

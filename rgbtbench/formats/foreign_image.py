@@ -35,7 +35,21 @@ def read_any_image(root: Path, relative: str) -> Image:
     if ending not in FOREIGN:
         return read_image_file(root, relative)
     path = resolve_inside(root, relative)
-    data = read_bytes(root, relative)
+    pixels = foreign_levels(read_bytes(root, relative), ending, path=path)
+    return png_image(pixels, source=relative, conversion=f"{ending.upper()} as PNG")
+
+
+def foreign_size(data: bytes, ending: str, *, path: Path | None = None) -> tuple[int, int]:
+    """Return width and height that a file states.
+
+    Args:
+        data: the file's content.
+        ending: one of `FOREIGN`.
+        path: named in errors.
+
+    Raises:
+        InputFileError: damaged, or larger than any dataset's frame.
+    """
     width, height = _stated_size(data, ending, path)
     if not 0 < width * height <= MAX_PIXELS:
         raise InputFileError(
@@ -44,10 +58,20 @@ def read_any_image(root: Path, relative: str) -> Image:
             path=path,
             remedy="remove the file: no dataset holds such images",
         )
+    return width, height
+
+
+def foreign_levels(data: bytes, ending: str, *, path: Path | None = None) -> Levels:
+    """Decode a file to uint8 or uint16, (H, W) or (H, W, C) with RGB or RGBA; arguments and errors of `foreign_size`.
+
+    Raises:
+        InputFileError: also when the pixels are damaged or of another type.
+    """
+    width, height = foreign_size(data, ending, path=path)
     pixels = _decoded(data, ending)
     if pixels is None or pixels.shape[:2] != (height, width) or pixels.dtype not in (np.uint8, np.uint16):
         raise InputFileError("the pixels cannot be decoded to 8 or 16 bits", path=path, remedy=_AGAIN)
-    return png_image(pixels, source=relative, conversion=f"{ending.upper()} as PNG")
+    return pixels
 
 
 def _decoded(data: bytes, ending: str) -> Levels | None:
@@ -70,7 +94,7 @@ def _decoded(data: bytes, ending: str) -> Levels | None:
     return cast("Levels", in_order)
 
 
-def _stated_size(data: bytes, ending: str, path: Path) -> tuple[int, int]:
+def _stated_size(data: bytes, ending: str, path: Path | None) -> tuple[int, int]:
     reader = {"bmp": _bmp_size, "tif": tiff_size, "tiff": tiff_size, "ppm": _pnm_size, "pgm": _pnm_size}[ending]
     try:
         return reader(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,19 @@ class MaskPrediction:
 
     key: str
     mask: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class SaliencyPrediction:
+    """How much each pixel stands out.
+
+    Attributes:
+        key: the sample's key.
+        saliency: floating-point (H, W) from 0 to 1, at the size of the label.
+    """
+
+    key: str
+    saliency: NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +67,4 @@ class TextPrediction:
     task: str | None = None
 
 
-Prediction = MaskPrediction | BoxPrediction | TextPrediction
+Prediction = MaskPrediction | SaliencyPrediction | BoxPrediction | TextPrediction

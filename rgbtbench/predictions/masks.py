@@ -17,11 +17,11 @@ from rgbtbench.errors import InputFileError, PredictionError
 from rgbtbench.formats.image_header import probe
 from rgbtbench.formats.index_mask import index_values
 from rgbtbench.predictions.kinds import MaskPrediction
-from rgbtbench.predictions.members import Members, open_members, top_folder
+from rgbtbench.predictions.members import open_members
+from rgbtbench.predictions.named_files import files_by_key
 
 #: Even incompressible, a mask's file needs one byte per pixel and row; the rest is room for other chunks.
 _OVERHEAD: Final = 1 << 16
-_SHOWN: Final = 3
 
 
 def read_masks(
@@ -45,8 +45,7 @@ def read_masks(
             PNG of the label's size.
     """
     with open_members(path) as members:
-        files = _files_by_key(members, {*sizes, *others}, path)
-        _require_all(files, list(sizes), members, path)
+        files = files_by_key(members, list(sizes), path, endings=("png",), others=others)
         for key, (height, width) in sizes.items():
             name = files[key]
             if members.sizes[name] > 2 * height * width + _OVERHEAD:
@@ -112,47 +111,3 @@ def masks_sha256(digests: Mapping[str, str]) -> str:
     """
     lines = "".join(f"{key} {digest}\n" for key, digest in sorted(digests.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _files_by_key(members: Members, known: Collection[str], path: Path) -> dict[str, str]:
-    """Return key to member name, of PNG files alone; a submission may hold other files beside them."""
-    files: dict[str, str] = {}
-    for name in members.sizes:
-        stem, _, extension = name.rpartition(".")
-        if extension.lower() != "png":
-            continue
-        if stem in files:
-            raise PredictionError(
-                f"holds {files[stem]} and {name}", expected="one file per key", path=path, remedy="remove one of them"
-            )
-        files[stem] = name
-    if not files.keys() & known:
-        around = top_folder(members)
-        files = {key.removeprefix(around): name for key, name in files.items()}
-    unknown = sorted(files.keys() - known)
-    if unknown and files.keys() & known:
-        raise PredictionError(
-            f"holds {_listed(unknown)} that the split does not have",
-            path=path,
-            remedy="predict the split that the protocol names, and remove other files",
-        )
-    return files
-
-
-def _require_all(files: Mapping[str, str], keys: list[str], members: Members, path: Path) -> None:
-    missing = [key for key in keys if key not in files]
-    if not missing:
-        return
-    seen = sorted(members.sizes)[:_SHOWN]
-    holds = f"it holds {', '.join(seen)}, …" if seen else "it is empty"
-    raise PredictionError(
-        f"{_listed(missing)} of {len(keys)} missing" + (f"; {holds}" if len(missing) == len(keys) else ""),
-        expected="`<key>.png` for every image",
-        path=path,
-        remedy="predict all images; a missing one would make the task easier",
-    )
-
-
-def _listed(keys: list[str]) -> str:
-    shown = ", ".join(keys[:_SHOWN])
-    return f"{len(keys)} image{'s' if len(keys) > 1 else ''} ({shown}{', …' if len(keys) > _SHOWN else ''})"

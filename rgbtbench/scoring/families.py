@@ -18,6 +18,7 @@ FAMILIES: Final = MappingProxyType(
         "yolo_ap": "rgbtbench.scoring.average_precision.yolo_family",
         "miss_rate": "rgbtbench.scoring.miss_rate.family",
         "language": "rgbtbench.scoring.language.family",
+        "saliency": "rgbtbench.scoring.saliency.family",
     }
 )
 

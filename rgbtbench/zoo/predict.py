@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import torch
 
@@ -14,15 +16,19 @@ from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.loading.prepared import PreparedSplit
-from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
+from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction, SaliencyPrediction
 from rgbtbench.predictions.sidecar import Sidecar
 from rgbtbench.predictions.write import BoxWriter, MaskWriter
+from rgbtbench.predictions.write_maps import SaliencyWriter
 from rgbtbench.progress import Progress, Silent, track
 from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.spec import member_of
 
-_WRITTEN = ("semantic", "detection")
+#: Task to what a network returns for each sample.
+_KINDS: Final[Mapping[Task, type[Prediction]]] = MappingProxyType(
+    {"semantic": MaskPrediction, "detection": BoxPrediction, "saliency": SaliencyPrediction}
+)
 _SHOWN = 6
 _EACH = "return one prediction for each valid sample of the batch"
 
@@ -62,7 +68,7 @@ def predict_split(
         PredictionError: `out` holds something else.
     """
     spec = model.spec
-    if spec.task not in _WRITTEN:
+    if spec.task not in _KINDS:
         raise RecipeError(f"{spec.method} predicts {spec.task}, which has no prediction format yet")
     name = label_set or split.label_set_of(LABEL_KIND[spec.task])
     dataset = split.manifest.dataset
@@ -113,7 +119,7 @@ def write_predictions(
         network: takes a batch and returns one prediction per valid sample, in the original frame.
         split: the samples, under the condition to be tested.
         out: folder for the predictions, new or empty.
-        task: what is predicted: semantic or detection.
+        task: what is predicted: semantic, detection or saliency.
         label_set: whose frame and classes are predicted.
         method: noted beside the predictions.
         missing: modalities that batches hold as a fill.
@@ -141,11 +147,7 @@ def write_predictions(
             "condition": split.condition,
         }
     )
-    writer: MaskWriter | BoxWriter = (
-        MaskWriter(out, sidecar)
-        if task == "semantic"
-        else BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
-    )
+    writer = _writer(task, out, sidecar, split)
     told = progress or Silent()
     with writer:
         for batch in track(batches, told, f"predict {split.name}", total=len(batches), unit="batches"):
@@ -155,9 +157,15 @@ def write_predictions(
     return out
 
 
+def _writer(task: Task, out: Path, sidecar: Sidecar, split: PreparedSplit) -> MaskWriter | SaliencyWriter | BoxWriter:
+    if task == "detection":
+        return BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
+    return SaliencyWriter(out, sidecar) if task == "saliency" else MaskWriter(out, sidecar)
+
+
 def _checked(predicted: object, asked: Sequence[str], *, task: Task, method: str) -> Iterator[Prediction]:
     """Yield what a network returned for a batch, and make sure that it is one prediction per sample."""
-    kind = MaskPrediction if task == "semantic" else BoxPrediction
+    kind = _KINDS[task]
     if not isinstance(predicted, Iterable):
         raise PredictionError(
             f"{method} returned {type(predicted).__name__}", expected=f"a list of {kind.__name__}", remedy=_EACH
@@ -194,7 +202,7 @@ def _require_inputs(model: Model, split: PreparedSplit) -> None:
 
 
 def _require_classes(classes: Mapping[int, str], split: PreparedSplit, label_set: str) -> None:
-    known = split.classes(label_set)
+    known = split.classes(label_set) if classes else {}
     wrong = [f"{identifier} {name}" for identifier, name in classes.items() if known.get(identifier) != name]
     if wrong:
         shown = ", ".join(wrong[:_SHOWN]) + (f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else "")

@@ -12,6 +12,7 @@ from rgbtbench.leaderboard.store import MAX_STATISTICS_BYTES
 from rgbtbench.scoring.language.counts import Answers
 from rgbtbench.scoring.language.judged import NUMBERS
 from rgbtbench.scoring.miss_rate.curve import Detected
+from rgbtbench.scoring.saliency.counts import SaliencyCounts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "record.md").read_text()
 
@@ -31,7 +32,8 @@ def test_the_page_describes_every_array(scored_masks, scored_boxes):
     none = np.zeros(1, np.int64)
     words = Answers(("a",), none, (), none, {name: np.zeros(1) for name in NUMBERS}, np.zeros((1, 0), np.bool_))
     seen = [*scored_masks.score.statistics, *scored_boxes.score.statistics]
-    stored = dict.fromkeys([*seen, *miss_rates, *words.to_arrays()])
+    maps = SaliencyCounts((), np.zeros(0, np.bool_))
+    stored = dict.fromkeys([*seen, *miss_rates, *words.to_arrays(), *maps.to_arrays()])
     assert described("Statistics") == list(stored)
 
 

@@ -13,14 +13,18 @@ from rgbtbench.predictions import (
     BoxWriter,
     MaskPrediction,
     MaskWriter,
+    SaliencyPrediction,
+    SaliencyWriter,
     Sidecar,
     read_boxes,
     read_masks,
     read_sidecar,
 )
 from rgbtbench.predictions.masks import mask_sha256, masks_sha256
+from rgbtbench.predictions.saliency_maps import map_sha256, stored_maps
 
 SEMANTIC = Sidecar(task="semantic", dataset="town", edition="official", split="test", label_set="semantic")
+SALIENCY = Sidecar(task="saliency", dataset="town", edition="official", split="test", label_set="saliency")
 DETECTION = Sidecar(task="detection", dataset="town", edition="official", split="test", label_set="objects")
 MASK = np.arange(12, dtype=np.uint8).reshape(3, 4)
 
@@ -154,3 +158,30 @@ def test_boxes_that_could_not_be_scored_are_refused_while_writing(tmp_path, pred
         BoxWriter(tmp_path, DETECTION, image_ids={"a": 1}) as writer,
     ):
         writer.write(prediction)
+
+
+def test_saliency_maps_come_back_to_the_65535th_part(tmp_path):
+    saliency = np.random.default_rng(0).random((5, 7), np.float32)
+    saliency[0, :2] = 0, 1
+    with SaliencyWriter(tmp_path, SALIENCY) as writer:
+        writer.write(SaliencyPrediction("night/0", saliency))
+    (stored,) = stored_maps(tmp_path, {"night/0": (5, 7)})
+    levels = stored.levels((5, 7))
+    assert levels.dtype == np.uint16
+    assert (levels[0, 0], levels[0, 1]) == (0, 65535)
+    assert np.abs(levels / 65535 - saliency).max() <= 0.5 / 65535 + 1e-7
+    assert read_sidecar(tmp_path).predictions_sha256 == masks_sha256({"night/0": map_sha256(levels)})
+
+
+@pytest.mark.parametrize(
+    ("saliency", "message"),
+    [
+        (np.full((3, 4), 1.5), "map from 1.5 to 1.5; expected finite numbers from 0 to 1"),
+        (np.full((3, 4), np.nan), "expected finite numbers from 0 to 1"),
+        (np.full((1, 3, 4), 0.5), r"map of float64 \(1, 3, 4\); expected floating-point"),
+        (np.ones((3, 4), np.uint8), "map of uint8"),
+    ],
+)
+def test_what_is_no_saliency_is_not_written(tmp_path, saliency, message):
+    with SaliencyWriter(tmp_path, SALIENCY) as writer, pytest.raises(PredictionError, match=message):
+        writer.write(SaliencyPrediction("a", saliency))

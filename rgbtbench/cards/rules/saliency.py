@@ -29,7 +29,7 @@ _CENTROID: Final = {
     "half_up": "rounded to whole pixels, halves upwards (MATLAB)",
     "zero_based": "rounded to whole pixels counted from 0, so that blocks end one pixel earlier",
 }
-_EMPTY: Final = {"zero": "count 0", "skip": "are left out", "one_minus_mean": "count 1 minus the map's mean"}
+_EMPTY: Final = {"zero": "count 0", "skip": "are left out", "one_minus_mean": "count one minus the map's mean"}
 _MISMATCH: Final = {"error": "is refused", "resize": "is resized to the mask's, bilinear as Pillow does it"}
 
 
@@ -53,6 +53,11 @@ class SaliencyRules(FamilyRules):
     size_mismatch: Literal["error", "resize"] = Field("error", description="a map of another size than its mask")
     headline: Literal["s_measure", "mae", "e_max", "f_max", "f_weighted"] = "s_measure"
 
+    @property
+    def of_empty_masks(self) -> str:
+        """Say what images without foreground count."""
+        return f"they {_EMPTY[self.empty_truth]} in F and {_EMPTY[self.empty_truth_weighted]} in weighted F"
+
     def in_words(self, classes: Mapping[int, str], labels: str) -> tuple[Sentence, ...]:
         """See `FamilyRules.in_words`."""
         del classes
@@ -67,10 +72,7 @@ class SaliencyRules(FamilyRules):
             ("Adaptive threshold", f"twice the map's mean, {capped}"),
             ("Centroid", _CENTROID[self.centroid]),
             ("Weighted F", f"beta squared {self.f_weighted_beta2:g}"),
-            (
-                "Images without foreground",
-                f"{_EMPTY[self.empty_truth]} in F and {_EMPTY[self.empty_truth_weighted]} in weighted F",
-            ),
+            ("Images without foreground", self.of_empty_masks),
             ("A map of another size", _MISMATCH[self.size_mismatch]),
             ("Epsilon", f"{self.epsilon:.3g} in denominators of S and E"),
         )

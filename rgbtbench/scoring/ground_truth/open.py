@@ -26,6 +26,9 @@ READERS: Final = MappingProxyType(
         "coco_ap": "rgbtbench.scoring.ground_truth.coco",
         "voc_ap": "rgbtbench.scoring.ground_truth.coco",
         "yolo_ap": "rgbtbench.scoring.ground_truth.coco",
+        **dict.fromkeys(
+            ("saliency", "vt821", "vt1000", "vt5000", "vi_rgbt1500"), "rgbtbench.scoring.ground_truth.saliency_masks"
+        ),
     }
 )
 

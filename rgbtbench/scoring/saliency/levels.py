@@ -13,8 +13,8 @@ from rgbtbench.cards.rules.saliency import Normalisation
 
 #: A saliency map as files hold it.
 Map = NDArray[np.uint8] | NDArray[np.uint16]
-#: Parts of a saliency map's range, in levels of 8 bits.
-EIGHT_BITS: Final = 255
+#: Highest level of 8 bits.
+WHITE: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,14 @@ def levels_of(prediction: Map, normalisation: Normalisation) -> Levels:
         normalisation: `min_max` stretches the map over 0 to 1 unless it is constant.
     """
     top = int(np.iinfo(prediction.dtype).max)
-    if normalisation == "none":
+    return normalised(int(prediction.min()), int(prediction.max()), top, normalisation)
+
+
+def normalised(lowest: int, highest: int, top: int, normalisation: Normalisation) -> Levels:
+    """Return what levels mean in a map whose own levels run from `lowest` to `highest`; see `levels_of`."""
+    if normalisation == "none" or highest == lowest:
         return Levels(0, top, top)
-    lowest, highest = int(prediction.min()), int(prediction.max())
-    return Levels(lowest, highest - lowest, top) if highest > lowest else Levels(0, top, top)
+    return Levels(lowest, highest - lowest, top)
 
 
 @lru_cache(maxsize=256)
@@ -61,9 +65,9 @@ def threshold_bins(levels: Levels, thresholds: int) -> NDArray[np.intp]:
         (top + 1,), from 0 to `thresholds - 1`; what lies outside of the map's own levels means nothing.
     """
     stored = np.arange(levels.top + 1)
-    if thresholds == EIGHT_BITS:
+    if thresholds == 255:
         return np.clip((stored - levels.floor) * (thresholds - 1) // levels.span, 0, thresholds - 1)
     values = stored / levels.top
     low, high = values[levels.floor], values[levels.floor + levels.span]
     stretched = (values - low) / (high - low)
-    return np.asarray(np.clip((stretched * EIGHT_BITS).astype(np.intp), 0, EIGHT_BITS), np.intp)
+    return np.asarray(np.clip((stretched * WHITE).astype(np.intp), 0, WHITE), np.intp)

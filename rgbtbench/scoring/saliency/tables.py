@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.cards.rules.saliency import SaliencyRules
-from rgbtbench.scoring.saliency.levels import Levels, Map, threshold_bins
+from rgbtbench.scoring.saliency.alignment import alignment
+from rgbtbench.scoring.saliency.f_measure import f_measure, precision_recall
+from rgbtbench.scoring.saliency.levels import WHITE, Levels, Map, threshold_bins
 
-#: Highest grey value of a mask.
-WHITE: Final = 255
 _BINARY: Final = np.array([0, WHITE])
 _GREY: Final = np.arange(WHITE + 1)
 
@@ -25,51 +25,72 @@ class Tables:
         truths: int64 (G,), values of the mask, from 0 to 255.
         binned: int64 (T, G), by the number of thresholds beyond the first that the map reaches.
         above_e, above_f: int64 (G,), pixels that reach the adaptive thresholds of E and F.
-        mean_error: of map against mask.
+        mae: mean absolute error of the map.
     """
 
     truths: NDArray[np.int64]
     binned: NDArray[np.int64]
     above_e: NDArray[np.int64]
     above_f: NDArray[np.int64]
-    mean_error: float
+    mae: float
+
+    def e_measures(self, epsilon: float) -> NDArray[np.float64]:
+        """Return the E-measure at each threshold and, last, at the adaptive one, float64 (T + 1,)."""
+        selected = np.vstack([at_or_above(self.binned), self.above_e]).astype(np.float64)
+        present = self.binned.sum(axis=0).astype(np.float64)
+        return alignment(selected, present, self.truths / WHITE, epsilon=epsilon)
+
+    def f_adaptive(self) -> float:
+        """Return the F-measure at the adaptive threshold."""
+        shares = self.truths / WHITE
+        precision, recall = precision_recall(
+            np.array(self.above_f @ shares),
+            np.array(self.above_f.sum(), np.float64),
+            np.array(self.binned.sum(axis=0) @ shares),
+        )
+        return float(f_measure(precision, recall))
+
+
+def at_or_above(binned: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what reaches each threshold, from what ends at each: sums from there to the last, along the first axis."""
+    return np.asarray(binned[::-1].cumsum(axis=0)[::-1], np.int64)
 
 
 def binary_tables(by_height: NDArray[np.int64], levels: Levels, rules: SaliencyRules) -> Tables:
     """Return the tables of a mask that is only background and foreground.
 
     Args:
-        by_height: int64 (2, L), background and foreground pixels by levels above the floor.
+        by_height: int64 (L, 2), background and foreground pixels by levels above the floor.
         levels: what levels mean.
         rules: the protocol's.
     """
-    background, foreground = (int(sums) for sums in by_height @ np.arange(by_height.shape[1]))
-    pixels, white = int(by_height.sum()), int(by_height[1].sum())
+    background, foreground = (int(total) for total in np.arange(len(by_height)) @ by_height)
+    pixels, white = int(by_height.sum()), int(by_height[:, 1].sum())
     bins = threshold_bins(levels, rules.thresholds)[levels.floor :]
-    binned = [np.bincount(bins, weights=counts, minlength=rules.thresholds) for counts in by_height]
+    binned = [np.bincount(bins, weights=counts, minlength=rules.thresholds) for counts in by_height.T]
     cut_e, cut_f = _adaptive_cuts(background + foreground, pixels, levels, rules)
     return Tables(
         truths=_BINARY,
         binned=np.stack(binned, axis=1).astype(np.int64),
-        above_e=by_height[:, cut_e:].sum(axis=1),
-        above_f=by_height[:, cut_f:].sum(axis=1),
-        mean_error=(background + levels.span * white - foreground) / (levels.span * pixels),
+        above_e=by_height[cut_e:].sum(axis=0),
+        above_f=by_height[cut_f:].sum(axis=0),
+        mae=(background + levels.span * white - foreground) / (levels.span * pixels),
     )
 
 
 def grey_tables(prediction: Map, truth: NDArray[np.uint8], levels: Levels, rules: SaliencyRules) -> Tables:
     """Return the tables of a mask with grey values, uint8 (H, W), that count as parts of a pixel."""
+    values = len(_GREY)
     heights = prediction.astype(np.int64) - levels.floor
     bins = threshold_bins(levels, rules.thresholds)[prediction]
     cut_e, cut_f = _adaptive_cuts(int(heights.sum()), heights.size, levels, rules)
+    joint = np.bincount((bins * values + truth).ravel(), minlength=rules.thresholds * values)
     return Tables(
         truths=_GREY,
-        binned=np.bincount((bins * len(_GREY) + truth).ravel(), minlength=rules.thresholds * len(_GREY)).reshape(
-            rules.thresholds, len(_GREY)
-        ),
-        above_e=np.bincount(truth[heights >= cut_e], minlength=len(_GREY)),
-        above_f=np.bincount(truth[heights >= cut_f], minlength=len(_GREY)),
-        mean_error=float(np.abs(heights / levels.span - truth / WHITE).mean()),
+        binned=joint.reshape(rules.thresholds, values),
+        above_e=np.bincount(truth[heights >= cut_e], minlength=values),
+        above_f=np.bincount(truth[heights >= cut_f], minlength=values),
+        mae=float(np.abs(heights / levels.span - truth / WHITE).mean()),
     )
 
 

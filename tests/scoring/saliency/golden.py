@@ -6,9 +6,24 @@ from pathlib import Path
 import cv2
 import pytest
 
+from rgbtbench.cards.rules import SaliencyRules
+
 GOLDEN = Path(__file__).parents[3] / ".." / "shared" / "golden" / "sod"
 needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason="published saliency maps are not at ../shared/golden")
 TWO = "two-datasets"
+#: The conventions of the tool that made the score files there, and M-SpecGene's.
+TOOL = SaliencyRules(
+    normalisation="none",
+    thresholds=255,
+    truth="grey",
+    centroid="zero_based",
+    epsilon=1e-20,
+    f_weighted_beta2=0.3,
+    empty_truth="skip",
+    empty_truth_weighted="one_minus_mean",
+    adaptive_cap="f_only",
+    size_mismatch="resize",
+)
 #: Columns of PySODMetrics' table and ours.
 KEYS = {
     "MAE": "mae",

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from scipy.ndimage import convolve, distance_transform_edt
 
-from rgbtbench.scoring.saliency.alignment import alignment
-from rgbtbench.scoring.saliency.f_measure import f_measure, precision_recall
+from rgbtbench.scoring.saliency.image import reduce_image
+from rgbtbench.scoring.saliency.scores import scores_of
 
 BETA2 = 0.3
 GAUSSIAN = np.exp(-(np.arange(-3, 4)[:, None] ** 2 + np.arange(-3, 4) ** 2) / 50)
@@ -35,22 +35,17 @@ def measures(prediction, truth, rules):
     }
 
 
-def as_measures(scores, rules):
-    """What rgbtbench found, in the same form."""
-    above = scores.histogram[::-1].cumsum(axis=0)[::-1] / scores.parts
-    present = scores.histogram.sum(axis=0) / scores.parts
-    precision, recall = precision_recall(above[:, 1], above.sum(axis=1), present[1])
-    e_curve = scores.e_curve
-    if e_curve is None:
-        e_curve = alignment(above, present, np.array([0.0, 1.0]), epsilon=rules.epsilon)
+def scored(prediction, truth, rules):
+    """What rgbtbench finds."""
+    return scores_of(reduce_image(prediction, truth, rules), rules)
+
+
+def ours(prediction, truth, rules):
+    """The same by the names of `measures`."""
+    scores = scored(prediction, truth, rules)
     return {
-        "mae": scores.mae,
-        "s_measure": scores.s_measure,
-        "e_curve": e_curve,
-        "f_curve": f_measure(precision, recall),
-        "e_adaptive": scores.e_adaptive,
-        "f_adaptive": scores.f_adaptive,
-        "f_weighted": scores.f_weighted,
+        name: getattr(scores, name)
+        for name in ("mae", "s_measure", "e_curve", "f_curve", "e_adaptive", "f_adaptive", "f_weighted")
     }
 
 

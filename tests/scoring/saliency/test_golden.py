@@ -4,17 +4,13 @@ import numpy as np
 import pytest
 
 from rgbtbench.cards.rules import SaliencyRules
-from rgbtbench.scoring.saliency.image import score_image
-from tests.scoring.saliency.golden import TWO, expected_rows, needs_golden, pairs, tool_log
-from tests.scoring.saliency.plain import as_measures
+from tests.scoring.saliency.golden import TOOL, TWO, expected_rows, needs_golden, pairs, tool_log
+from tests.scoring.saliency.plain import ours
 from tests.scoring.saliency.scenes import scene
-from tests.scoring.saliency.test_image import TOOL
 
 
 def dataset_means(predictions, masks, rules):
-    found = [
-        as_measures(score_image(prediction, truth, rules), rules) for _, prediction, truth in pairs(predictions, masks)
-    ]
+    found = [ours(prediction, truth, rules) for _, prediction, truth in pairs(predictions, masks)]
     means = {name: np.mean([image[name] for image in found], axis=0) for name in found[0]}
     for letter in "ef":
         curve = means.pop(f"{letter}_curve")
@@ -36,7 +32,7 @@ def test_pysodmetrics_on_published_maps_to_all_printed_digits(predictions, masks
 @pytest.mark.parametrize("method", ["Method_1", "Method_2"])
 def test_the_other_tool_on_every_published_map_within_its_32_bits(dataset, method):
     found = {
-        name: as_measures(score_image(prediction, truth, TOOL), TOOL)
+        name: ours(prediction, truth, TOOL)
         for name, prediction, truth in pairs(f"{TWO}/pred_maps/{method}/{dataset}", f"{TWO}/gt/{dataset}")
     }
     logs = {
@@ -82,7 +78,7 @@ def test_pysodmetrics_itself_on_made_up_maps(kind):
     rules = SaliencyRules()
     for seed in range(12):
         prediction, truth = scene(seed, kind=kind, shape=(70 + seed, 95 - seed))
-        found = as_measures(score_image(prediction, truth, rules), rules)
+        found = ours(prediction, truth, rules)
         for name, value in pysodmetrics_of(module, prediction, truth).items():
             np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-12, err_msg=f"{name}, seed {seed}")
 
@@ -94,8 +90,8 @@ def test_a_centroid_in_the_last_row_is_no_number_for_pysodmetrics_and_one_here()
     prediction, truth = np.zeros((20, 30), np.uint8), np.zeros((20, 30), np.uint8)
     truth[-1, 10:20] = prediction[-1, 12:22] = 255
     theirs = pysodmetrics_of(module, prediction, truth)
-    ours = as_measures(score_image(prediction, truth, SaliencyRules()), SaliencyRules())
+    found = ours(prediction, truth, SaliencyRules())
     assert np.isnan(theirs.pop("s_measure"))
-    assert 0 < ours["s_measure"] < 1
+    assert 0 < found["s_measure"] < 1
     for name, value in theirs.items():
-        np.testing.assert_allclose(ours[name], value, rtol=0, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-12, err_msg=name)

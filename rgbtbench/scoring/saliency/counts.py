@@ -1,0 +1,144 @@
+"""Statistics of salient object detection: what is kept of all images, and the numbers that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.cards.rules import SaliencyRules
+from rgbtbench.scoring.family import Arrays, Classes, Counts, Measure
+from rgbtbench.scoring.results import Curve
+from rgbtbench.scoring.saliency.image import ImageStatistics, Measured
+from rgbtbench.scoring.saliency.packing import pack, unpack
+from rgbtbench.scoring.saliency.scores import scores_of
+
+_LEVELS: Final = 256
+_NUMBERS: Final = ("mae", "s_measure", "e_adaptive", "f_adaptive", "f_weighted")
+_CURVES: Final = ("e_curve", "f_curve", "precision", "recall")
+#: What an image without foreground has no part in where the rules leave it out.
+_OF_FOREGROUND: Final = ("f_adaptive", "f_curve", "precision", "recall")
+_MEASURED: Final = ("mae", "e_adaptive", "f_adaptive")
+
+
+@dataclass(frozen=True)
+class SaliencyCounts(Counts[SaliencyRules]):
+    """Statistics of N images.
+
+    Attributes:
+        images: one entry per image.
+        scaled: bool (N,), masks of 0 and 1 that were taken as 0 and 255.
+    """
+
+    images: tuple[ImageStatistics, ...]
+    scaled: NDArray[np.bool_]
+    _tables: dict[SaliencyRules, Mapping[str, NDArray[np.float64]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """See `Counts.to_arrays`."""
+        histograms = np.array([image.histogram for image in self.images], np.int64).reshape(-1, _LEVELS, 2)
+        lengths, digits = pack(histograms.ravel())
+        measured = {at: image.measured for at, image in enumerate(self.images) if image.measured is not None}
+        values = [[getattr(entry, name) for name in _MEASURED] for entry in measured.values()]
+        curves = [entry.e_curve for entry in measured.values() if entry.e_curve is not None]
+        return {
+            "histogram_lengths": lengths.reshape(histograms.shape),
+            "histogram_digits": digits,
+            "s_measure": np.array([image.s_measure for image in self.images], np.float64),
+            "f_weighted": np.array([image.f_weighted for image in self.images], np.float64),
+            "scaled": self.scaled,
+            "measured_images": np.array(list(measured), np.int64),
+            "measured_parts": np.array([entry.parts for entry in measured.values()], np.int64),
+            "measured_values": np.array(values, np.float64).reshape(-1, len(_MEASURED)),
+            "measured_e_curves": np.array(curves, np.float64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """See `Counts.from_arrays`."""
+        lengths = arrays["histogram_lengths"].astype(np.uint8).ravel()
+        histograms = unpack(lengths, arrays["histogram_digits"].astype(np.uint8)).reshape(-1, _LEVELS, 2)
+        curves = iter(arrays["measured_e_curves"].astype(np.float64))
+        entries = (arrays[f"measured_{name}"].tolist() for name in ("images", "parts", "values"))
+        measured = {
+            at: Measured(parts, mae, e_adaptive, f_adaptive, next(curves) if parts > 1 else None)
+            for at, parts, (mae, e_adaptive, f_adaptive) in zip(*entries, strict=True)
+        }
+        numbers = zip(histograms, arrays["s_measure"].tolist(), arrays["f_weighted"].tolist(), strict=True)
+        images = (
+            ImageStatistics(histogram, s_measure, f_weighted, measured.get(at))
+            for at, (histogram, s_measure, f_weighted) in enumerate(numbers)
+        )
+        return cls(tuple(images), arrays["scaled"].astype(np.bool_))
+
+    def measure(self, rules: SaliencyRules, classes: Classes, images: NDArray[np.bool_]) -> Measure:
+        """Return means over images; maximum and mean over thresholds are those of the mean curve."""
+        table = self._table(rules)
+        numbers = {name: table[name][images] for name in _NUMBERS}
+        curves = {name: table[f"{name}_curve"][images] for name in ("e", "f")}
+
+        def measured(weights: NDArray[np.float64], resampled: bool) -> dict[str, NDArray[np.float64]]:
+            found = {name: _weighted_mean(weights, values) for name, values in numbers.items()}
+            for name, values in curves.items():
+                curve = _weighted_mean(weights, values)
+                found |= {f"{name}_max": curve.max(axis=1), f"{name}_mean": curve.mean(axis=1)}
+            return found
+
+        return measured
+
+    def curves(self, rules: SaliencyRules, classes: Classes) -> dict[str, Curve]:
+        """Return mean precision over mean recall, and mean F and E over thresholds from 0 to 1."""
+        table, once = self._table(rules), np.ones((1, len(self.images)))
+        points = {name: tuple(_weighted_mean(once, table[name])[0].tolist()) for name in _CURVES}
+        points["threshold"] = tuple((np.arange(rules.thresholds) / (rules.thresholds - 1)).tolist())
+        return {
+            name: Curve(x_name=x, y_name=name.rpartition("_")[2], x=points[x], y=points[y])
+            for name, x, y in (
+                ("recall_precision", "recall", "precision"),
+                ("threshold_f", "threshold", "f_curve"),
+                ("threshold_e", "threshold", "e_curve"),
+            )
+            if np.isfinite(points[y]).all()
+        }
+
+    def notes(self, rules: SaliencyRules, classes: Classes) -> tuple[str, ...]:
+        """Say what is unusual about the masks."""
+        scaled = int(self.scaled.sum())
+        empty = sum(not image.histogram[:, 1].any() for image in self.images)
+        found = (
+            (scaled, f"masks of 0 and 1, whose 1 is taken as foreground: {scaled}"),
+            (empty, f"masks without foreground: {empty}; {rules.of_empty_masks}"),
+        )
+        return tuple(note for count, note in found if count)
+
+    def _table(self, rules: SaliencyRules) -> Mapping[str, NDArray[np.float64]]:
+        """Return numbers (N,) and curves (N, T) of all images; NaN in images that have no part in a mean."""
+        if rules not in self._tables:
+            scores = [scores_of(image, rules) for image in self.images]
+            table = {
+                name: np.array([getattr(image, name) for image in scores], np.float64) for name in (*_NUMBERS, *_CURVES)
+            }
+            if rules.empty_truth == "skip":
+                without = [not image.has_foreground for image in scores]
+                for name in _OF_FOREGROUND:
+                    table[name][without] = np.nan
+            self._tables[rules] = table
+        return self._tables[rules]
+
+
+def _weighted_mean(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return means over images, (R,) of numbers (n,) and (R, T) of curves (n, T); NaN where no image takes part.
+
+    Args:
+        weights: float64 (R, n).
+        values: float64 (n,) or (n, T); NaN in images without a part.
+    """
+    takes_part = ~np.isnan(values if values.ndim == 1 else values[:, 0])
+    total = weights @ takes_part
+    total = np.where(total > 0, total, np.nan).reshape(-1, *(1,) * (values.ndim - 1))
+    return np.asarray(weights[:, takes_part] @ values[takes_part] / total, np.float64)
