@@ -16,7 +16,9 @@ app = typer.Typer(
 
 @app.command("list")
 def list_protocols(
-    dataset: Annotated[str | None, typer.Option(help="Only protocols of this dataset; `generic` for those of none.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Only protocols of this dataset; `generic` for those of none.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List every protocol with what it measures.

@@ -29,6 +29,7 @@ class Instances:
     Attributes:
         image_ids: N ids, ascending.
         file_names: N names, None where the file has none.
+        sizes: N heights and widths, None where the file has none.
         classes: id to name; the id's digits where the file has no name.
         images: int64 (M,), row of each annotation's image.
         labels: int64 (M,), class ids.
@@ -41,6 +42,7 @@ class Instances:
 
     image_ids: tuple[int, ...]
     file_names: tuple[str | None, ...]
+    sizes: tuple[tuple[int, int] | None, ...]
     classes: Mapping[int, str]
     images: NDArray[np.int64]
     labels: NDArray[np.int64]
@@ -86,6 +88,7 @@ def read_instances(root: Path, relative: str) -> Instances:
     return Instances(
         image_ids=tuple(image_ids),
         file_names=tuple(_name(images[number], "file_name") for number in image_ids),
+        sizes=tuple(_size(images[number]) for number in image_ids),
         classes={number: _name(item, "name") or str(number) for number, item in sorted(categories.items())},
         images=np.array([rows[item["image_id"]] for item in annotations], np.int64),
         labels=np.array([item["category_id"] for item in annotations], np.int64),
@@ -174,3 +177,8 @@ def _is_number(value: object) -> bool:
 def _name(item: Mapping[str, Any], key: str) -> str | None:
     value = item.get(key)
     return value if isinstance(value, str) and value else None
+
+
+def _size(item: Mapping[str, Any]) -> tuple[int, int] | None:
+    height, width = item.get("height"), item.get("width")
+    return (height, width) if type(height) is int and type(width) is int else None

@@ -1,8 +1,8 @@
-"""Detections of anyone, in whichever of three published forms they come."""
+"""Detections of anyone, in whichever of the published forms they come."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,10 +11,12 @@ import numpy as np
 from rgbtbench.errors import PredictionError
 from rgbtbench.predictions import box_rows
 from rgbtbench.predictions.box_frames import boxes_of_frames, frame_stem
+from rgbtbench.predictions.box_parquet import boxes_of_parquet
 from rgbtbench.predictions.boxes import BoxTable, read_boxes, require_scorable, sorted_table
 from rgbtbench.predictions.members import open_members
+from rgbtbench.predictions.yolo_text import boxes_of_yolo, image_stems, is_yolo
 
-_TEXT, _JSON = ".txt", ".json"
+_TEXT, _JSON, _PARQUET = ".txt", ".json", ".parquet"
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,20 @@ def read_detections(
     keys: Sequence[str],
     image_ids: Sequence[int],
     classes: Mapping[int, str],
-    default_class: int,
+    default_class: int | None,
     scored: Sequence[str],
+    frame_size: Callable[[int], tuple[int, int]],
 ) -> Detections:
-    """Read a text of rows, COCO results, or a folder, `.zip` or `.tar` of one text file per frame.
+    """Read a text of rows, COCO results, a parquet table, or a folder, `.zip` or `.tar` of one text file per frame.
 
     Args:
         path: file, or folder or archive with one results file or with the files of frames.
         keys: of all images of the split in official order, from which the text's image numbers count, from 1.
         image_ids: of the same images, as COCO results name them.
         classes: class id to name.
-        default_class: class of the rows of a text, which states none.
-        scored: keys of the images whose files must be there.
+        default_class: class of the rows of a text, which states none; None where several are scored.
+        scored: keys of the images whose files must be there, unless the files are YOLO's.
+        frame_size: height and width of an image by its position.
 
     Raises:
         PredictionError: neither form, an image is missing, or a row is malformed; names the file and line or row.
@@ -56,16 +60,23 @@ def read_detections(
         return Detections(_of_rows(path.read_bytes(), path, keys, image_ids, classes, default_class), False)
     if path.is_file() and path.suffix.lower() == _JSON:
         return Detections(read_boxes(path, image_ids=image_ids, classes=classes), False)
+    if path.is_file() and path.suffix.lower() == _PARQUET:
+        return Detections(_checked(boxes_of_parquet(path), path, image_ids, classes), False)
     with open_members(path) as members:
         texts = [name for name in members.sizes if PurePosixPath(name).suffix.lower() == _TEXT]
         stems = {PurePosixPath(name).stem for name in texts}
-        frames = stems & {frame_stem(key) for key in keys}
+        frames = stems & {*image_stems(keys), *map(frame_stem, keys)}
         if len(texts) == 1 and not frames:
             return Detections(_of_rows(members.read(texts[0]), path, keys, image_ids, classes, default_class), False)
         if texts:
             if len(stems) != len(texts):
                 raise PredictionError("holds two files for one image", path=path, remedy="keep one file per frame")
             files = {PurePosixPath(name).stem: name for name in texts}
+            # A file of numbers alone is YOLO's; others name classes.
+            first = next((members.read(name) for name in sorted(texts) if members.sizes[name]), b"")
+            if is_yolo(first):
+                boxes = boxes_of_yolo(members, files, keys=keys, image_ids=image_ids, frame_size=frame_size, path=path)
+                return Detections(_checked(boxes, path, image_ids, classes), False)
             table = boxes_of_frames(
                 members, files, keys=keys, image_ids=image_ids, classes=classes, scored=scored, path=path
             )
@@ -80,14 +91,34 @@ def read_detections(
     )
 
 
+def _checked(table: BoxTable, path: Path, image_ids: Sequence[int], classes: Mapping[int, str]) -> BoxTable:
+    """Return the rows in the one order that all results share; raises `PredictionError`."""
+    require_scorable(
+        table,
+        path=path,
+        image_ids=image_ids,
+        classes=classes,
+        place="row {}".format,
+        remedy="leave out such rows, and name images and classes by their ids",
+    )
+    return sorted_table(table)
+
+
 def _of_rows(
     data: bytes,
     path: Path,
     keys: Sequence[str],
     image_ids: Sequence[int],
     classes: Mapping[int, str],
-    default_class: int,
+    default_class: int | None,
 ) -> BoxTable:
+    if default_class is None:
+        raise PredictionError(
+            "a text of rows states no classes",
+            expected=f"detections of {len(classes)} classes",
+            path=path,
+            remedy="write COCO results, or a text file per image",
+        )
     rows = box_rows.rows_of_text(data, path)
     position = rows[:, 0] - 1
     known = (position >= 0) & (position < len(keys))

@@ -86,7 +86,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
     Raises:
         PredictionError: it is damaged, or the predictions were never finished.
     """
-    if path.is_file() and path.suffix.lower() in (".json", ".jsonl", ".txt"):
+    if path.is_file() and path.suffix.lower() in (".json", ".jsonl", ".txt", ".parquet"):
         beside = path.with_name(SIDECAR)  # some tools give their results file this very name
         if path == beside or not beside.is_file():
             return None

@@ -4,10 +4,13 @@ import json
 import zipfile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from rgbtbench.errors import PredictionError
 from rgbtbench.predictions.detections import read_detections
+from rgbtbench.predictions.yolo_text import image_stems
 
 KEYS = tuple(f"set06/V000/I000{number}9" for number in (1, 3, 5))
 STEMS = tuple(key.replace("/", "_") for key in KEYS)
@@ -22,7 +25,15 @@ FRAMES = {
 
 
 def read(path, *, scored=KEYS):
-    return read_detections(path, keys=KEYS, image_ids=IDS, classes=CLASSES, default_class=1, scored=scored)
+    return read_detections(
+        path,
+        keys=KEYS,
+        image_ids=IDS,
+        classes=CLASSES,
+        default_class=1,
+        scored=scored,
+        frame_size=lambda _: (512, 640),
+    )
 
 
 def text(tmp_path, content, name="results.txt"):
@@ -184,3 +195,83 @@ def test_numbers_are_read_to_the_last_bit(tmp_path):
     lines = [f"{1 + at % 3},{x!r},{y!r},{w!r},{h!r},{w / 600!r}" for at, (x, y, w, h) in enumerate(values.tolist())]
     found = read(text(tmp_path, "\n".join(lines))).table.xywh
     assert sorted(map(tuple, found.tolist())) == sorted(map(tuple, values.tolist()))
+
+
+def parquet(tmp_path, **changes):
+    columns = {
+        "image_id": [10, 12, 10],
+        "category_id": [1, 1, 1],
+        "bbox": [[10.5, 20.0, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0], [11.0, 21.0, 31.0, 41.0]],
+        "score": [0.25, -1.5, 0.75],
+    }
+    path = tmp_path / "results.parquet"
+    pq.write_table(pa.table({name: value for name, value in (columns | changes).items() if value is not None}), path)
+    return path
+
+
+def test_a_parquet_table_holds_the_same_boxes(tmp_path):
+    assert read(parquet(tmp_path)).table.sha256 == read(as_json(tmp_path)).table.sha256
+
+
+def test_a_parquet_table_may_hold_quadrilaterals(tmp_path):
+    square = [0.0, 0.0, 10.0, 0.0, 10.0, 20.0, 0.0, 20.0]
+    table = read(parquet(tmp_path, polygon=[square] * 3)).table
+    assert table.xywh.tolist() == [[0, 0, 10, 20]] * 3
+    assert table.corners[0].tolist() == [[0, 0], [10, 0], [10, 20], [0, 20]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"score": None}, "no column score"),
+        ({"bbox": [[1.0, 2.0, 3.0]] * 3}, "bbox of another length"),
+        ({"bbox": [[1.0, 2.0, 3.0], [1.0] * 5, [1.0] * 4]}, "bbox of another length"),
+        ({"bbox": [1.0, 2.0, 3.0]}, "another type"),
+        ({"image_id": [10, None, 12]}, "empty values"),
+        ({"image_id": [10.5, 10.0, 12.0]}, "no whole numbers"),
+        ({"image_id": [10, 99, 12]}, "row 1: 99 is no image"),
+        ({"score": [0.1, float("nan"), 0.2]}, "row 1: nan is no finite score"),
+    ],
+)
+def test_a_fault_of_a_parquet_table_is_named(tmp_path, changes, said):
+    with pytest.raises(PredictionError, match=said):
+        read(parquet(tmp_path, **changes))
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path):
+    with pytest.raises(PredictionError, match="is no table of boxes"):
+        read(text(tmp_path, "PAR1 and nothing else", "results.parquet"))
+
+
+def test_yolo_files_hold_the_same_boxes_in_parts_of_the_image(tmp_path):
+    rows = {
+        STEMS[
+            0
+        ]: "1 0.03984375 0.078125 0.046875 0.078125 0.25\n1 0.04140625 0.0810546875 0.0484375 0.080078125 0.75\n",
+        STEMS[2]: "1 0.00390625 0.0078125 0.0046875 0.0078125 -1.5\n",
+    }
+    found, expected = read(folder(tmp_path, rows)).table, read(as_json(tmp_path)).table
+    assert found.image_ids.tolist() == expected.image_ids.tolist()
+    assert found.xywh == pytest.approx(expected.xywh)
+    assert found.scores.tolist() == expected.scores.tolist()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("1 0.5 0.5 0.1 0.1", "holds a line that is no row"),
+        ("1 0.5 0.5 0.1 0.1 0.9 0.9", "holds a line that is no row"),
+        ("1.5 0.5 0.5 0.1 0.1 0.9", "holds a line that is no row"),
+        ("7 0.5 0.5 0.1 0.1 0.9", "7 is no category_id"),
+        ("1 0.5 0.5 0 0.1 0.9", "without area"),
+        ("1 0.5 nan 0.1 0.1 0.9", "no finite bbox"),
+    ],
+)
+def test_a_fault_of_a_yolo_file_is_named(tmp_path, rows, said):
+    with pytest.raises(PredictionError, match=said):
+        read(folder(tmp_path, {STEMS[0]: rows}))
+
+
+def test_images_are_known_by_the_end_of_their_key_unless_two_end_alike():
+    assert image_stems(["test/one", "test/two"]) == {"one": 0, "two": 1, "test_one": 0, "test_two": 1}
+    assert image_stems(["a/one.jpg", "b/one.jpg"]) == {"a_one": 0, "b_one": 1}

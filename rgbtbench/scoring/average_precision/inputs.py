@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from rgbtbench.errors import ShardError, UserError
 from rgbtbench.labels import IGNORE
-from rgbtbench.predictions.boxes import BoxTable, read_boxes
+from rgbtbench.predictions.boxes import BoxTable
+from rgbtbench.predictions.detections import read_detections
 from rgbtbench.progress import Progress, track
 from rgbtbench.scoring.average_precision.tables import TruthTable
 from rgbtbench.scoring.truth import Truth
@@ -50,7 +51,15 @@ def read_inputs(truth: Truth, positions: Sequence[int], predictions: Path, *, pr
         PredictionError: the results are malformed.
     """
     class_ids = np.array(sorted(truth.classes), np.int64)
-    found = read_boxes(predictions, image_ids=truth.image_ids, classes=class_ids.tolist())
+    found = read_detections(
+        predictions,
+        keys=truth.keys,
+        image_ids=truth.image_ids,
+        classes=truth.classes,
+        default_class=int(class_ids[0]) if len(class_ids) == 1 else None,
+        scored=[truth.keys[position] for position in positions],
+        frame_size=truth.frame_size,
+    ).table
     image_ids = np.array([truth.image_ids[position] for position in positions], np.int64)
     if (np.diff(image_ids) <= 0).any():
         raise ShardError("two images have one image_id", remedy="prepare the dataset again")

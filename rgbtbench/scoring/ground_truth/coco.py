@@ -50,6 +50,10 @@ class InstancesTruth(FileTruth):
             np.cumsum(np.bincount(instances.images, minlength=len(keys)))[:-1],
         )
 
+    def frame_size(self, position: int) -> tuple[int, int]:
+        """See `Truth`; raises `UserError` where the file does not say it."""
+        return self._instances.sizes[position] or super().frame_size(position)
+
     def objects(self, position: int) -> Objects:
         """See `Truth`; boxes and areas are the file's numbers, and `iscrowd` alone marks regions to ignore."""
         rows, held = self._rows[position], self._instances

@@ -32,6 +32,7 @@ def collect(
         classes=truth.classes,
         default_class=rules.class_id,
         scored=[truth.keys[position] for position in positions],
+        frame_size=truth.frame_size,
     )
     labelled = labelled_images(rules, truth, positions, progress=progress)
     return labelled.counts(found.table, frame_files=found.frame_files), found.table.sha256
