@@ -1,6 +1,6 @@
-"""From a model or from predictions to a record that says everything a fair reader asks.
+"""From predictions, or from a network of one's own, to a record that says everything a fair reader asks.
 
-The command line uses these functions; `evaluate` offers the same for a network of one's own.
+`rgbtbench.subject` does the same for trained and converted weights.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgbtbench.cards.catalog import method_card, method_names
-from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.conditions import NONE
 from rgbtbench.errors import UserError
 from rgbtbench.leaderboard.compose import record_of
-from rgbtbench.leaderboard.records import Efficiency, Record, Training
+from rgbtbench.leaderboard.records import Record
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.locations import location
-from rgbtbench.prediction import holds_predictions, predictions_folder, torch_device
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.scoring.ground_truth.open import file_protocol, open_ground_truth, protocol_of_files
@@ -29,7 +26,6 @@ from rgbtbench.shards.manifest import read_manifest
 if TYPE_CHECKING:
     from rgbtbench.loading.batch import Batch
     from rgbtbench.predictions.kinds import Prediction
-    from rgbtbench.zoo.weights_info import WeightsInfo
 
 _SILENT = Silent()
 
@@ -167,68 +163,6 @@ def score_against_files(
         return score_against(truth, protocol, predictions, sidecar=read_sidecar(predictions), progress=progress)
 
 
-def evaluate_weights(
-    weights: Path,
-    data: Path,
-    protocol_id: str,
-    *,
-    out: Path | None = None,
-    condition: str = NONE,
-    variant: str | None = None,
-    batch_size: int = 8,
-    workers: int = 0,
-    device: str = "cpu",
-    progress: Progress = _SILENT,
-) -> Evaluation:
-    """Predict with weights, and score: a `measured` record when they were trained here, else a `scored` one.
-
-    Predictions that already lie in `out`, complete and from the same weights, data and condition, are used again.
-
-    Args:
-        weights: run folder or safetensors file.
-        data: prepared dataset.
-        protocol_id: one of the data's protocols.
-        out: folder for the predictions; None for one beside the weights, which other protocols of the data share.
-        condition: what is done to the input, beyond what the model was trained under.
-        variant: what sets the row apart within the method.
-        batch_size: samples per forward pass.
-        workers: processes that decode.
-        device: `auto` (a GPU where there is one), `cpu` or `cuda`.
-        progress: is told of batches and images.
-
-    Raises:
-        WeightsError, RecipeError: the weights do not fit the data.
-        PredictionError: `out` holds something else, or predictions that were changed since.
-        ShardError, UserError: as `open_truth`.
-    """
-    from rgbtbench.zoo.load import load_model
-    from rgbtbench.zoo.predict import predict_split
-    from rgbtbench.zoo.weights_info import file_sha256, read_info, weights_path
-
-    info = read_info(weights)
-    protocol, truth = open_truth(data, protocol_id)
-    seen = truth.only(label_sets=(protocol.label_set,)).under(condition)
-    out = out or predictions_folder(weights, protocol, seen)
-    # The description says what the file should be; only the file says what it is.
-    intact = file_sha256(weights_path(weights)) == info.sha256
-    if intact and holds_predictions(out, weights_sha256=info.sha256, truth=seen, protocol=protocol):
-        progress.say(f"{out} holds these predictions already; scored as they are")
-    else:
-        predict_split(
-            load_model(weights),
-            seen,
-            out,
-            label_set=protocol.label_set,
-            weights_sha256=info.sha256,
-            batch_size=batch_size,
-            workers=workers,
-            device=torch_device(device),
-            progress=progress,
-        )
-    result = score(protocol, truth, out, progress=progress)
-    return Evaluation(_record_of_weights(result, truth, info, condition=condition, variant=variant), result, out)
-
-
 def evaluate(
     network: Callable[[Batch], Sequence[Prediction]],
     data: str | Path,
@@ -251,7 +185,8 @@ def evaluate(
         protocol_id: one of the data's protocols.
         out: folder for the predictions, new or empty.
         method: name of the network; None takes the callable's.
-        condition: what is done to the input.
+        condition: what is done to the input. A network that turns pixels into floats itself has to obey
+            `Batch.zeroed`, which `missing:<modality>/zero_norm` sets, and `Batch.present`.
         batch_size: samples per call.
         workers: processes that decode.
         progress: is told of batches and images.
@@ -264,9 +199,10 @@ def evaluate(
 
     protocol, truth = open_truth(location(data), protocol_id)
     name = method or str(getattr(network, "__name__", type(network).__name__))
+    seen = truth.only(label_sets=(protocol.label_set,)).under(condition)
     write_predictions(
         network,
-        truth.only(label_sets=(protocol.label_set,)).under(condition),
+        seen,
         Path(out),
         task=protocol.task,
         label_set=protocol.label_set,
@@ -276,38 +212,4 @@ def evaluate(
         progress=progress,
     )
     result = score(protocol, truth, out, progress=progress)
-    return Evaluation(record_of(result, truth, kind="scored", method=name, condition=condition), result, Path(out))
-
-
-def _record_of_weights(
-    result: Score, truth: PreparedSplit, info: WeightsInfo, *, condition: str, variant: str | None
-) -> Record:
-    """Return the record of a model of the zoo: what its weights file says goes into it."""
-    from rgbtbench.zoo.registry import has_published_slots
-
-    spec, trained = info.model, info.training
-    known = trained.model_dump(include=set(Training.model_fields)) if trained else {}
-    fidelity: Fidelity | None = None
-    if spec.method in method_names():
-        # A network with another set of inputs is no longer the one that the paper describes.
-        fidelity = method_card(spec.method).fidelity.get(spec.task) if has_published_slots(spec) else "own design"
-    notes = [f"weights of others, converted from {info.conversion.source}"] if info.conversion else []
-    if trained is not None and trained.condition != NONE:
-        notes.append(f"trained under {trained.condition}")
-    if trained is not None and trained.members:
-        notes.append(f"trained in {len(spec.classes)} {trained.label_space} classes, scored in the dataset's own")
-    inputs = spec.inputs_of(truth.manifest.dataset)
-    return record_of(
-        result,
-        truth,
-        kind="measured" if trained else "scored",
-        method=spec.method,
-        variant=variant or "+".join(inputs.values()),
-        condition=condition,
-        inputs=tuple(inputs.values()),
-        fidelity=fidelity,
-        training=Training(**known),
-        weights_sha256=info.sha256,
-        efficiency=Efficiency(parameters=info.parameters),
-        notes=tuple(notes),
-    )
+    return Evaluation(record_of(result, truth, kind="scored", method=name, condition=seen.condition), result, Path(out))

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rgbtbench.cards.catalog import protocol_hash, study_path
+from rgbtbench.cards.catalog import study_path
 from rgbtbench.cards.recipe import Recipe, load_recipe
 from rgbtbench.cards.study import Study
 from rgbtbench.cards.yaml_file import load_card
-from rgbtbench.evaluation import evaluate_weights
+from rgbtbench.leaderboard.lookup import Sought, find_record
 from rgbtbench.leaderboard.records import Record
-from rgbtbench.leaderboard.store import read_records, write_record
+from rgbtbench.leaderboard.store import write_record
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.scoring.score import resolve_protocol
 from rgbtbench.shards.manifest import read_manifest
+from rgbtbench.subject import Subject
 
 _SILENT = Silent()
 
@@ -87,33 +87,14 @@ def run_study(
         progress.say(f"[{number}/{len(planned)}] {arm.recipe.model.method} {arm.variant}, seed {arm.seed}")
         run = out / "runs" / arm.folder
         result = train(arm.recipe, data, run, resume=run.is_dir(), workers=workers, cached=True, progress=progress)
-        known = _stored(records, study.protocol, weights_sha256=result.info.sha256, data=data)
+        known = find_record(records, Sought.of(read_manifest(data), study.protocol, result.info.sha256))
         if known is not None:
             progress.say("its result is among the records already")
-            found.append(known)
+            found.append(known[1])
             continue
-        evaluation = evaluate_weights(
-            result.weights,
-            data,
-            study.protocol,
-            condition=arm.recipe.condition,
-            variant=arm.variant,
-            progress=progress,
+        evaluation = Subject(result.weights).evaluate(
+            data, study.protocol, condition=arm.recipe.condition, variant=arm.variant, progress=progress
         )
         write_record(evaluation.record, records, statistics=evaluation.score.statistics)
         found.append(evaluation.record)
     return found
-
-
-def _stored(records: Path, protocol_id: str, *, weights_sha256: str, data: Path) -> Record | None:
-    """Return the record of these weights on this data under the protocol as it stands, if there is one."""
-    manifest = read_manifest(data)
-    wanted = (
-        protocol_hash(resolve_protocol(protocol_id, manifest)), weights_sha256, manifest.data_hash, manifest.labels_hash
-    )  # fmt: skip
-    for record in read_records(records).values():
-        if record.data is not None and wanted == (
-            record.protocol_hash, record.weights_sha256, record.data.data_hash, record.data.labels_hash
-        ):  # fmt: skip
-            return record
-    return None

@@ -95,7 +95,7 @@ def test_weights_of_others_are_scored_and_never_pass_for_measured(prepared, tmp_
     import torch
 
     from rgbtbench.conversion import convert_for_dataset
-    from rgbtbench.evaluation import evaluate_weights
+    from rgbtbench.subject import Subject
     from rgbtbench.zoo.registry import build
 
     shards, protocol = prepared
@@ -104,7 +104,7 @@ def test_weights_of_others_are_scored_and_never_pass_for_measured(prepared, tmp_
     torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
     out = tmp_path / "converted.safetensors"
     convert_for_dataset(tmp_path / "theirs.pth", out, method="mfnet", dataset="mfnet", label_set=None, config_yaml="{}")
-    record = evaluate_weights(out, shards, protocol).record
+    record = Subject(out).evaluate(shards, protocol).record
     assert (record.kind, record.training.initial_weights, record.training.seed) == ("scored", "unknown", None)
     assert any("converted from theirs.pth" in note for note in record.notes)
 
@@ -141,8 +141,8 @@ def test_a_network_that_returns_no_predictions_is_told_what_to_return(prepared, 
 def test_predictions_beside_the_weights_are_used_again_only_as_they_were_written(prepared, tmp_path):
     import torch
 
-    from rgbtbench.evaluation import evaluate_weights
     from rgbtbench.formats.image_file import encode_png
+    from rgbtbench.subject import Subject
     from rgbtbench.zoo.registry import build
     from rgbtbench.zoo.weights import save_weights
 
@@ -151,16 +151,16 @@ def test_predictions_beside_the_weights_are_used_again_only_as_they_were_written
     classes = rgbtbench.open(shards, "test").classes("semantic")
     weights = tmp_path / "weights.safetensors"
     save_weights(build("mfnet", {}, task="semantic", classes=classes), weights)
-    first = evaluate_weights(weights, shards, protocol)
+    first = Subject(weights).evaluate(shards, protocol)
     masks = sorted(first.predictions.glob("*.png"))
     times = [path.stat().st_mtime_ns for path in masks]
-    again = evaluate_weights(weights, shards, protocol)
+    again = Subject(weights).evaluate(shards, protocol)
     assert again.record.metrics == first.record.metrics
     assert [path.stat().st_mtime_ns for path in masks] == times
     height, width = rgbtbench.open(shards, "test")[0].masks["semantic"].shape
     masks[0].write_bytes(encode_png(np.zeros((height, width), np.uint8) + 1))
     with pytest.raises(PredictionError, match="does not match the hash in their sidecar"):
-        evaluate_weights(weights, shards, protocol)
+        Subject(weights).evaluate(shards, protocol)
 
 
 def test_a_protocol_of_other_data_is_refused_with_the_right_id(prepared, tmp_path):

@@ -23,6 +23,7 @@ from rgbtbench.cli import (
     predict,
     prepare,
     protocols,
+    robustness,
     score,
     train,
     verify,
@@ -57,6 +58,7 @@ app.command("predict", rich_help_panel=MODEL)(predict.predict)
 app.add_typer(weights.app, name="weights", rich_help_panel=MODEL)
 app.add_typer(protocols.app, name="protocols", rich_help_panel=RESULT)
 app.command("eval", rich_help_panel=RESULT)(evaluate.evaluate)
+app.command("robustness", rich_help_panel=RESULT)(robustness.robustness)
 app.command("score", rich_help_panel=RESULT)(score.score)
 app.command("compare", rich_help_panel=RESULT)(compare.compare)
 app.add_typer(leaderboard.app, name="leaderboard", rich_help_panel=RESULT)

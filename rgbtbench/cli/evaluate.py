@@ -9,8 +9,8 @@ import typer
 
 from rgbtbench.cli.output import JsonOption
 from rgbtbench.cli.places import DataOption
-from rgbtbench.cli.predict import BatchOption, ConditionOption, WeightsArgument
-from rgbtbench.cli.result import RecordsOption, report, require_records
+from rgbtbench.cli.predict import BatchOption, WeightsArgument
+from rgbtbench.cli.result import RecordsOption, report_conditions, require_records
 from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
 
 
@@ -22,7 +22,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder for the predictions; beside the weights by default.")
     ] = None,
     records: RecordsOption = None,
-    condition: ConditionOption = "none",
+    condition: Annotated[
+        list[str] | None, typer.Option(help="What is done to the input (docs/conditions.md); may be repeated.")
+    ] = None,
     batch_size: BatchOption = 8,
     workers: WorkersOption = 0,
     device: DeviceOption = DeviceName.AUTO,
@@ -31,24 +33,23 @@ def evaluate(
     """Predict with weights, score under a protocol, and store a record.
 
     Example: rgbtbench eval runs/mfnet --data shards/mfnet --protocol mfnet/miou-9 --records records
+
+    Example: rgbtbench eval runs/mfnet --data shards/mfnet --protocol mfnet/miou-9 --condition missing:lwir/zero_norm
     """
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.cli.torch_extra import require_torch
 
     require_records(records)
     require_torch()
-    from rgbtbench.evaluation import evaluate_weights
+    from rgbtbench.robustness import evaluate_conditions
+    from rgbtbench.subject import Subject
 
+    subject = Subject(weights, batch_size=batch_size, workers=workers, device=device.value)
     with make_progress() as progress:
-        evaluation = evaluate_weights(
-            weights,
-            data,
-            protocol,
-            out=predictions,
-            condition=condition,
-            batch_size=batch_size,
-            workers=workers,
-            device=device.value,
-            progress=progress,
+        found = evaluate_conditions(
+            subject, data, protocol, condition or ["none"], out=predictions, records=records, progress=progress
         )
-    report(evaluation, records, as_json=as_json)
+    report_conditions(
+        [(evaluation, records / f"{name}.json" if records and name else None) for evaluation, name in found],
+        as_json=as_json,
+    )

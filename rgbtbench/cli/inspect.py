@@ -17,6 +17,9 @@ def inspect(
     samples: Annotated[int, typer.Option(min=1, help="How many samples the viewer shows.")] = 48,
     predictions: Annotated[Path | None, typer.Option(help="Predictions to lay over the labels.")] = None,
     label_set: Annotated[str | None, typer.Option(help="Label set that the predictions belong to.")] = None,
+    condition: Annotated[
+        str, typer.Option(help="Show what is done to the input, such as corrupt:rgb/fog/3; see docs/conditions.md.")
+    ] = "none",
     app: Annotated[bool, typer.Option("--app", help="Build a FiftyOne dataset and open its app.")] = False,
     build_only: Annotated[
         bool, typer.Option("--build-only", help="With --app: build the dataset, open nothing.")
@@ -25,12 +28,15 @@ def inspect(
     """Write a static viewer: side by side, blended, labels and predictions overlaid. Or open FiftyOne.
 
     Example: rgbtbench inspect shards/mfnet --html viewer
+
+    Example: rgbtbench inspect shards/mfnet --condition corrupt:rgb/fog/3+shift:lwir/4,0 --html viewer
     """
     from rgbtbench.cli.progress import make_progress
+    from rgbtbench.inspection.choice import under_condition
     from rgbtbench.loading.prepared import open_split
     from rgbtbench.locations import beside
 
-    opened = open_split(data, split)
+    opened = under_condition(open_split(data, split), condition)
     with make_progress() as progress:
         if not app:
             from rgbtbench.inspection.html import write_viewer

@@ -39,7 +39,23 @@ def report(evaluation: Evaluation, records: Path | None, *, as_json: bool) -> No
     if as_json:
         print_json(record.model_dump(mode="json"))
         return
-    _print_numbers(evaluation.score, record.method)
+    _report_evaluation(evaluation, path)
+
+
+def report_conditions(evaluations: Sequence[tuple[Evaluation, Path | None]], *, as_json: bool) -> None:
+    """Print the numbers of evaluations under one or several conditions, each with the file of its record."""
+    if as_json:
+        records = [evaluation.record.model_dump(mode="json") for evaluation, _ in evaluations]
+        print_json(records[0] if len(records) == 1 else records)
+        return
+    for evaluation, path in evaluations:
+        _report_evaluation(evaluation, path)
+
+
+def _report_evaluation(evaluation: Evaluation, path: Path | None) -> None:
+    record = evaluation.record
+    under = "" if record.condition == "none" else f", {record.condition}"
+    _print_numbers(evaluation.score, f"{record.method}{under}")
     _print_notes(record.notes)
     if path is not None:
         typer.echo(f"record: {path}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rgbtbench.conditions.steps import Corrupt, Missing, Step, parse_step
+from rgbtbench.conditions.steps import Corrupt, Misregistration, Missing, Step, parse_step
 from rgbtbench.errors import ConditionError
 
 #: Id of the condition in which everything is as recorded.
@@ -36,6 +36,11 @@ class Condition:
     def missing(self) -> dict[str, Missing]:
         """Modality to how it is missing."""
         return {step.modality: step for step in self.steps if isinstance(step, Missing)}
+
+    @property
+    def moved(self) -> dict[str, Misregistration]:
+        """Modality to a step that moves its content."""
+        return {step.modality: step for step in self.steps if isinstance(step, Misregistration)}
 
     @property
     def modalities(self) -> frozenset[str]:

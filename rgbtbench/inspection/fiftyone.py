@@ -16,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rgbtbench.conditions import NONE
 from rgbtbench.errors import MissingExtraError
 from rgbtbench.formats.image_file import encode_png
-from rgbtbench.inspection.pictures import picture
+from rgbtbench.inspection.pictures import seen_picture
 from rgbtbench.inspection.predicted import Predicted, read_predicted
 from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.prepared import PreparedSplit
@@ -66,7 +67,9 @@ def build_dataset(
     everything = range(len(split))
     predicted = read_predicted(predictions, split, everything, label_set=label_set)
     claim_folder(media, "inspect --app")
-    dataset = _new_dataset(fiftyone, name or f"rgbtbench-{split.manifest.dataset}-{split.name}", split)
+    slug = split.alteration.condition.slug
+    own = "-".join(["rgbtbench", split.manifest.dataset, split.name, *([] if slug == NONE else [slug])])
+    dataset = _new_dataset(fiftyone, name or own, split)
     export = _Export(fiftyone, split, predicted, media.resolve())
     tracked = track(everything, progress or Silent(), "extracting for FiftyOne", total=len(split), unit="samples")
     for positions in _batches(tracked):
@@ -109,6 +112,7 @@ def _new_dataset(fiftyone: ModuleType, name: str, split: PreparedSplit) -> Any:
     semantic = [name for name in split.label_sets if split.manifest.label_sets[name].kind == "semantic"]
     dataset.mask_targets = {field: split.classes(name) for name in semantic for field in (name, f"{name}_predicted")}
     dataset.info = {"dataset": split.manifest.dataset, "edition": split.manifest.edition, "split": split.name}
+    dataset.info |= {"condition": split.condition}
     return dataset
 
 
@@ -135,8 +139,7 @@ class _Export:
         group = self.fiftyone.Group()
         labels = list(self._labels(sample))
         for modality in self.split.modalities:
-            facts = sample.record["images"][modality]
-            shown = picture(self.split.member(position, facts["file"]), facts)
+            shown = seen_picture(self.split, position, sample, modality)
             yield self.fiftyone.Sample(
                 filepath=self._write(f"{modality}/{key}.{shown.extension}", shown.data),
                 group=group.element(modality),

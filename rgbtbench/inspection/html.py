@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rgbtbench.atomic_file import atomic_file
+from rgbtbench.conditions import NONE
 from rgbtbench.formats.image_file import encode_png
 from rgbtbench.inspection.choice import spread_positions
 from rgbtbench.inspection.layers import Layer, Layers
-from rgbtbench.inspection.pictures import picture, thumbnail
+from rgbtbench.inspection.pictures import seen_picture, thumbnail
 from rgbtbench.inspection.predicted import read_predicted
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.outputs import claim_folder
@@ -78,7 +79,7 @@ def write_viewer(
         "rgbtbench.inspection",
         "viewer.html.j2",
         images=True,
-        title=f"{split.manifest.dataset} {split.name}",
+        title=f"{split.manifest.dataset} {split.name}" + ("" if split.condition == NONE else f", {split.condition}"),
         edition=split.manifest.edition,
         total=len(split),
         shown=shown,
@@ -97,7 +98,7 @@ def _shown(split: PreparedSplit, position: int, layers: Layers, out: Path) -> _S
     images, thumbnails = [], []
     for modality in split.modalities:
         facts = sample.record["images"][modality]
-        shown = picture(split.member(position, facts["file"]), facts)
+        shown = seen_picture(split, position, sample, modality)
         images.append(
             {
                 "modality": modality,

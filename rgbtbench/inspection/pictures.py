@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.formats.image_file import Pixels, decode_image, encode_png, probe
+from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.loading.sample import Sample
 
 #: Percentiles of a 16-bit image that become black and white.
 LOW, HIGH = 1.0, 99.0
@@ -23,7 +25,7 @@ class Picture:
     Attributes:
         data: its content.
         extension: `jpg` or `png`.
-        note: what was done to the pixels; null for the official bytes.
+        note: what was done to the pixels, the condition first; null for the official bytes.
     """
 
     data: bytes
@@ -48,16 +50,42 @@ def picture(data: bytes, facts: Mapping[str, Any]) -> Picture:
     channels, depth = int(facts["channels"]), int(facts["bit_depth"])
     if depth == 8 and channels in (1, 3) and header.format != "npy":
         return Picture(data, header.format)
-    pixels = decode_image(data, header)
-    notes = []
-    if channels not in (1, 3):
+    return _shown(decode_image(data, header))
+
+
+def seen_picture(split: PreparedSplit, position: int, sample: Sample, modality: str) -> Picture:
+    """Return one image of a sample as the condition in force leaves it, which the note names.
+
+    Args:
+        split: the samples.
+        position: of the sample.
+        sample: the same, decoded.
+        modality: whose image.
+
+    Raises:
+        InputFileError: the bytes are no whole image file.
+    """
+    steps = split.alteration.condition.of(modality)
+    if not steps:
+        facts = sample.record["images"][modality]
+        return picture(split.member(position, facts["file"]), facts)
+    return _shown(sample.images[modality], *map(str, steps))
+
+
+def _shown(pixels: Pixels, *notes: str) -> Picture:
+    """Return any pixels (H, W) or (H, W, C) as a file, with notes on what was done to them before and here."""
+    said = list(notes)
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if pixels.ndim == 3 and channels != 3:
         pixels = pixels[..., :3] if channels > 3 else pixels[..., 0]
-        notes.append(f"{'first three' if channels > 3 else 'first'} of {channels} channels")
-    if depth == 8:
-        return Picture(encode_png(np.asarray(pixels, np.uint8)), "png", "; ".join(notes))
+    if channels not in (1, 3):
+        said.append(f"{'first three' if channels > 3 else 'first'} of {channels} channels")
+    if pixels.dtype == np.uint8:
+        return Picture(encode_png(np.asarray(pixels, np.uint8)), "png", "; ".join(said))
+    depth = 8 * pixels.dtype.itemsize
     shown, low, high = tone_mapped(pixels)
-    notes.append(f"{depth}-bit values {low:g} to {high:g} shown as black to white")
-    return Picture(encode_png(shown), "png", "; ".join(notes))
+    said.append(f"{depth}-bit values {low:g} to {high:g} shown as black to white")
+    return Picture(encode_png(shown), "png", "; ".join(said))
 
 
 def tone_mapped(pixels: Pixels) -> tuple[NDArray[np.uint8], float, float]:

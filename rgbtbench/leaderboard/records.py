@@ -110,6 +110,10 @@ class Record(Strict):
     fidelity: Fidelity | None = None
     inputs: tuple[Modality, ...] = ()
     condition: str = Field("none", description="id of what was done to the input: `missing:rgb/zero_norm`, none")
+    clean: str | None = Field(None, description="name of the record without the condition, which `retention` is of")
+    retention: dict[str, float | None] = Field(
+        default_factory=dict, description="metric key to this result / that of `clean`"
+    )
     input_size: tuple[int, int] | None = Field(None, description="height, width that the network saw")
     test_time_augmentation: str = "none"
     protocol: str

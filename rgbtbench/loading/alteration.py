@@ -15,7 +15,7 @@ from rgbtbench.conditions.misregistration import moved, scaled, with_parallax
 from rgbtbench.conditions.seeds import generator_of
 from rgbtbench.errors import ConditionError
 from rgbtbench.formats.image_file import Pixels
-from rgbtbench.loading.frames import frame_modality, frame_size
+from rgbtbench.loading.frames import follows_alone, frame_size
 from rgbtbench.loading.sampler import Purpose, epoch_order
 from rgbtbench.loading.store import SplitStore
 from rgbtbench.shards.manifest import Manifest
@@ -168,14 +168,12 @@ def _misplaced(pixels: Pixels, step: Misregistration, frame: tuple[int, int]) ->
 
 
 def _require_labels_elsewhere(condition: Condition, manifest: Manifest, label_sets: Sequence[str]) -> None:
-    for step in condition.steps:
+    for modality, step in condition.moved.items():
         for name in label_sets:
-            facts = manifest.label_sets[name]
-            follows = frame_modality(facts.frame, manifest.modalities)
-            if isinstance(step, Misregistration) and facts.frame != "both" and follows == step.modality:
-                others = [other for other in manifest.modalities if other != follows]
+            if follows_alone(manifest.label_sets[name].frame, modality, manifest.modalities):
+                others = [other for other in manifest.modalities if other != modality]
                 raise ConditionError(
-                    f"{step} moves {follows}, which the labels {name} of {manifest.dataset} follow",
+                    f"{step} moves {modality}, which the labels {name} of {manifest.dataset} follow",
                     expected="labels that stay where they are",
                     remedy=f"move {' or '.join(others)}, or leave {name} out" if others else "leave the step out",
                 )

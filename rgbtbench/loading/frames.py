@@ -31,3 +31,8 @@ def frame_modality(frame: str, modalities: Sequence[str]) -> str:
     """
     others = [name for name in modalities if name != "rgb"]
     return {"rgb": "rgb", "x": others[0] if others else "rgb", "both": modalities[0]}[frame]
+
+
+def follows_alone(frame: str, modality: str, modalities: Sequence[str]) -> bool:
+    """Tell whether labels of a frame follow the pixels of a modality, and of no other."""
+    return frame != "both" and frame_modality(frame, modalities) == modality

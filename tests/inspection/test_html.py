@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from rgbtbench.errors import PredictionError, UserError
+from rgbtbench.inspection.choice import under_condition
 from rgbtbench.inspection.html import write_viewer
 from rgbtbench.inspection.palette import class_colours
 from rgbtbench.webpage import json_block, render_page
@@ -178,3 +179,29 @@ def test_hostile_text_stays_text():
     [block] = re.findall(r'id="data">(.*?)</script>', page, re.DOTALL)
     assert json.loads(block) == [{"captions": [hostile]}]
     assert "<" not in block
+
+
+def test_a_condition_is_shown_as_the_model_sees_it_and_named(split, tmp_path):
+    condition = "shift:lwir/3,0+corrupt:rgb/contrast/5"
+    view = under_condition(split, condition)
+    page = write_viewer(view, tmp_path / "viewer")
+    assert condition in page.read_text()
+    for sample, shown in zip(view, data_of(page), strict=True):
+        for image in shown["images"]:
+            assert image["note"] == {"rgb": "corrupt:rgb/contrast/5", "lwir": "shift:lwir/3,0"}[image["modality"]]
+            pixels = cv2.imread(str(page.parent / image["source"]), cv2.IMREAD_UNCHANGED)
+            wanted = sample.images[image["modality"]]
+            assert np.array_equal(pixels[..., ::-1] if pixels.ndim == 3 else pixels[..., None], wanted)
+
+
+def test_an_image_that_a_condition_leaves_alone_is_the_official_one(split, tmp_path):
+    view = split.under("missing:lwir/zero_norm")
+    shown = data_of(write_viewer(view, tmp_path / "viewer"))[0]
+    notes = {image["modality"]: image["note"] for image in shown["images"]}
+    assert notes == {"rgb": None, "lwir": "missing:lwir/zero_norm"}
+
+
+def test_labels_that_follow_a_moved_image_are_left_out(split):
+    assert under_condition(split, "shift:lwir/4,0").label_sets == split.label_sets
+    assert under_condition(split, "shift:rgb/4,0").label_sets == ()
+    assert under_condition(split, "none").label_sets == split.label_sets
