@@ -31,7 +31,7 @@ def read(protocol: Protocol, path: Path) -> Iterator[PedestrianTruth]:
         PredictionError: neither a folder nor a readable archive.
     """
     truth = _of_json(protocol, path) if path.suffix.lower() == ".json" else _of_texts(protocol, path)
-    require_label_version(protocol, truth, path)
+    require_label_version(protocol, truth, path, others=("improved",))
     yield truth
 
 

@@ -83,9 +83,8 @@ def recalls(detected: Detected, weights: NDArray[np.float64], rules: MissRateRul
     images = weights.sum(axis=1, keepdims=True)
     fppi = _false_before_hits(detected, weights) / np.where(images > 0, images, 1.0)
     references = REFERENCES if rules.references == "exact" else ROUNDED_REFERENCES
-    at_references = np.zeros((len(weights), len(references)))
-    for column, reference in enumerate(references):
-        at_references[:, column] = np.where(fppi <= reference, drawn, 0.0).sum(axis=1)
+    reached = np.stack([np.count_nonzero(fppi <= reference, axis=1) for reference in references], axis=1)
+    at_references = np.take_along_axis(np.pad(found, ((0, 0), (1, 0))), reached, axis=1)
     if rules.early_false_positive == "last_recall":
         first_is_false = (np.where(drawn > 0, fppi, np.inf).min(axis=1, initial=np.inf) > 0)[:, None]
         exceeded = first_is_false & (references * images < 1.0)

@@ -43,7 +43,7 @@ def apply_setting(labelled: Pedestrians, rules: MissRateRules) -> Pedestrians:
     xywh = labelled.xywh / np.array([1.0, rules.vertical_stretch, 1.0, rules.vertical_stretch])
     lowest, highest = rules.heights
     height = xywh[:, 3]
-    unwanted = (height < lowest) | ~np.isin(labelled.occlusions, rules.occlusions)
+    unwanted = (height < lowest) | (labelled.occlusions[:, None] != np.array(rules.occlusions)).all(axis=1)
     if highest is not None:
         unwanted |= height > highest
     if rules.inside is not None:

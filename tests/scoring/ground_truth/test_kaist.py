@@ -6,10 +6,12 @@ import zipfile
 import numpy as np
 import pytest
 
+import rgbtbench
 from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import catalog, dataset_card
 from rgbtbench.errors import InputFileError, LabelError, PredictionError
 from rgbtbench.formats.write_boxes import write_bbgt, write_coco
+from rgbtbench.labels import IGNORE
 from rgbtbench.scoring.ground_truth.open import open_ground_truth, protocol_of_files
 from tests.datasets.shared import SAMPLES, needs
 from tests.scoring.miss_rate.golden import GOLDEN, needs_golden
@@ -140,3 +142,34 @@ def test_cvc14_s_frames_say_their_minute_and_whether_it_is_night():
     assert truth.image_ids == tuple(range(1304))
     assert truth.clusters[0] == "2014_05_05_17_29"
     assert protocol_of_files(CVC14, truth) is CVC14
+
+
+def test_boxes_appear_in_the_label_space_of_the_protocol(tmp_path):
+    write_bbgt(tmp_path / f"{FRAME}.txt", boxes=[BOX, ("people", BOX[1])])
+    truth = opened(tmp_path, catalog.protocol("kaist/ap50@improved"))
+    (person,) = truth.classes
+    assert truth.classes == {person: "person"}
+    assert truth.boxes(0).labels.tolist() == [person, IGNORE]
+    assert truth.boxes(0).ignore.tolist() == [False, True]
+
+
+@needs("samples/cvc14")
+@pytest.mark.parametrize("setting", ["reasonable-all", "reasonable-day", "reasonable-night", "all-h1"])
+def test_cvc14_s_own_boxes_find_themselves(setting, tmp_path):
+    labels = SAMPLES / "cvc14/CVC_annotation.json"
+    annotations = json.loads(labels.read_bytes())["annotations"]
+    rows = [",".join(map(str, (row["image_id"] + 1, *row["bbox"], 0.5))) for row in annotations]
+    (tmp_path / "results.txt").write_text("\n".join(rows))
+    found = rgbtbench.score(f"cvc14/{setting}@deformcat", tmp_path / "results.txt", ground_truth=labels)
+    assert found.protocol.id == f"cvc14/{setting}@deformcat"
+    assert found.metrics["recall"] > 99
+    assert found.metrics["miss_rate"] < 1e-6
+    stretched = json.loads(labels.read_bytes())
+    for row in stretched["annotations"]:
+        left, top, width, height = row["bbox"]
+        row["bbox"] = [left, top * 1.087044832, width, height * 1.087044832]
+    (tmp_path / "stretched.json").write_text(json.dumps(stretched))
+    shrunk = rgbtbench.score(
+        f"cvc14/{setting}@stretched", tmp_path / "results.txt", ground_truth=tmp_path / "stretched.json"
+    )
+    assert shrunk.metrics == pytest.approx(found.metrics)

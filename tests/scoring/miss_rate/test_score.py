@@ -174,7 +174,7 @@ def test_numbers_come_again_from_the_stored_statistics():
 @needs_golden
 @pytest.mark.parametrize("name", ["reasonable-all@original", "near@original+mlpd"])
 def test_improved_labels_are_not_taken_for_original_ones(name):
-    with pytest.raises(LabelError, match="these are the labels improved"):
+    with pytest.raises(LabelError, match="expected others than those of the labels improved; take the labels original"):
         rgbtbench.score(f"kaist/{name}", GOLDEN / "results/MLPD_result.txt", ground_truth=JSON_LABELS)
 
 
