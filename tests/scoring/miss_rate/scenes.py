@@ -1,10 +1,14 @@
 """Random scenes of pedestrians with integer coordinates and few distinct scores, so that ties of all kinds occur."""
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from rgbtbench.scoring.miss_rate.detected import detect
 from rgbtbench.scoring.miss_rate.ground_truth import Pedestrians
+
+#: The same examples in every run, however busy the machine is.
+steady = settings(deadline=None, derandomize=True)
 
 _BOXES = st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(1, 9), st.integers(1, 9))
 _SCORES = st.sampled_from([-1.5, 0.0, 1e-9, 0.25, 0.5, 0.75, 1.0, 40.0])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rgbtbench.cards.rules.miss_rate import MissRateRules
 from rgbtbench.scoring.miss_rate.curve import REFERENCES, ROUNDED_REFERENCES, Detected, fppi_curve, log_average, recalls
 from tests.scoring.miss_rate import reference_toolbox
-from tests.scoring.miss_rate.scenes import SCENES, detected_in
+from tests.scoring.miss_rate.scenes import SCENES, detected_in, steady
 
 TOOLBOX = MissRateRules()
 
@@ -139,6 +139,7 @@ def test_a_curve_without_hits_is_one_point_and_without_boxes_none():
     assert [part.tolist() for part in fppi_curve(detected("", positives=[]), TOOLBOX)] == [[], []]
 
 
+@steady
 @given(scene=SCENES)
 def test_a_scene_has_the_miss_rate_of_the_plain_loop(scene):
     points = reference_toolbox.curve(scene)
@@ -151,6 +152,7 @@ def test_a_scene_has_the_miss_rate_of_the_plain_loop(scene):
     assert miss_rate == pytest.approx(reference_toolbox.miss_rate(points), rel=1e-12)
 
 
+@steady
 @given(scene=SCENES)
 def test_miss_rates_lie_between_the_floor_and_one_and_fall_with_fppi(scene):
     read, final, miss_rate = once(detected_in(scene, TOOLBOX))
@@ -160,6 +162,7 @@ def test_miss_rates_lie_between_the_floor_and_one_and_fall_with_fppi(scene):
     assert read[-1] <= final <= 1.0
 
 
+@steady
 @given(scene=SCENES, order=st.randoms(use_true_random=False))
 def test_the_order_of_images_changes_the_number_only_through_equal_scores(scene, order):
     distinct = [
@@ -170,6 +173,7 @@ def test_the_order_of_images_changes_the_number_only_through_equal_scores(scene,
     np.testing.assert_array_equal(once(detected_in(distinct, TOOLBOX))[2], once(detected_in(shuffled, TOOLBOX))[2])
 
 
+@steady
 @given(scene=SCENES)
 def test_one_more_false_positive_never_helps(scene):
     far_away = ((1000, 1000, 5, 5), 0.5)
@@ -179,6 +183,7 @@ def test_one_more_false_positive_never_helps(scene):
     assert (after <= before).all()
 
 
+@steady
 @given(scene=SCENES)
 def test_one_more_surest_hit_never_hurts(scene):
     box = (1000, 1000, 5, 5)
@@ -192,6 +197,7 @@ def test_one_more_surest_hit_never_hurts(scene):
     assert (after >= before).all()
 
 
+@steady
 @given(scene=SCENES, weights=st.lists(st.integers(0, 3), min_size=6, max_size=6))
 def test_a_weight_repeats_an_image_in_place(scene, weights):
     """Its detections stand side by side among all others, so a resample equals the set written out."""
@@ -213,6 +219,7 @@ def test_a_weight_repeats_an_image_in_place(scene, weights):
         np.testing.assert_array_equal(found.final[0], expected[1])
 
 
+@steady
 @given(scene=SCENES, chosen=st.lists(st.booleans(), min_size=6, max_size=6))
 def test_statistics_of_some_images_are_those_of_the_scene_without_the_others(scene, chosen):
     kept = np.array(chosen[: len(scene)])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rgbtbench.cards.rules.miss_rate import MissRateRules
 from rgbtbench.scoring.miss_rate.detected import detect
-from tests.scoring.miss_rate.scenes import SCENES, detected_in, truth_of
+from tests.scoring.miss_rate.scenes import SCENES, detected_in, steady, truth_of
 
 PERSON, REGION, ELSEWHERE = (0, 0, 10, 10), (50, 50, 10, 10), (500, 500, 10, 10)
 
@@ -58,6 +58,7 @@ def test_a_region_that_cannot_be_found_is_a_region_still():
     assert detected_in(scene, MissRateRules(), never_found=0).hits.tolist() == [True]
 
 
+@steady
 @given(scene=SCENES, scores=st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.3]), min_size=36, max_size=36))
 def test_ties_are_ordered_as_a_stable_sort_orders_them(scene, scores):
     """No box is met, so that all detections but those after a last certain hit stand in the curve."""

@@ -9,6 +9,7 @@ from rgbtbench.cards.rules.miss_rate import MissRateRules
 from rgbtbench.scoring.miss_rate.ground_truth import Pedestrians, apply_setting
 from tests.scoring.miss_rate import reference_toolbox
 from tests.scoring.miss_rate.golden import DAY_IMAGES, labelled, needs_golden
+from tests.scoring.miss_rate.scenes import steady
 
 REASONABLE = MissRateRules()
 
@@ -72,6 +73,7 @@ def test_a_stretched_label_is_shrunk_before_its_height_and_place_are_looked_at()
     assert is_ignored([100, 441, 40, 66], rules=rules)
 
 
+@steady
 @given(
     boxes=st.lists(
         st.tuples(st.integers(-30, 650), st.integers(-30, 520), st.integers(1, 200), st.integers(1, 300)), max_size=20

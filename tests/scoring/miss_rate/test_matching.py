@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rgbtbench.scoring.miss_rate.ground_truth import Pedestrians
 from rgbtbench.scoring.miss_rate.matching import match_pedestrians
 from tests.scoring.miss_rate import reference_toolbox
+from tests.scoring.miss_rate.scenes import steady
 
 TRUE, FALSE, DROPPED = 1, 0, -1
 
@@ -95,6 +96,7 @@ scenes = st.lists(
 )
 
 
+@steady
 @given(scene=scenes, threshold=st.sampled_from([0.25, 0.5, 1 / 3]))
 def test_all_images_at_once_give_what_each_alone_gives_in_plain_loops(scene, threshold):
     boxes = [box for truth, _ in scene for box, _ in truth]
@@ -112,6 +114,7 @@ def test_all_images_at_once_give_what_each_alone_gives_in_plain_loops(scene, thr
     assert outcomes(boxes, detections, ignored=ignored, images=images, overlap=threshold)[0] == expected
 
 
+@steady
 @given(scene=scenes)
 def test_no_box_is_found_twice_and_no_region_ever(scene):
     boxes = [box for truth, _ in scene for box, _ in truth]
