@@ -56,6 +56,23 @@ def open_truth(data: Path, protocol_id: str) -> tuple[Protocol, PreparedSplit]:
     return protocol, open_split(data, protocol.splits[0], label_space=protocol.label_space)
 
 
+def open_single_truth(data: Path, protocol_id: str) -> tuple[Protocol, PreparedSplit]:
+    """Open the split that a protocol scores, to predict it.
+
+    Raises:
+        ShardError: `data` is not prepared, or damaged.
+        UserError: as `open_truth`, or the protocol scores several splits.
+    """
+    protocol, split = open_truth(data, protocol_id)
+    if len(protocol.splits) > 1:
+        raise UserError(
+            f"{protocol.id} scores {len(protocol.splits)} splits at once",
+            expected="a protocol of one",
+            remedy="predict each of them, and score the files together with `rgbtbench score`",
+        )
+    return protocol, split
+
+
 def score_predictions(
     predictions: Path,
     data: Path,
@@ -180,7 +197,8 @@ def evaluate(
     The record's kind is `scored`: how the network was trained is not known here.
 
     Args:
-        network: takes a `Batch` and returns one prediction per valid sample, in the original frame.
+        network: takes a `Batch` and returns one prediction per valid sample, in the original frame; the batch holds no
+            labels but questions, where there are any.
         data: prepared dataset.
         protocol_id: one of the data's protocols.
         out: folder for the predictions, new or empty.
@@ -193,19 +211,20 @@ def evaluate(
 
     Raises:
         PredictionError: `out` holds something, or the network left a sample out.
-        ShardError, UserError: as `open_truth`.
+        ShardError, UserError: as `open_single_truth`.
     """
     from rgbtbench.zoo.predict import write_predictions
 
-    protocol, truth = open_truth(location(data), protocol_id)
+    protocol, truth = open_single_truth(location(data), protocol_id)
     name = method or str(getattr(network, "__name__", type(network).__name__))
-    seen = truth.only(label_sets=(protocol.label_set,)).under(condition)
+    shown = protocol.rules.shown or protocol.label_set
+    seen = truth.only(label_sets=(shown,)).under(condition)
     write_predictions(
         network,
         seen,
         Path(out),
         task=protocol.task,
-        label_set=protocol.label_set,
+        label_set=shown,
         method=name,
         batch_size=batch_size,
         workers=workers,

@@ -10,7 +10,7 @@ from rgbtbench.cards.catalog import method_card, method_names
 from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.conditions import NONE
-from rgbtbench.evaluation import Evaluation, open_truth
+from rgbtbench.evaluation import Evaluation, open_single_truth
 from rgbtbench.leaderboard.compose import record_of
 from rgbtbench.leaderboard.records import Efficiency, Record, Training
 from rgbtbench.loading.prepared import PreparedSplit
@@ -99,9 +99,9 @@ class Subject:
             WeightsError, RecipeError: the weights do not fit the data.
             UnknownNameError, ConditionError: the condition does not exist, or not for this data and model.
             PredictionError: `out` holds something else, or predictions that were changed since.
-            ShardError, UserError: as `open_truth`.
+            ShardError, UserError: as `open_single_truth`.
         """
-        protocol, truth = open_truth(data, protocol_id)
+        protocol, truth = open_single_truth(data, protocol_id)
         seen = truth.only(label_sets=(protocol.label_set,)).under(condition)
         out = out or predictions_folder(self.weights, protocol, seen)
         self._predict(protocol, seen, out, progress=progress)

@@ -16,10 +16,11 @@ from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.loading.prepared import PreparedSplit
-from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction, SaliencyPrediction
+from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction, SaliencyPrediction, TextPrediction
 from rgbtbench.predictions.sidecar import Sidecar
 from rgbtbench.predictions.write import BoxWriter, MaskWriter
 from rgbtbench.predictions.write_maps import SaliencyWriter
+from rgbtbench.predictions.write_texts import TextWriter
 from rgbtbench.progress import Progress, Silent, track
 from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.model import Model
@@ -27,7 +28,7 @@ from rgbtbench.zoo.spec import member_of
 
 #: Task to what a network returns for each sample.
 _KINDS: Final[Mapping[Task, type[Prediction]]] = MappingProxyType(
-    {"semantic": MaskPrediction, "detection": BoxPrediction, "saliency": SaliencyPrediction}
+    {"semantic": MaskPrediction, "detection": BoxPrediction, "saliency": SaliencyPrediction, "language": TextPrediction}
 )
 _SHOWN = 6
 _EACH = "return one prediction for each valid sample of the batch"
@@ -119,8 +120,8 @@ def write_predictions(
         network: takes a batch and returns one prediction per valid sample, in the original frame.
         split: the samples, under the condition to be tested.
         out: folder for the predictions, new or empty.
-        task: what is predicted: semantic, detection or saliency.
-        label_set: whose frame and classes are predicted.
+        task: what is predicted: semantic, detection, saliency or language.
+        label_set: whose frame and classes are predicted; of language the questions, which batches carry.
         method: noted beside the predictions.
         missing: modalities that batches hold as a fill.
         weights_sha256: likewise.
@@ -132,7 +133,11 @@ def write_predictions(
         PredictionError: `out` holds something else, a prediction is malformed, or a sample is left out.
     """
     view = split.only(label_sets=(label_set,))
-    batches = eval_loader(view, batch_size=batch_size, label_set=label_set, missing=missing, workers=workers)
+    # Networks see no labels but the questions that they are to answer.
+    asked_in: Task | None = "language" if task == "language" else None
+    batches = eval_loader(
+        view, batch_size=batch_size, task=asked_in, label_set=label_set, missing=missing, workers=workers
+    )
     sidecar = Sidecar.model_validate(
         {
             "task": task,
@@ -157,10 +162,18 @@ def write_predictions(
     return out
 
 
-def _writer(task: Task, out: Path, sidecar: Sidecar, split: PreparedSplit) -> MaskWriter | SaliencyWriter | BoxWriter:
-    if task == "detection":
-        return BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
-    return SaliencyWriter(out, sidecar) if task == "saliency" else MaskWriter(out, sidecar)
+def _writer(
+    task: Task, out: Path, sidecar: Sidecar, split: PreparedSplit
+) -> MaskWriter | SaliencyWriter | BoxWriter | TextWriter:
+    match task:
+        case "detection":
+            return BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
+        case "saliency":
+            return SaliencyWriter(out, sidecar)
+        case "language":
+            return TextWriter(out, sidecar)
+        case "semantic":
+            return MaskWriter(out, sidecar)
 
 
 def _checked(predicted: object, asked: Sequence[str], *, task: Task, method: str) -> Iterator[Prediction]:

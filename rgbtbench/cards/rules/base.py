@@ -25,6 +25,11 @@ class FamilyRules(Strict, ABC):
         """Label set whose ids divide the pixels, so that each becomes a subset of the result."""
         return None
 
+    @property
+    def shown(self) -> str | None:
+        """Label set that networks are given with the images, such as questions; they see no other label."""
+        return None
+
     @abstractmethod
     def in_words(self, classes: Mapping[int, str], labels: str) -> tuple[Sentence, ...]:
         """Return everything that decides the number, as labelled sentences.

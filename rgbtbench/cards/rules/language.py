@@ -51,6 +51,7 @@ class LanguageRules(FamilyRules):
     headline: Literal["accuracy", "ap50", "recall", "location_mae", "count_mae", "psum", "nsum"]
     answers: dict[Name, AnswerKind] = Field(min_length=1, description="task to what is asked for")
     reading: Literal["stated", "authors"] = "stated"
+    questions: Name = Field("question", description="label set that holds what is asked")
     box_units: Literal["pixels", "thousandths"] = Field("pixels", description="in which answers give boxes")
     min_iou: float = Field(0.5, gt=0, le=1, description="from which overlap on a box is found")
     max_boxes: int = Field(100, ge=1, le=1000, description="boxes of one answer that count; the first")
@@ -64,6 +65,11 @@ class LanguageRules(FamilyRules):
         if not given.get(self.headline, False):
             raise ValueError(f"{self.headline} is not what answers to {', '.join(self.answers)} are measured by")
         return self
+
+    @property
+    def shown(self) -> str | None:
+        """The questions."""
+        return self.questions
 
     def number_of(self, task: str) -> str:
         """Return the metric that a task is measured by."""

@@ -233,3 +233,22 @@ def test_the_released_answers_are_perfect(tmp_path):
         found = rgbtbench.score(f"irtd/{name}", path, ground_truth=ARCHIVE).metrics
         assert found["parse_rate"] == 100
         assert next(iter(found.values())) == pytest.approx(0 if name == "location" else 100)
+
+
+def test_a_network_of_ones_own_is_asked_the_questions_and_sees_no_answer(data, right, tmp_path):
+    seen = []
+
+    def network(batch):
+        seen.extend(text for texts in batch.text for text in texts)
+        return [
+            TextPrediction(key, right[key][1])
+            for key, valid in zip(batch.keys, batch.valid.tolist(), strict=True)
+            if valid
+        ]
+
+    found = rgbtbench.evaluate(network, data, id_of(data, "recognition"), out=tmp_path / "out")
+    assert found.record.metrics == {"accuracy": 100, "parse_rate": 100}
+    assert all(question.startswith("<image>\nWhat is the object in the picture?\n(A) ") for question in seen)
+    assert len(seen) == COUNTS["recognition"]
+    with pytest.raises(UserError, match="scores 3 splits at once; expected a protocol of one"):
+        rgbtbench.evaluate(network, data, id_of(data, "nsum"), out=tmp_path / "sum")
