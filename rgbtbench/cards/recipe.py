@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import Field, JsonValue, model_validator
@@ -14,6 +14,7 @@ from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import recipe_path
 from rgbtbench.cards.data_choice import Data, DataChoice, JointData, Selection, require_unseen_test
+from rgbtbench.cards.optimisation import Constant, Freezing, Optimiser, Schedule, WarmUp
 from rgbtbench.cards.schema import Modality, Name, Strict, Task
 from rgbtbench.cards.yaml_file import read_yaml, validate
 from rgbtbench.errors import RecipeError
@@ -26,59 +27,6 @@ class ModelChoice(Strict):
 
     method: Name
     config: dict[str, JsonValue] = Field(default_factory=dict)
-
-
-class Sgd(Strict):
-    """Stochastic gradient descent with momentum."""
-
-    name: Literal["sgd"]
-    lr: float = Field(gt=0)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    nesterov: bool = False
-    weight_decay: float = Field(0.0, ge=0)
-
-
-class AdamW(Strict):
-    """Adam with decoupled weight decay."""
-
-    name: Literal["adamw"]
-    lr: float = Field(gt=0)
-    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.999)
-    weight_decay: float = Field(0.01, ge=0)
-
-
-class Constant(Strict):
-    """The learning rate stays."""
-
-    name: Literal["constant"] = "constant"
-
-
-class Exponential(Strict):
-    """The learning rate is multiplied by `gamma` after each epoch."""
-
-    name: Literal["exponential"]
-    gamma: float = Field(gt=0, le=1)
-
-
-class Cosine(Strict):
-    """Half a cosine from the full rate to `final` of it."""
-
-    name: Literal["cosine"]
-    final: float = Field(0.0, ge=0, le=1)
-
-
-class Polynomial(Strict):
-    """`(1 - progress) ** power`."""
-
-    name: Literal["poly"]
-    power: float = Field(0.9, gt=0)
-
-
-class WarmUp(Strict):
-    """The learning rate rises linearly from `start` of itself over the first `steps`."""
-
-    steps: int = Field(ge=1)
-    start: float = Field(0.0, ge=0, le=1)
 
 
 class Averaging(Strict):
@@ -123,9 +71,10 @@ class Recipe(Strict):
     )
     data: Data = DataChoice()
     selection: Selection = "last"
-    optimiser: Annotated[Sgd | AdamW, Field(discriminator="name")]
-    schedule: Annotated[Constant | Exponential | Cosine | Polynomial, Field(discriminator="name")] = Constant()
+    optimiser: Optimiser
+    schedule: Schedule = Constant()
     warm_up: WarmUp | None = None
+    freeze: Freezing = Field(Freezing(), exclude_if=lambda freeze: freeze == Freezing())
     epochs: int | None = Field(None, ge=1)
     steps: int | None = Field(None, ge=1, description="of the optimiser")
     batch_size: int = Field(ge=1, description="samples per forward pass, over all devices together")

@@ -18,7 +18,7 @@ from rgbtbench.atomic_file import atomic_file
 from rgbtbench.errors import WeightsError
 
 CHECKPOINT_FORMAT: Final = "rgbtbench-checkpoint"
-CHECKPOINT_VERSION: Final = 1
+CHECKPOINT_VERSION: Final = 2
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:

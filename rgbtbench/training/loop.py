@@ -24,6 +24,7 @@ from rgbtbench.training.devices import any_process, gathered
 from rgbtbench.training.interruption import InterruptedTrainingError, StopRequest
 from rgbtbench.training.metrics_log import MetricsLog
 from rgbtbench.training.optim import set_learning_rate
+from rgbtbench.training.parameter_groups import begin_training
 from rgbtbench.training.run_folder import RunFolder
 from rgbtbench.training.schedule import learning_rate
 from rgbtbench.zoo.model import Model
@@ -143,7 +144,7 @@ def fit(
         RecipeError: the loss is not finite; the batch's keys are named.
         InterruptedTrainingError: `stop` was requested; a checkpoint holds the state.
     """
-    trainee.wrapped.train()
+    begin_training(trainee.model, plan.recipe.freeze)
     batches = iter(trainee.batches)
     began = saved = time.monotonic()
     earlier = trainee.seconds

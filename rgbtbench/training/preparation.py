@@ -21,6 +21,7 @@ from rgbtbench.training.data import TrainingData, Watched
 from rgbtbench.training.devices import with_synchronised_statistics
 from rgbtbench.training.loop import Metrics, Plan, Trainee
 from rgbtbench.training.optim import make_optimiser
+from rgbtbench.training.parameter_groups import freeze, parameter_groups
 from rgbtbench.training.schedule import samples_per_step, total_steps
 from rgbtbench.training.validation import Look, validate
 from rgbtbench.zoo.encoder_weights import load_initial_weights
@@ -44,8 +45,8 @@ def prepare_training(
 
     Raises:
         WeightsError: the initial weights do not fit.
-        RecipeError: the batch cannot be shared by the processes, the validation protocol does not exist, or the method
-            has no loss that the recipe asks for.
+        RecipeError: the batch cannot be shared by the processes, the validation protocol does not exist, the method
+            has no loss that the recipe asks for, or a pattern of the recipe matches nothing in the model.
     """
     seed_everything(recipe.seed)
     model = build_from(spec)
@@ -56,13 +57,15 @@ def prepare_training(
         )
     if recipe.initial_weights is not None:
         load_initial_weights(Path(recipe.initial_weights), model)
+    freeze(model, recipe.freeze)
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)
     synchronised, remark = with_synchronised_statistics(model, fabric)
     if remark is not None:
         told.say(remark)
     model = cast("Model", synchronised.to(fabric.device))
-    wrapped, optimiser = fabric.setup(model, make_optimiser(model, recipe.optimiser), move_to_device=False)
+    optimiser = make_optimiser(parameter_groups(model, recipe.optimiser), recipe.optimiser)
+    wrapped, optimiser = fabric.setup(model, optimiser, move_to_device=False)
     seed_everything(recipe.seed + fabric.global_rank)
     batches = data.batches(
         {

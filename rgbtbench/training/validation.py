@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
+from torch import nn
 
 from rgbtbench.cards.rules import CocoRules, SegmentationRules
 from rgbtbench.loading.batch import Batch
@@ -54,7 +55,7 @@ def validate(model: Model, looks: Sequence[Look], *, fabric: Fabric) -> dict[str
     """Return the mean loss per image and the metrics of the task in percent.
 
     Of several splits each metric is the mean over the splits, and stands beside it as `<dataset>/<split>/<metric>`.
-    The model is left in training mode. Every image counts once, on any number of processes.
+    Every module is left in the mode it was in. Every image counts once, on any number of processes.
 
     Args:
         model: on the device of `fabric`; not wrapped.
@@ -62,14 +63,24 @@ def validate(model: Model, looks: Sequence[Look], *, fabric: Fabric) -> dict[str
         fabric: device, precision and the other processes.
     """
     share_statistics(fabric, model)
-    model.eval()
-    found = {look.name: _look(model, look, fabric=fabric) for look in looks}
-    model.train()
+    with _evaluating(model):
+        found = {look.name: _look(model, look, fabric=fabric) for look in looks}
     first = next(iter(found.values()))
     if len(found) == 1:
         return first
     means = {metric: statistics.fmean(values[metric] for values in found.values()) for metric in first}
     return means | {f"{name}/{metric}": value for name, values in found.items() for metric, value in values.items()}
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
 
 
 @torch.no_grad()

@@ -62,6 +62,16 @@ class Model(nn.Module, ABC):
         """
         raise RecipeError(f"initial_weights: {self.spec.method} starts from no encoder such as {name}")
 
+    def layers(self) -> Sequence[Sequence[str]]:
+        """Return the order of the layers, for learning rates that decay towards the input.
+
+        Returns:
+            For each layer, the input's first, patterns of the names of its parameters or modules, such as
+            `[("patch_embed", "pos_embed"), ("blocks.0",), ("blocks.1",)]`. What is in none of them, such as a head,
+            comes after the last. Nothing where the network has no such order.
+        """
+        return ()
+
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the named terms of the loss, each a scalar float32; training minimises their sum."""

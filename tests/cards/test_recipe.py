@@ -87,6 +87,19 @@ def test_overrides_replace_add_and_take_back():
         ("batch_size=many", "batch_size: .*'many'"),
         ("epochs=3", "give either epochs or steps"),
         ("selection=best", "selection: .*'last', 'val' or 'test'"),
+        ("warm_up={start: 0.1}", "a warm-up is given in either epochs or steps"),
+        ("warm_up={steps: 3, epochs: 1}", "a warm-up is given in either epochs or steps"),
+        ("warm_up={steps: 3, rise: exponential}", "an exponential rise needs a start above 0"),
+        ("warm_up={steps: 3, raise: linear}", r"warm_up\.raise: unknown key; did you mean rise"),
+        ("schedule={name: step, gamma: 0.1}", "a step schedule is given in either epochs or steps"),
+        ("schedule={name: multi_step, epochs: [8, 4]}", "milestones must rise: 8, 4"),
+        ("schedule={name: polynomial}", "schedule: .*'poly'"),
+        ("optimiser.rules=[{match: head}]", "a rule gives lr_factor, decay_factor or both"),
+        ("optimiser.rules=[{match: [], lr_factor: 2}]", r"rules\.0\.match"),
+        ("optimiser.rules=[{match: 'a b', lr_factor: 2}]", r"rules\.0\.match\.0: .*'a b'"),
+        ("optimiser.undecayed=[bias]", "'vectors', 'biases' or 'norms'; found 'bias'"),
+        ("optimiser.layer_decay=1.1", "layer_decay: .*1.1"),
+        ("freeze.but=head", "but takes back what parameters freezes, and nothing is frozen"),
         ("inputs.inf=thermal", "inputs"),
     ],
 )
@@ -174,3 +187,19 @@ def test_the_hash_sees_what_changes_weights_and_not_what_they_are_called():
     assert recipe_sha256(recipe_from(SMALLEST | {"seed": 1})) != recipe_sha256(recipe)
     assert seed_group(recipe_from(SMALLEST | {"seed": 1})) == seed_group(recipe)
     assert seed_group(recipe_from(SMALLEST | {"steps": 11})) != seed_group(recipe)
+
+
+def test_what_came_later_is_written_and_hashed_only_where_it_says_something():
+    plain = recipe_from(SMALLEST)
+    said = {"rules": [{"match": "head", "lr_factor": 10}], "undecayed": ["norms"], "layer_decay": 0.7}
+    silent = {"rules": [], "undecayed": [], "layer_decay": None}
+    assert recipe_sha256(recipe_from(SMALLEST | {"optimiser": SMALLEST["optimiser"] | silent})) == recipe_sha256(plain)
+    assert recipe_sha256(recipe_from(SMALLEST | {"freeze": {"parameters": []}})) == recipe_sha256(plain)
+    for name, value in said.items():
+        changed = recipe_from(SMALLEST | {"optimiser": SMALLEST["optimiser"] | {name: value}})
+        assert recipe_sha256(changed) != recipe_sha256(plain)
+        assert recipe_from(yaml.safe_load(recipe_yaml(changed))) == changed
+    frozen = recipe_from(SMALLEST | {"freeze": {"parameters": "backbone"}})
+    assert frozen.freeze.parameters == ("backbone",)
+    assert recipe_sha256(frozen) != recipe_sha256(plain)
+    assert recipe_from(yaml.safe_load(recipe_yaml(frozen))) == frozen

@@ -58,3 +58,48 @@ def test_warm_up_rises_in_equal_steps_and_the_schedule_begins_after_it():
 )
 def test_epochs_are_counted_in_samples_and_rounded_up_to_steps(changes, expected):
     assert total_steps(recipe(batch_size=BATCH, **changes), SAMPLES) == expected
+
+
+def test_a_step_schedule_is_torchs_in_epochs_and_in_steps():
+    in_epochs = torch_rates(lambda optimiser: lr_scheduler.StepLR(optimiser, 2, 0.5), interval=PER_EPOCH)
+    assert rates(schedule={"name": "step", "gamma": 0.5, "epochs": 2}) == pytest.approx(in_epochs)
+    in_steps = torch_rates(lambda optimiser: lr_scheduler.StepLR(optimiser, 4, 0.5))
+    assert rates(schedule={"name": "step", "gamma": 0.5, "steps": 4}) == pytest.approx(in_steps)
+
+
+def test_a_multi_step_schedule_is_torchs_in_epochs_and_in_steps():
+    in_epochs = torch_rates(lambda optimiser: lr_scheduler.MultiStepLR(optimiser, [1, 2], 0.1), interval=PER_EPOCH)
+    assert rates(schedule={"name": "multi_step", "epochs": [1, 2]}) == pytest.approx(in_epochs)
+    in_steps = torch_rates(lambda optimiser: lr_scheduler.MultiStepLR(optimiser, [3, 11], 0.1))
+    assert rates(schedule={"name": "multi_step", "steps": [3, 11]}) == pytest.approx(in_steps)
+
+
+def test_an_exponential_warm_up_is_delivers():
+    """start ** (1 - t) over the first epochs, then (1 - t) ** 0.9 over the remaining ones."""
+    found = rates(schedule={"name": "poly", "power": 0.9}, warm_up={"epochs": 1, "start": 0.1, "rise": "exponential"})
+    rising = [0.003 * 0.1 ** (1 - step / PER_EPOCH) for step in range(PER_EPOCH)]
+    falling = [0.003 * (1 - step / 10) ** 0.9 for step in range(10)]
+    assert found == pytest.approx(rising + falling)
+    assert found[0] == pytest.approx(0.0003)
+
+
+def test_a_warm_up_may_replace_the_first_part_of_a_schedule():
+    plain = rates(schedule={"name": "poly"})
+    found = rates(schedule={"name": "poly"}, warm_up={"steps": 5, "schedule": "replaced"})
+    assert found == pytest.approx([0.003 * (step + 1) / 5 for step in range(5)] + plain[5:])
+
+
+def test_a_warm_up_may_be_multiplied_with_the_schedule_as_torch_chains_them():
+    """torch's factor of step i is start + (1 - start) i / n: it begins one step earlier and ends as much sooner."""
+
+    def chained(optimiser):
+        rise = lr_scheduler.LinearLR(optimiser, start_factor=0.1 + 0.9 / 5, total_iters=4)
+        return lr_scheduler.ChainedScheduler([rise, lr_scheduler.PolynomialLR(optimiser, 15, 0.9)])
+
+    found = rates(schedule={"name": "poly"}, warm_up={"steps": 5, "start": 0.1, "schedule": "multiplied"})
+    assert found == pytest.approx(torch_rates(chained))
+
+
+def test_half_an_epoch_of_warm_up_is_rounded_up_to_steps():
+    found = rates(schedule={"name": "constant"}, warm_up={"epochs": 0.5})
+    assert found[:4] == pytest.approx([0.001, 0.002, 0.003, 0.003])
