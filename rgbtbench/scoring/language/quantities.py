@@ -21,8 +21,8 @@ _MARKED_COUNT: Final = re.compile(r"<num>([^<]*)</num>")
 _COUNT: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _THOUSANDS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){1,2}(?![\d,])")
 _EVERY_NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,]\d+)*")
-#: Brackets with nothing in them: an answer that states that there is no point.
-_NO_POINTS: Final = re.compile(r"\s*(?:<ref>[^<>]*</ref> at )?(?:<pos>)?\s*\[\s*\]\s*(?:</pos>)?\s*\.?\s*")
+#: Brackets with nothing in them, white space taken out: an answer that states that there is no point.
+_NO_POINTS: Final = re.compile(r"(?:<ref>[^<>]*</ref>at)?(?:<pos>)?\[\](?:</pos>)?\.?")
 
 
 def stated_count(answer: str) -> float | None:
@@ -66,7 +66,7 @@ def stated_points(answer: str) -> NDArray[np.float64] | None:
         float64 (N, 2), `x y` as written.
     """
     found = [_numbers(match) for match in _POINT.finditer(answer)]
-    if found or _NO_POINTS.fullmatch(answer):
+    if found or _NO_POINTS.fullmatch("".join(answer.split())):
         return np.array(found, np.float64).reshape(-1, 2)
     return None
 

@@ -81,6 +81,7 @@ def test_other_numbers_are_no_box(answer):
         ("a car at (1,2) and another at (3, 4)", [[1, 2], [3, 4]]),
         ("<ref>car</ref> at <pos>[]</pos>", []),
         ("[]", []),
+        (" <pos> [ ] </pos> .", []),
     ],
 )
 def test_points_are_read_as_written(answer, points):
