@@ -11,7 +11,6 @@ from rgbtbench.leaderboard.rows import Figure
 from rgbtbench.scoring import metrics
 
 _USUAL_INPUTS: Final = "rgb+lwir"
-_UNIT_SIGNS: Final[dict[metrics.Unit, str]] = {"percent": "%", "million": "M", "millisecond": "ms"}
 
 
 def section_title(section: Section) -> str:
@@ -47,8 +46,7 @@ def metric_title(metric: str) -> str:
 def axis_title(metric: str) -> str:
     """The metric with its unit: `mIoU, %`."""
     facts = metrics.METRICS.get(metric)
-    unit = _UNIT_SIGNS.get(facts.unit) if facts else None
-    return f"{metric_title(metric)}, {unit}" if unit else metric_title(metric)
+    return f"{facts.title}, %" if facts and facts.unit == "percent" else metric_title(metric)
 
 
 def number(figure: Figure, metric: str) -> str:
