@@ -20,6 +20,7 @@ from rgbtbench.cli import (
     joint,
     leaderboard,
     models,
+    needed,
     predict,
     prepare,
     protocols,
@@ -61,6 +62,7 @@ app.command("eval", rich_help_panel=RESULT)(evaluate.evaluate)
 app.command("robustness", rich_help_panel=RESULT)(robustness.robustness)
 app.command("score", rich_help_panel=RESULT)(score.score)
 app.command("compare", rich_help_panel=RESULT)(compare.compare)
+app.command("needed", rich_help_panel=RESULT)(needed.needed)
 app.add_typer(leaderboard.app, name="leaderboard", rich_help_panel=RESULT)
 
 

@@ -117,7 +117,7 @@ def score_against(
     names = truth.classes
     statistics = Statistics(
         keys=tuple(truth.keys[position] for position in positions),
-        clusters=_cluster_numbers(truth, positions),
+        clusters=cluster_numbers(truth, positions),
         class_ids=np.array(sorted(names), np.int64),
         class_names=tuple(names[number] for number in sorted(names)),
         subsets=_subsets(protocol, truth, positions),
@@ -198,7 +198,7 @@ def scored_positions(protocol: Protocol, truth: Truth) -> list[int]:
     return sorted(positions, key=lambda position: truth.image_ids[position])
 
 
-def _cluster_numbers(truth: Truth, positions: Sequence[int]) -> NDArray[np.int64]:
+def cluster_numbers(truth: Truth, positions: Sequence[int]) -> NDArray[np.int64]:
     """Number the clusters in order of appearance; an image without a cluster is one of its own."""
     keys, clusters = truth.keys, truth.clusters
     units = [(clusters[at], "") if clusters[at] is not None else (None, keys[at]) for at in positions]

@@ -22,8 +22,9 @@ _ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 def render_page(package: str, template: str, *, images: bool, **values: Any) -> str:
     """Render a page from the folder `templates` of a package.
 
-    The template gets `style` and `script` (contents of `page.css` after the shared style, and of `page.js`), `policy`
-    (the Content-Security-Policy) and `values`. Everything that is no markup of the template is escaped.
+    The template gets `style` and `script` (contents of `page.css` after the shared style, and of `page.js` where there
+    is one), `policy` (the Content-Security-Policy) and `values`. Everything that is no markup of the template is
+    escaped.
 
     Args:
         package: dotted name of the package.
@@ -37,7 +38,7 @@ def render_page(package: str, template: str, *, images: bool, **values: Any) -> 
     own = resources.files(package) / "templates"
     shared = resources.files(__name__) / "base.css"
     style = shared.read_text(encoding="utf-8") + (own / "page.css").read_text(encoding="utf-8")
-    script = (own / "page.js").read_text(encoding="utf-8")
+    script = (own / "page.js").read_text(encoding="utf-8") if (own / "page.js").is_file() else ""
     environment = Environment(
         loader=PackageLoader(package),
         autoescape=True,
