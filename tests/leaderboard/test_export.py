@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -67,3 +68,10 @@ def test_the_json_says_format_rules_and_where_each_record_is():
     assert {entry["rows"][0]["address"] for entry in section["entries"]} == {"records/one.json", "records/new.json"}
     assert section["entries"][0]["metrics"]["miou"] == {"value": 50.0, "low": 48.0, "high": 52.0}
     assert [replaced["name"] for replaced in data["superseded"]] == ["old"]
+
+
+def test_ablations_are_told_from_results_in_both_files():
+    study = replace(row("one"), ablation="fusion")
+    [section] = to_json(leaderboard([study]))["sections"]
+    assert (section["entries"][0]["ablation"], section["entries"][0]["rank"]) == ("fusion", None)
+    assert [line["ablation"] for line in lines(study, row("two", method="othernet"))] == ["", "fusion"]
