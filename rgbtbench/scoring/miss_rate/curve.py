@@ -78,13 +78,14 @@ def recalls(detected: Detected, weights: NDArray[np.float64], rules: MissRateRul
     """
     positives = weights @ _positives(detected, rules)
     drawn = weights[:, detected.images[detected.hits]]
-    found = np.cumsum(drawn, axis=1)
-    final = found[:, -1] if found.shape[1] else np.zeros(len(weights))
+    found = np.zeros((len(weights), drawn.shape[1] + 1))
+    np.cumsum(drawn, axis=1, out=found[:, 1:])
+    final = found[:, -1]
     images = weights.sum(axis=1, keepdims=True)
     fppi = _false_before_hits(detected, weights) / np.where(images > 0, images, 1.0)
     references = REFERENCES if rules.references == "exact" else ROUNDED_REFERENCES
-    reached = np.stack([np.count_nonzero(fppi <= reference, axis=1) for reference in references], axis=1)
-    at_references = np.take_along_axis(np.pad(found, ((0, 0), (1, 0))), reached, axis=1)
+    reached = np.array([np.count_nonzero(fppi <= reference, axis=1) for reference in references])
+    at_references = found[np.arange(len(weights))[:, None], reached.T]
     if rules.early_false_positive == "last_recall":
         first_is_false = (np.where(drawn > 0, fppi, np.inf).min(axis=1, initial=np.inf) > 0)[:, None]
         exceeded = first_is_false & (references * images < 1.0)

@@ -40,14 +40,14 @@ def apply_setting(labelled: Pedestrians, rules: MissRateRules) -> Pedestrians:
     Returns:
         The same boxes, y and height divided by `rules.vertical_stretch`.
     """
-    xywh = labelled.xywh / np.array([1.0, rules.vertical_stretch, 1.0, rules.vertical_stretch])
+    xywh = labelled.xywh.copy()
+    xywh[:, [1, 3]] /= rules.vertical_stretch
+    x, y, width, height = xywh.T
     lowest, highest = rules.heights
-    height = xywh[:, 3]
-    unwanted = (height < lowest) | (labelled.occlusions[:, None] != np.array(rules.occlusions)).all(axis=1)
+    unwanted = (height < lowest) | ~np.isin(labelled.occlusions, rules.occlusions)
     if highest is not None:
         unwanted |= height > highest
     if rules.inside is not None:
         left, top, right, bottom = rules.inside
-        ends = xywh[:, :2] + xywh[:, 2:]
-        unwanted |= (xywh[:, 0] < left) | (xywh[:, 1] < top) | (ends[:, 0] > right) | (ends[:, 1] > bottom)
+        unwanted |= (x < left) | (y < top) | (x + width > right) | (y + height > bottom)
     return replace(labelled, xywh=xywh, ignored=labelled.ignored | unwanted)

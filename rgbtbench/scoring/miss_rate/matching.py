@@ -47,7 +47,7 @@ def match_pedestrians(
     covered = np.zeros(len(images), np.bool_)
     covered[detection[in_region]] = True
     to_find = np.flatnonzero(~in_region)
-    found = _take_turns(detection[to_find], box[to_find], shared[to_find], images, len(truth.images))
+    found = _choose(detection[to_find], box[to_find], shared[to_find], images, len(truth.images))
     return Outcomes(found=found, dropped=covered & (found < 0))
 
 
@@ -78,14 +78,14 @@ def _overlaps(
     return detection, box, shared / np.where(truth.ignored[box], area, union)
 
 
-def _take_turns(
+def _choose(
     detection: NDArray[np.int64],
     box: NDArray[np.int64],
     shared: NDArray[np.float64],
     images: NDArray[np.int64],
     boxes: int,
 ) -> NDArray[np.int64]:
-    """Let the best detection of every image choose among the pairs, then the second, and so on.
+    """Let detections choose among the boxes that they overlap enough.
 
     Args:
         detection: int64 (P,), ascending.
@@ -98,6 +98,23 @@ def _take_turns(
         int64 (D,), row of the box that each detection takes, -1 if none.
     """
     found = np.full(len(images), -1)
+    # Most pairs are the only ones of their detection and of their box, and need no order.
+    alone = (np.bincount(detection, minlength=len(images))[detection] == 1) & (np.bincount(box)[box] == 1)
+    found[detection[alone]] = box[alone]
+    contested = np.flatnonzero(~alone)
+    _take_turns(found, detection[contested], box[contested], shared[contested], images, boxes)
+    return found
+
+
+def _take_turns(
+    found: NDArray[np.int64],
+    detection: NDArray[np.int64],
+    box: NDArray[np.int64],
+    shared: NDArray[np.float64],
+    images: NDArray[np.int64],
+    boxes: int,
+) -> None:
+    """Let the best detection of every image choose, then the second, and so on; writes what they take into `found`."""
     begins = np.append(True, detection[1:] != detection[:-1])[: len(detection)]
     chooser = np.cumsum(begins) - 1
     image = images[detection[begins]]
@@ -115,4 +132,3 @@ def _take_turns(
         found[chosen[is_best]] = wanted[is_best]
         free[wanted[is_best]] = False
         start = end
-    return found

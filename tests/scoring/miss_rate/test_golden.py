@@ -135,7 +135,7 @@ def test_shuffled_rows_turn_the_script_s_number_into_nonsense_and_sorted_ones_do
         for image, box, score in zip(images.tolist(), xywh.tolist(), scores.tolist(), strict=True)
     ]
     shuffled = [rows[at] for at in np.random.default_rng(0).permutation(len(rows))]
-    script = ScriptEvaluator(IMAGES, annotations)
+    script = ScriptEvaluator(range(IMAGES), annotations)
     assert script.evaluate(shuffled)[0] > 0.3
     by_image_and_score = sorted(shuffled, key=lambda row: (row["image_id"], -row["score"]))
     assert f"{100 * script.evaluate(by_image_and_score)[0]:.4f}" == "7.5756"
@@ -150,7 +150,7 @@ def test_the_script_s_loop_over_images_gives_the_same_number_to_the_last_bit(nam
         {"image_id": image, "bbox": box, "score": score}
         for image, box, score in zip(images.tolist(), xywh.tolist(), scores.tolist(), strict=True)
     ]
-    expected = ScriptEvaluator(IMAGES, annotations, heights=(1, 1e10), occlusions=(0, 1, 2)).evaluate(rows)
+    expected = ScriptEvaluator(range(IMAGES), annotations, heights=(1, 1e10), occlusions=(0, 1, 2)).evaluate(rows)
     _, final, miss_rate = published(name, ("all", {**ALL_SIZES, "occlusions": (0, 1, 2)}), SCRIPT)
     assert (miss_rate, final) == expected
 
