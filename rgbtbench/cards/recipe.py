@@ -14,6 +14,7 @@ from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import recipe_path
 from rgbtbench.cards.data_choice import Data, DataChoice, JointData, Selection, require_unseen_test
+from rgbtbench.cards.losses import Losses
 from rgbtbench.cards.optimisation import Constant, Freezing, Optimiser, Schedule, WarmUp
 from rgbtbench.cards.schema import Modality, Name, Strict, Task
 from rgbtbench.cards.yaml_file import read_yaml, validate
@@ -74,6 +75,7 @@ class Recipe(Strict):
     optimiser: Optimiser
     schedule: Schedule = Constant()
     warm_up: WarmUp | None = None
+    losses: Losses = Field(Losses(), exclude_if=lambda losses: losses == Losses())
     freeze: Freezing = Field(Freezing(), exclude_if=lambda freeze: freeze == Freezing())
     epochs: int | None = Field(None, ge=1)
     steps: int | None = Field(None, ge=1, description="of the optimiser")

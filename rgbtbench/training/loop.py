@@ -23,6 +23,7 @@ from rgbtbench.training.checkpoint import load_checkpoint, random_state, restore
 from rgbtbench.training.devices import any_process, gathered
 from rgbtbench.training.interruption import InterruptedTrainingError, StopRequest
 from rgbtbench.training.metrics_log import MetricsLog
+from rgbtbench.training.objective import total_loss
 from rgbtbench.training.optim import set_learning_rate
 from rgbtbench.training.parameter_groups import begin_training
 from rgbtbench.training.run_folder import RunFolder
@@ -183,7 +184,7 @@ def _step(fabric: Fabric, trainee: Trainee, recipe: Recipe, batches: Iterator[Ba
         batch = next(batches)
         with fabric.no_backward_sync(trainee.wrapped, enabled=part < recipe.accumulate - 1):
             terms = trainee.wrapped(batch.to(fabric.device, non_blocking=True))
-            loss = torch.stack(list(terms.values())).sum()
+            loss = total_loss(terms, recipe.losses.weights)
             _require_finite(fabric, loss, terms, batch=batch, step=trainee.done + 1, rate=recipe.optimiser.lr)
             fabric.backward(loss / recipe.accumulate)
         for name, term in terms.items():

@@ -57,6 +57,8 @@ def prepare_training(
         )
     if recipe.initial_weights is not None:
         load_initial_weights(Path(recipe.initial_weights), model)
+    if recipe.losses.pixels:
+        model.choose_losses(recipe.losses.pixels)
     freeze(model, recipe.freeze)
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)
@@ -117,7 +119,7 @@ def _validation(
         )
         for one in watched
     ]
-    return partial(validate, model, looks, fabric=fabric)
+    return partial(validate, model, looks, fabric=fabric, loss_weights=recipe.losses.weights)
 
 
 def seed_everything(seed: int) -> None:

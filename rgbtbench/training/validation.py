@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -25,6 +25,7 @@ from rgbtbench.scoring.average_precision.tables import TruthTable
 from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentation_metrics
 from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import gathered, over_processes, share_statistics
+from rgbtbench.training.objective import total_loss
 from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.model import Model
 
@@ -51,7 +52,9 @@ class Look:
         return f"{self.watched.split.manifest.dataset}/{self.watched.split.name}"
 
 
-def validate(model: Model, looks: Sequence[Look], *, fabric: Fabric) -> dict[str, float]:
+def validate(
+    model: Model, looks: Sequence[Look], *, fabric: Fabric, loss_weights: Mapping[str, float]
+) -> dict[str, float]:
     """Return the mean loss per image and the metrics of the task in percent.
 
     Of several splits each metric is the mean over the splits, and stands beside it as `<dataset>/<split>/<metric>`.
@@ -61,10 +64,11 @@ def validate(model: Model, looks: Sequence[Look], *, fabric: Fabric) -> dict[str
         model: on the device of `fabric`; not wrapped.
         looks: at least one.
         fabric: device, precision and the other processes.
+        loss_weights: of the terms of the loss; see `rgbtbench.training.objective`.
     """
     share_statistics(fabric, model)
     with _evaluating(model):
-        found = {look.name: _look(model, look, fabric=fabric) for look in looks}
+        found = {look.name: _look(model, look, fabric=fabric, loss_weights=loss_weights) for look in looks}
     first = next(iter(found.values()))
     if len(found) == 1:
         return first
@@ -84,7 +88,7 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def _look(model: Model, look: Look, *, fabric: Fabric) -> dict[str, float]:
+def _look(model: Model, look: Look, *, fabric: Fabric, loss_weights: Mapping[str, float]) -> dict[str, float]:
     watched = look.watched
     loss = torch.zeros(2, dtype=torch.float64)
     tally = _tally(watched.rules, sorted(watched.split.classes(watched.label_set)))
@@ -95,7 +99,7 @@ def _look(model: Model, look: Look, *, fabric: Fabric) -> dict[str, float]:
             with nullcontext() if watched.member is None else answering(model, watched.member):
                 predictions = model.predict(on_device)
         images = int(batch.valid.sum())
-        loss += torch.tensor([float(sum(terms.values())) * images, images])
+        loss += torch.tensor([float(total_loss(terms, loss_weights)) * images, images])
         tally.add(batch, predictions)
     total, images = over_processes(fabric, loss).tolist()
     return {"loss": total / max(images, 1), **tally.metrics(fabric)}

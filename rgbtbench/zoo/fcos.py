@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.ops import batched_nms, generalized_box_iou_loss, sigmoid_focal_loss
+from torchvision.ops import batched_nms
 
-from rgbtbench.zoo.losses import mean_over_processes
+from rgbtbench.zoo.box_losses import focal_loss, giou_loss
+from rgbtbench.zoo.normalisation import mean_over_processes
 
 #: Half side of the square around a box's centre, in strides, in which locations are positive.
 CENTRE_RADIUS = 1.5
@@ -137,19 +138,17 @@ def fcos_losses(
     logits = outputs["cls_logits"].float()
     labels = torch.zeros_like(logits)
     labels[image, place, classes] = 1.0
-    focal = sigmoid_focal_loss(logits[counted], labels[counted], reduction="sum")
 
     points, strides = places.points[place], places.strides[place]
     regression = outputs["bbox_regression"].float()[image, place]
-    overlap = generalized_box_iou_loss(_boxes(points, regression, strides), wanted, reduction="sum")
 
     centreness = outputs["bbox_ctrness"].float()[image, place, 0]
     closeness = F.binary_cross_entropy_with_logits(centreness, _centreness(points, wanted), reduction="sum")
 
     positives = torch.tensor(len(image), device=boxes.device)
     return {
-        "classification": mean_over_processes(focal, positives),
-        "boxes": mean_over_processes(overlap, positives),
+        "classification": focal_loss(logits[counted], labels[counted], count=positives),
+        "boxes": giou_loss(_boxes(points, regression, strides), wanted, count=positives),
         "centreness": mean_over_processes(closeness, positives),
     }
 

@@ -1,32 +1,17 @@
-"""Losses of more than one method, normalised over all processes of a run."""
+"""Losses over the labelled pixels of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 import torch.nn.functional as F
-from torch import Tensor, distributed
+from torch import Tensor
 
-from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.labels import IGNORE
 from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.answers import LEFT_OUT, answered_logits
+from rgbtbench.zoo.normalisation import mean_over_processes
+from rgbtbench.zoo.pixel_losses import cross_entropy
 from rgbtbench.zoo.spec import ModelSpec
-
-
-def mean_over_processes(total: Tensor, count: Tensor) -> Tensor:
-    """Return `total / count` with `count` averaged over all processes.
-
-    Gradients are averaged over processes too, so that each pixel or box weighs the same wherever it lies: one
-    process with a large batch and several with parts of it minimise the same function.
-    """
-    share = count.detach().to(torch.float32)
-    if distributed.is_available() and distributed.is_initialized():
-        share = share.clone()
-        distributed.all_reduce(share)
-        share = share / distributed.get_world_size()
-    return total / share.clamp(min=1.0)
 
 
 def pixel_cross_entropy(
@@ -40,11 +25,7 @@ def pixel_cross_entropy(
         class_ids: int64 (C,), the label id of each output, ascending.
         class_weights: float32 (C,); None weighs all pixels alike.
     """
-    target = class_indices(batch, class_ids)
-    total = F.cross_entropy(logits.float(), target, weight=class_weights, ignore_index=IGNORE, reduction="sum")
-    labelled = target[target != IGNORE]
-    weight = labelled.numel() if class_weights is None else class_weights[labelled].sum()
-    return mean_over_processes(total, torch.as_tensor(weight, device=logits.device))
+    return cross_entropy(logits, class_indices(batch, class_ids), class_weights=class_weights)
 
 
 def native_cross_entropy(
@@ -76,26 +57,6 @@ def native_cross_entropy(
         weights = known.float() if class_weights is None else class_weights[joint] * known
         total, weight = total + (losses * weights).sum(), weight + weights.sum()
     return mean_over_processes(total, weight)
-
-
-def class_weights(weights: Mapping[str, float], classes: Mapping[int, str]) -> Tensor | None:
-    """Return float32 (C,) weights in the order of the outputs, 1 where none is given; None where none is at all.
-
-    Args:
-        weights: class name to weight.
-        classes: class id to name.
-
-    Raises:
-        RecipeError: a name that is no class; the closest are named.
-    """
-    for name in weights:
-        if name not in classes.values():
-            raise RecipeError(
-                f"model.config.class_weights: no class {name!r}", remedy=did_you_mean(name, classes.values())
-            )
-    if not weights:
-        return None
-    return torch.tensor([weights.get(name, 1.0) for _, name in sorted(classes.items())])
 
 
 def class_indices(batch: Batch, class_ids: Tensor) -> Tensor:

@@ -7,13 +7,13 @@ their concatenated features at every scale. Layers carry the names of the publis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from rgbtbench.cards.losses import ClassWeights, CrossEntropy
 from rgbtbench.cards.schema import Strict
 from rgbtbench.zoo.preprocess import Preprocess
 from rgbtbench.zoo.segmentation import SegmentationModel
@@ -37,7 +37,7 @@ class MFNetConfig(Strict):
 
     streams: Streams = ("rgb", "inf")
     preprocess: Preprocess = Field(default_factory=lambda: Preprocess(multiple_of=STRIDE))
-    class_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
+    class_weights: ClassWeights = Field(
         default_factory=dict, description="class name to its weight in the loss; 1 for the others, as published"
     )
 
@@ -96,7 +96,8 @@ class MFNet(SegmentationModel):
     """The network; with both streams its state dict has the published names and shapes."""
 
     def __init__(self, spec: ModelSpec, config: MFNetConfig) -> None:
-        super().__init__(spec, preprocess=config.preprocess, channels=CHANNELS, class_weights=config.class_weights)
+        loss = CrossEntropy(class_weights=config.class_weights)
+        super().__init__(spec, preprocess=config.preprocess, channels=CHANNELS, loss=loss)
         self.config = config
         for stream in config.streams:
             self._add_encoder(stream)

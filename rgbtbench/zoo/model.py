@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from rgbtbench.cards.losses import PixelLoss
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import Prediction
@@ -61,6 +62,17 @@ class Model(nn.Module, ABC):
             RecipeError: the model does not start from this encoder.
         """
         raise RecipeError(f"initial_weights: {self.spec.method} starts from no encoder such as {name}")
+
+    def choose_losses(self, losses: Sequence[PixelLoss]) -> None:
+        """Train with these losses between maps of class logits and labels, instead of the method's own.
+
+        Raises:
+            RecipeError: the model has no such maps, or a loss does not fit its classes.
+        """
+        raise RecipeError(
+            f"losses.pixels: {self.spec.method} has no class logits of pixels",
+            remedy="leave losses.pixels out; losses.weights weighs the model's own losses",
+        )
 
     def layers(self) -> Sequence[Sequence[str]]:
         """Return the order of the layers, for learning rates that decay towards the input.

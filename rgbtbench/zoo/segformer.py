@@ -61,13 +61,7 @@ class SegFormer(SegmentationModel):
     """The network; with one stream its state dict has the published names and shapes."""
 
     def __init__(self, spec: ModelSpec, config: SegFormerConfig) -> None:
-        super().__init__(
-            spec,
-            preprocess=config.preprocess,
-            channels=_CHANNELS,
-            loss=config.loss,
-            class_weights=config.class_weights,
-        )
+        super().__init__(spec, preprocess=config.preprocess, channels=_CHANNELS)
         self.config = config
         channels = sum(_CHANNELS[stream] for stream in config.streams)
         self.backbone = Mit(config.size, channels=channels, eps=config.eps, drop_path=config.drop_path)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from rgbtbench.cards.losses import CrossEntropy, PixelLoss
+from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import MaskPrediction
-from rgbtbench.zoo.losses import class_weights as weights_by_output
-from rgbtbench.zoo.losses import native_cross_entropy, pixel_cross_entropy
+from rgbtbench.zoo.criterion import Criterion
+from rgbtbench.zoo.losses import class_indices, native_cross_entropy
 from rgbtbench.zoo.masks import mask_predictions
 from rgbtbench.zoo.model import Model
-from rgbtbench.zoo.ohem import ohem_cross_entropy
 from rgbtbench.zoo.preprocess import Preprocess, network_inputs, to_frame
 from rgbtbench.zoo.spec import ModelSpec
-
-#: Of all labelled pixels, or of the hard ones.
-PixelLoss = Literal["cross_entropy", "ohem_cross_entropy"]
 
 
 class SegmentationModel(Model):
@@ -29,11 +26,9 @@ class SegmentationModel(Model):
         spec: of the model.
         preprocess: how pixels become the network's input.
         channels: slot to the number of channels that the network takes there.
-        loss: what training minimises.
-        class_weights: class name to its weight in the loss, 1 where none is given; `cross_entropy` only.
+        loss: between logits and labels, unless a recipe chooses others; None for the plain cross-entropy.
     """
 
-    class_weights: Tensor | None
     remaps = True
 
     def __init__(
@@ -42,32 +37,55 @@ class SegmentationModel(Model):
         *,
         preprocess: Preprocess,
         channels: Mapping[str, int],
-        loss: PixelLoss = "cross_entropy",
-        class_weights: Mapping[str, float] | None = None,
+        loss: PixelLoss | None = None,
     ) -> None:
         super().__init__(spec)
-        self.preprocess, self.channels, self.loss = preprocess, channels, loss
-        self.register_buffer("class_weights", weights_by_output(class_weights or {}, spec.classes), persistent=False)
+        self.preprocess, self.channels = preprocess, channels
+        self.criterion = Criterion([loss or CrossEntropy()], spec.classes, owner="model.config")
 
     @abstractmethod
     def logits(self, images: Mapping[str, Tensor]) -> Tensor:
         """Return class logits (B, classes, H, W) of images: slot to float (B, C, H, W)."""
 
+    def trained_logits(self, images: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return every map of class logits that is learnt from, by name.
+
+        Networks with auxiliary outputs give theirs too. The loss `ohem_cross_entropy` of the map `auxiliary` is the
+        term `auxiliary_ohem_cross_entropy`, and that of the map without a name `ohem_cross_entropy`.
+        """
+        return {"": self.logits(images)}
+
+    def choose_losses(self, losses: Sequence[PixelLoss]) -> None:
+        """Train with these losses.
+
+        Raises:
+            RecipeError: a weight of a class that there is not, or the method's configuration has weights of its own.
+        """
+        if self.criterion.class_weights is not None:
+            raise RecipeError(
+                "model.config.class_weights weighs the loss that losses.pixels takes the place of",
+                remedy="give class_weights in losses.pixels",
+            )
+        self.criterion = Criterion(losses, self.spec.classes)
+
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss over labelled pixels, and where asked for the one in each dataset's own classes."""
-        logits, weights = self._batch_logits(batch), self.class_weights
-        if self.loss == "ohem_cross_entropy":
-            losses = {"ohem_cross_entropy": ohem_cross_entropy(logits, batch, self.class_ids)}
-        else:
-            losses = {"cross_entropy": pixel_cross_entropy(logits, batch, self.class_ids, class_weights=weights)}
-        if self.spec.remap:
-            losses["native_cross_entropy"] = native_cross_entropy(logits, batch, self.spec, class_weights=weights)
-        return losses
+        """Return the losses over labelled pixels, and where asked for that in each dataset's own classes."""
+        target = class_indices(batch, self.class_ids)
+        terms: dict[str, Tensor] = {}
+        for name, logits in self.trained_logits(self._images(batch)).items():
+            whole = to_frame(logits, batch, self.preprocess)
+            prefix = f"{name}_" if name else ""
+            terms |= {f"{prefix}{loss}": value for loss, value in self.criterion(whole, target).items()}
+            if self.spec.remap:
+                terms[f"{prefix}native_cross_entropy"] = native_cross_entropy(
+                    whole, batch, self.spec, class_weights=self.criterion.class_weights
+                )
+        return terms
 
     def predict(self, batch: Batch) -> list[MaskPrediction]:
         """Return one mask of class ids per valid sample, at its original size."""
-        return mask_predictions(self._batch_logits(batch), batch, self.class_ids)
+        logits = to_frame(self.logits(self._images(batch)), batch, self.preprocess)
+        return mask_predictions(logits, batch, self.class_ids)
 
-    def _batch_logits(self, batch: Batch) -> Tensor:
-        images = network_inputs(batch, self.preprocess, inputs=self.inputs_for(batch), channels=self.channels)
-        return to_frame(self.logits(images), batch, self.preprocess)
+    def _images(self, batch: Batch) -> dict[str, Tensor]:
+        return network_inputs(batch, self.preprocess, inputs=self.inputs_for(batch), channels=self.channels)

@@ -99,6 +99,10 @@ def test_overrides_replace_add_and_take_back():
         ("optimiser.rules=[{match: 'a b', lr_factor: 2}]", r"rules\.0\.match\.0: .*'a b'"),
         ("optimiser.undecayed=[bias]", "'vectors', 'biases' or 'norms'; found 'bias'"),
         ("optimiser.layer_decay=1.1", "layer_decay: .*1.1"),
+        ("losses.pixels=[{name: ohem}]", "losses.pixels.0: .*'ohem_cross_entropy'"),
+        ("losses.pixels=[{name: dice}, {name: dice}]", "a loss is named once: dice, dice"),
+        ("losses.pixels=[{name: boundary, width: 4}]", "width and tolerance are odd"),
+        ("losses.weights={dice: -1}", "losses.weights.dice"),
         ("freeze.but=head", "but takes back what parameters freezes, and nothing is frozen"),
         ("inputs.inf=thermal", "inputs"),
     ],
@@ -199,6 +203,9 @@ def test_what_came_later_is_written_and_hashed_only_where_it_says_something():
         changed = recipe_from(SMALLEST | {"optimiser": SMALLEST["optimiser"] | {name: value}})
         assert recipe_sha256(changed) != recipe_sha256(plain)
         assert recipe_from(yaml.safe_load(recipe_yaml(changed))) == changed
+    weighed = recipe_from(SMALLEST | {"losses": {"pixels": [{"name": "ohem_cross_entropy"}], "weights": {"*": 2}}})
+    assert recipe_sha256(weighed) != recipe_sha256(plain)
+    assert recipe_from(yaml.safe_load(recipe_yaml(weighed))) == weighed
     frozen = recipe_from(SMALLEST | {"freeze": {"parameters": "backbone"}})
     assert frozen.freeze.parameters == ("backbone",)
     assert recipe_sha256(frozen) != recipe_sha256(plain)

@@ -203,6 +203,59 @@ def test_a_loss_that_is_not_finite_stops_the_run_with_the_keys_of_the_batch(blob
         train(plan, blobs, tmp_path / "run")
 
 
+def test_losses_are_chosen_and_weighed_by_the_recipe(blobs, tmp_path):
+    losses = {"pixels": [{"name": "ohem_cross_entropy"}, {"name": "dice"}], "weights": {"dice": 0.0}}
+    both = train(recipe(losses=losses, steps=2), blobs, tmp_path / "both")
+    alone = train(recipe(losses={"pixels": losses["pixels"][:1]}, steps=2), blobs, tmp_path / "alone")
+    terms = [line["losses"] for line in read_metrics(tmp_path / "both" / "metrics.jsonl")]
+    assert [set(line) for line in terms] == [{"ohem_cross_entropy", "dice"}] * 2
+    assert all(0 < line["dice"] < 1 for line in terms)
+    # A term of weight 0 is reported and changes nothing, in training and in validation.
+    states = [load_model(result.folder).state_dict() for result in (both, alone)]
+    assert all(torch.equal(states[0][key], tensor) for key, tensor in states[1].items())
+    assert both.metrics["loss"] == alone.metrics["loss"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"losses": {"weights": {"dice": 1}}}, r"losses\.weights: no term 'dice'"),
+        (
+            {"losses": {"pixels": [{"name": "focal", "class_weights": {"nothing": 2}}]}},
+            r"losses\.pixels: class_weights: no class 'nothing'",
+        ),
+        (
+            {
+                "losses": {"pixels": [{"name": "focal"}]},
+                "model": {"method": "mfnet", "config": {"class_weights": {"person": 2}}},
+            },
+            r"model\.config\.class_weights weighs the loss that losses\.pixels takes the place of",
+        ),
+        ({"freeze": {"parameters": "encoder"}}, r"freeze\.parameters: 'encoder' matches no parameter of mfnet"),
+    ],
+)
+def test_losses_and_parameters_that_the_model_does_not_have_are_named(blobs, tmp_path, changes, message):
+    with pytest.raises(RecipeError, match=message):
+        train(recipe(**changes), blobs, tmp_path / "run")
+
+
+def test_a_detector_has_no_losses_of_pixels_to_choose(blobs, tmp_path):
+    plan = {"model": load_recipe("two_stream_fcos/smoke").model.model_dump(), "task": "detection"}
+    with pytest.raises(RecipeError, match=r"losses\.pixels: two_stream_fcos has no class logits of pixels"):
+        train(recipe(**plan, losses={"pixels": [{"name": "focal"}]}), blobs, tmp_path / "run")
+    train(recipe(**plan, losses={"weights": {"centreness": 0.5}}, steps=1), blobs, tmp_path / "run2")
+
+
+def test_what_is_frozen_does_not_move_and_its_statistics_neither(blobs, tmp_path, uninterrupted):
+    plan = recipe(
+        freeze={"parameters": "*", "but": "decode?"}, initial_weights=str(uninterrupted.weights), averaging=None
+    )
+    result = train(plan, blobs, tmp_path / "run")
+    before, after = load_model(uninterrupted.folder).state_dict(), load_model(result.folder).state_dict()
+    moved = {key for key, tensor in after.items() if not torch.equal(tensor, before[key])}
+    assert moved == {key for key in after if key.startswith("decode")}
+
+
 def test_curves_that_cannot_be_written_end_no_run(blobs, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     listener = AtStep()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from rgbtbench.cards.schema import Strict
 from rgbtbench.errors import RecipeError
 from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, LayerNormEps, LayerNormRule, MitName, MitSize
-from rgbtbench.zoo.segmentation import PixelLoss
 
 
 class MitConfig(Strict):
@@ -21,10 +18,6 @@ class MitConfig(Strict):
     )
     head_width: int | None = Field(None, ge=1, description="unified width of the head; null: the method's own")
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the deepest block")
-    loss: PixelLoss = "cross_entropy"
-    class_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict, description="class name to its weight in cross_entropy; 1 for the others"
-    )
 
     @property
     def size(self) -> MitSize:
