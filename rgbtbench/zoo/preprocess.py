@@ -105,14 +105,16 @@ def with_zeros(image: Tensor, batch: Batch, modality: str) -> Tensor:
     if modality not in batch.zeroed:
         return image
     lost = torch.zeros_like(image, dtype=torch.bool)
-    for row, share in enumerate(batch.zeroed[modality].tolist()):
+    whole = (image.shape[-2], image.shape[-1])
+    sizes = content_sizes(batch).tolist() if whole == batch.pixel_mask.shape[-2:] else [whole] * len(batch)
+    for row, (share, (height, width)) in enumerate(zip(batch.zeroed[modality].tolist(), sizes, strict=True)):
         if share == 1:
             lost[row] = True
         elif share > 0:
             # float32 in the batch; the id holds the number as it was written.
             step = Missing(modality, "zero_norm", float(f"{share:g}"))
-            drawn = generator_of(batch.keys[row], str(step)).random(image.shape[1:], np.float32)
-            lost[row] = torch.from_numpy(drawn < share).to(image.device)
+            drawn = generator_of(batch.keys[row], str(step)).random((image.shape[1], height, width), np.float32)
+            lost[row, :, :height, :width] = torch.from_numpy(drawn < share).to(image.device)
     return image.masked_fill(lost, 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from dataclasses import fields, replace
 
 import numpy as np
@@ -112,6 +113,20 @@ def test_a_sample_is_predicted_alike_alone_and_in_a_batch(trained, scenes):
         else:
             assert len(alone.scores) == len(together.scores)
             np.testing.assert_allclose(alone.scores, together.scores, atol=1e-4)
+
+
+def test_it_obeys_zeros_after_normalisation_whatever_the_pixels_are(trained, scenes):
+    model, spec = load_model(trained.folder), trained.info.model
+    batch = next(iter(eval_loader(open_split(scenes, "test"), batch_size=2, label_set=LABEL_SETS[spec.task])))
+    nothing = replace(batch, zeroed={name: torch.ones(2) for name in spec.inputs.values()})
+    others = replace(nothing, images={name: image.flip(0) for name, image in batch.images.items()})
+    with torch.inference_mode():
+        for one, other in zip(model.predict(nothing), model.predict(others), strict=True):
+            if isinstance(one, MaskPrediction):
+                assert np.array_equal(one.mask, other.mask)
+            else:
+                assert np.array_equal(one.boxes_xyxy, other.boxes_xyxy)
+                assert np.array_equal(one.scores, other.scores)
 
 
 def test_a_whole_split_is_written_once_with_what_it_was_made_from(trained, scenes, tmp_path):

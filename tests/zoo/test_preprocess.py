@@ -155,6 +155,13 @@ class TestZeros:
         second = replace(make_batch({name: image[1:] for name, image in batch.images.items()}), keys=batch.keys[1:])
         assert torch.equal(self.inputs(second, rgb=[0.25])["rgb"][0] == 0, lost[1])
 
+    def test_padding_for_larger_samples_of_the_batch_changes_nothing(self):
+        images = random_images(1, 24, 32)
+        alone = self.inputs(make_batch(images), rgb=[0.5])["rgb"] == 0
+        larger = {name: torch.nn.functional.pad(image, (0, 16, 0, 8)) for name, image in images.items()}
+        padded = self.inputs(make_batch(larger, content=(24, 32)), rgb=[0.5])["rgb"] == 0
+        assert torch.equal(padded[..., :24, :32], alone)
+
     def test_each_modality_loses_its_own(self):
         grey = torch.full((1, 1, 64, 64), 255, dtype=torch.uint8)
         batch = make_batch({"rgb": grey, "lwir": grey})
