@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from dataclasses import fields, replace
 
 import numpy as np
