@@ -39,7 +39,7 @@ def convert_for_dataset(
 
     card = dataset_card(dataset)
     task, classes = _outputs(method, card, label_set)
-    return convert(source, out, spec=resolve(method, _mapping(config_yaml), task=task, classes=classes))
+    return convert(source, out, spec=resolve(method, config_from_yaml(config_yaml), task=task, classes=classes))
 
 
 def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Task, dict[int, str]]:
@@ -60,7 +60,12 @@ def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Tas
     )
 
 
-def _mapping(text: str) -> dict[str, Any]:
+def config_from_yaml(text: str) -> dict[str, Any]:
+    """Return a configuration that is given as a YAML mapping.
+
+    Raises:
+        RecipeError: it is none.
+    """
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -32,6 +32,16 @@ class KnownWeights(Strict):
     convert: str | None = Field(None, description="name of the converter that reads them")
 
 
+class Cost(Strict):
+    """What a method costs as its default configuration builds it; `rgbtbench models profile` counts it again."""
+
+    task: Task
+    size: tuple[int, int] = Field(description="height, width of the images")
+    classes: int = Field(ge=1)
+    parameters: int = Field(gt=0, description="each once, buffers left out")
+    flops: int = Field(gt=0, description="of one image or pair; one multiplication with its addition is two")
+
+
 class MethodCard(Strict):
     """What a method is, where it comes from, and how close this implementation is to it."""
 
@@ -44,6 +54,7 @@ class MethodCard(Strict):
     licence: str
     fidelity: dict[Task, Fidelity]
     parameters_millions: float | None = Field(None, gt=0)
+    costs: tuple[Cost, ...] = ()
     exact: tuple[str, ...] = Field((), description="what agrees with the paper or its code")
     differs: tuple[str, ...] = Field((), description="what differs, and why")
     weights: tuple[KnownWeights, ...] = ()

@@ -57,10 +57,15 @@ def _hardware() -> str:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
-    return f"{os.cpu_count()} x {_processor()}"
+    return processor()
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return how many cores of which processor this machine has."""
+    return f"{os.cpu_count()} x {_model_name()}"
+
+
+def _model_name() -> str:
     facts = Path("/proc/cpuinfo")
     if facts.is_file():
         for line in facts.read_text(errors="replace").splitlines():

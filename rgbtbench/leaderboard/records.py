@@ -77,12 +77,21 @@ class Data(Strict):
 
 
 class Efficiency(Strict):
-    """Cost of the model under stated conditions; null where not measured."""
+    """Cost of the model under stated conditions; null where not measured. See docs/efficiency.md."""
 
     parameters: int | None = None
-    flops: int | None = None
-    latency_ms: float | None = None
+    trainable_parameters: int | None = None
+    flops: int | None = Field(None, description="of one image; one multiplication with its addition is two")
+    size: tuple[int, int] | None = Field(None, description="height, width of the images that cost was measured on")
+    latency_ms: float | None = Field(None, description="median of one image")
+    latency_p10_ms: float | None = None
+    latency_p90_ms: float | None = None
+    images_per_second: float | None = None
+    batch_size: int | None = Field(None, description="that throughput is of")
+    peak_memory_bytes: int | None = None
+    peak_memory_of: str | None = Field(None, description="of what the peak is, in words")
     device: str | None = None
+    measured: str | None = Field(None, description="scope, precision, threads, versions and number of runs")
 
 
 class Environment(Strict):

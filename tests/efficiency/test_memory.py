@@ -1,0 +1,20 @@
+"""Peak memory of a call."""
+
+import pytest
+import torch
+
+from rgbtbench.efficiency import memory
+
+
+@pytest.mark.skipif(not memory._STATUS.is_file(), reason="the system does not tell a process's resident memory")
+def test_what_a_call_takes_at_its_peak_is_seen_though_it_gives_it_back():
+    found = memory.measure_peak(lambda: torch.ones(40_000_000).sum(), device="cpu")
+    assert 150e6 < found.bytes < 250e6
+    assert "weights excluded" in found.what
+
+
+def test_nothing_is_said_where_the_system_does_not_tell(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_RESET", tmp_path / "absent" / "file")
+    called = []
+    assert memory.measure_peak(lambda: called.append(1), device="cpu") is None
+    assert called == []

@@ -1,0 +1,120 @@
+"""A model's cost as one record, and the command that prints it."""
+
+import json
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from rgbtbench.cli.app import app
+from rgbtbench.efficiency.inputs import noise_batch
+from rgbtbench.efficiency.profile import Setting, profile_model
+from rgbtbench.errors import UnknownNameError, UserError
+from rgbtbench.leaderboard.records import Efficiency
+from rgbtbench.profiling import parse_size, profile
+from rgbtbench.zoo.registry import build
+from rgbtbench.zoo.weights import save_weights
+
+CLASSES = {number: str(number) for number in range(9)}
+QUICK = Setting(seconds=0.01, batch_size=2, threads=1)
+
+
+def mfnet(**config):
+    torch.manual_seed(0)
+    return build("mfnet", config, task="semantic", classes=CLASSES)
+
+
+def test_a_profile_states_cost_and_conditions():
+    found = profile_model(mfnet(), (64, 96), QUICK, device_name="a processor")
+    assert (found.method, found.classes, found.size, found.batch_size) == ("mfnet", 9, (64, 96), 2)
+    assert found.inputs == {"rgb": "rgb", "inf": "lwir"}
+    assert found.parameters == found.trainable_parameters == 736_275
+    assert sum(found.flops_by_operator.values()) == found.flops
+    assert found.uncounted_operators == ()
+    assert (found.device, found.threads, found.cudnn_benchmark) == ("a processor", 1, None)
+    assert found.latency_p10_ms <= found.latency_ms <= found.latency_p90_ms
+    assert "1 threads" in found.measured
+    assert "32-true" in found.measured
+
+
+def test_flops_are_those_of_every_convolution_of_the_paper():
+    """MFNet's by hand, at 32×32: every layer is a 3×3 convolution at a known size."""
+    encoder = {
+        "rgb": (3, 16, 48, 48, 96, 96),
+        "inf": (1, 16, 16, 16, 36, 36),
+    }
+    products = 0
+    for inputs, first, second, third, fourth, fifth in encoder.values():
+        products += 32**2 * inputs * first
+        products += 16**2 * (first * second + second * second)
+        products += 8**2 * (second * third + third * third)
+        for side, before, after in ((4, third, fourth), (2, fourth, fifth)):
+            products += side**2 * (before * after + after * after + after * after)
+    widths = [sum(pair) for pair in zip(*(values[1:] for values in encoder.values()), strict=True)]
+    _, second, third, _, fifth = widths
+    products += 4**2 * fifth * third + 8**2 * third * second
+    products += 16**2 * second * (second // 2) + 32**2 * (second // 2) * 9
+    found = profile_model(mfnet(), (32, 32), QUICK, device_name="")
+    assert found.flops == 2 * 9 * products
+
+
+def test_flops_do_not_depend_on_the_batch_or_the_threads():
+    one = profile_model(mfnet(), (32, 32), QUICK, device_name="")
+    other = profile_model(mfnet(), (32, 32), Setting(seconds=0.01, batch_size=5, channels_last=True), device_name="")
+    assert one.flops == other.flops
+    assert (one.channels_last, other.channels_last) == (False, True)
+
+
+def test_threads_are_as_before_afterwards():
+    before = torch.get_num_threads()
+    profile_model(mfnet(), (32, 32), QUICK, device_name="")
+    assert torch.get_num_threads() == before
+
+
+def test_half_precision_is_stated_and_runs():
+    found = profile_model(mfnet(), (32, 32), Setting(seconds=0.01, precision="bf16-mixed"), device_name="")
+    assert "bf16-mixed" in found.measured
+
+
+def test_the_batch_has_what_the_model_is_fed_and_is_always_the_same():
+    batch = noise_batch(mfnet().spec, (4, 6), count=3)
+    assert {name: tuple(image.shape) for name, image in batch.images.items()} == {
+        "lwir": (3, 1, 4, 6),
+        "rgb": (3, 3, 4, 6),
+    }
+    assert torch.equal(batch.images["rgb"], noise_batch(mfnet().spec, (4, 6), count=3).images["rgb"])
+
+
+def test_a_profile_fits_into_a_record():
+    found = profile_model(mfnet(), (32, 32), QUICK, device_name="a processor")
+    kept = found.model_dump(include=set(Efficiency.model_fields)) | {"measured": found.measured}
+    record = Efficiency.model_validate(kept)
+    assert set(Efficiency.model_fields) == set(kept)
+    assert (record.flops, record.size) == (found.flops, (32, 32))
+
+
+def test_weights_are_profiled_as_they_are(tmp_path):
+    save_weights(mfnet(streams=["rgb"]), tmp_path / "one.safetensors")
+    found = profile(str(tmp_path / "one.safetensors"), (32, 32), QUICK)
+    assert found.inputs == {"rgb": "rgb"}
+    assert found.flops < profile("mfnet", (32, 32), QUICK).flops
+    assert found.flops == profile("mfnet", (32, 32), QUICK, config={"streams": ["rgb"]}).flops
+    with pytest.raises(UserError, match="bring task, classes"):
+        profile(str(tmp_path / "one.safetensors"), (32, 32), QUICK, classes=3)
+    with pytest.raises(UnknownNameError, match="did you mean mfnet"):
+        profile("mfnte", (32, 32), QUICK)
+
+
+@pytest.mark.parametrize("text", ["480", "480x", "480x640x3", "0x5", "-1x5", "99999x5", "axb"])
+def test_a_size_that_is_none_is_refused(text):
+    with pytest.raises(UserError, match="such as 480x640"):
+        parse_size(text)
+
+
+def test_the_command_prints_one_json_object():
+    arguments = ["models", "profile", "mfnet", "--size", "32x48", "--device", "cpu", "--seconds", "0.1"]
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["size"] == [32, 48]
+    shown = CliRunner().invoke(app, arguments)
+    assert "multiplications with additions" in shown.stdout
