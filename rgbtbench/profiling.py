@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 from rgbtbench.cards.augmentations import Size
 from rgbtbench.cards.catalog import method_card
 from rgbtbench.errors import UserError
+from rgbtbench.evaluation import open_truth
 from rgbtbench.leaderboard.environment import processor
+from rgbtbench.leaderboard.records import Efficiency
 from rgbtbench.prediction import torch_device
 
 if TYPE_CHECKING:
     from rgbtbench.efficiency.profile import Profile, Setting
+    from rgbtbench.subject import Subject
     from rgbtbench.zoo.model import Model
 
 _LARGEST_SIDE = 16_384
@@ -72,6 +75,18 @@ def measure(model: Model, size: Size, setting: Setting) -> Profile:
     device = torch_device(setting.device)
     name = processor() if device == "cpu" else torch.cuda.get_device_name()
     return profile_model(model, size, replace(setting, device=device), device_name=name)
+
+
+def efficiency_of(subject: Subject, data: Path, protocol_id: str, setting: Setting) -> Efficiency:
+    """Measure a model under test on images of the size that a protocol's data has, for its record.
+
+    Raises:
+        ShardError, UserError: as `open_truth`.
+    """
+    protocol, truth = open_truth(data, protocol_id)
+    found = measure(subject.model, truth.frame_size(0, protocol.label_set), setting)
+    known = found.model_dump(include=set(Efficiency.model_fields))
+    return Efficiency.model_validate(known | {"measured": found.measured})
 
 
 def _model(target: str, *, task: str | None, classes: int | None, config: Mapping[str, Any] | None) -> Model:

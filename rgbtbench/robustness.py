@@ -25,7 +25,7 @@ from rgbtbench.conditions.suites import Inputs, suite_conditions
 from rgbtbench.errors import UserError
 from rgbtbench.evaluation import Evaluation, open_truth
 from rgbtbench.leaderboard.lookup import Sought, find_records_of
-from rgbtbench.leaderboard.records import Record
+from rgbtbench.leaderboard.records import Efficiency, Record
 from rgbtbench.leaderboard.store import write_record
 from rgbtbench.loading.frames import frame_modality
 from rgbtbench.loading.prepared import PreparedSplit
@@ -95,6 +95,7 @@ def evaluate_conditions(
     *,
     out: Path | None = None,
     records: Path | None = None,
+    efficiency: Efficiency | None = None,
     progress: Progress = _SILENT,
 ) -> list[tuple[Evaluation, str | None]]:
     """Evaluate a model under some conditions, and store the records where asked to.
@@ -108,6 +109,7 @@ def evaluate_conditions(
         conditions: their ids, in order.
         out: folder for the predictions of a single condition; None for one beside the weights for each.
         records: folder of all records; None to store none.
+        efficiency: what the model costs, where it was measured.
         progress: is told of batches and images.
 
     Returns:
@@ -124,7 +126,9 @@ def evaluate_conditions(
         clean = find_records_of(records, sought).get(NONE)
     found: list[tuple[Evaluation, str | None]] = []
     for condition in conditions:
-        evaluation = subject.evaluate(data, protocol_id, out=out, condition=condition, progress=progress)
+        evaluation = subject.evaluate(
+            data, protocol_id, out=out, condition=condition, efficiency=efficiency, progress=progress
+        )
         name = None
         if records is not None:
             name, record = _stored(evaluation, clean, records)

@@ -8,10 +8,12 @@ from typer.testing import CliRunner
 
 from rgbtbench.cli.app import app
 from rgbtbench.datasets import dataset
+from rgbtbench.efficiency.profile import Setting
 from rgbtbench.errors import ConditionError, UserError
 from rgbtbench.evaluation import evaluate
 from rgbtbench.leaderboard.store import read_records
 from rgbtbench.loading.prepared import open_split
+from rgbtbench.profiling import efficiency_of
 from rgbtbench.robustness import evaluate_conditions, planned_conditions, run_suite
 from rgbtbench.scoring.resolve import protocols_of
 from rgbtbench.shards.build import prepare_dataset
@@ -156,3 +158,18 @@ def test_the_command_prints_what_is_retained_and_writes_a_summary(prepared, tmp_
     printed = CliRunner().invoke(app, [*arguments, "--json"])
     start = printed.stdout.index("{\n")
     assert json.loads(printed.stdout[start:]) == json.loads((tmp_path / "summary.json").read_text())
+
+
+def test_what_a_model_costs_goes_into_its_records_when_it_is_measured(prepared, tmp_path):
+    folder, protocol = prepared
+    subject = Subject(folder / "weights.safetensors")
+    setting = Setting(seconds=0.01, batch_size=1)
+    cost = efficiency_of(subject, folder / "shards", protocol, setting)
+    found = evaluate_conditions(subject, folder / "shards", protocol, ["none"], records=tmp_path, efficiency=cost)
+    stored = next(iter(read_records(tmp_path).values())).efficiency
+    assert stored == found[0][0].record.efficiency == cost
+    assert (stored.parameters, stored.size) == (736_275, (120, 160))
+    # As the card says for 480x640; here 120 rows are padded to 128.
+    assert stored.flops == 16_592_601_600 * (128 * 160) // (480 * 640)
+    assert stored.latency_p10_ms <= stored.latency_ms <= stored.latency_p90_ms
+    assert "PyTorch" in stored.measured

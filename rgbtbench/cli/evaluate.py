@@ -25,6 +25,9 @@ def evaluate(
     condition: Annotated[
         list[str] | None, typer.Option(help="What is done to the input (docs/conditions.md); may be repeated.")
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Measure FLOPs, latency and memory first, for the record.")
+    ] = False,
     batch_size: BatchOption = 8,
     workers: WorkersOption = 0,
     device: DeviceOption = DeviceName.AUTO,
@@ -46,8 +49,22 @@ def evaluate(
 
     subject = Subject(weights, batch_size=batch_size, workers=workers, device=device.value)
     with make_progress() as progress:
+        efficiency = None
+        if profile:
+            from rgbtbench.efficiency.profile import Setting
+            from rgbtbench.profiling import efficiency_of
+
+            progress.say("measuring what the model costs")
+            efficiency = efficiency_of(subject, data, protocol, Setting(device=device.value, batch_size=batch_size))
         found = evaluate_conditions(
-            subject, data, protocol, condition or ["none"], out=predictions, records=records, progress=progress
+            subject,
+            data,
+            protocol,
+            condition or ["none"],
+            out=predictions,
+            records=records,
+            efficiency=efficiency,
+            progress=progress,
         )
     report_conditions(
         [(evaluation, records / f"{name}.json" if records and name else None) for evaluation, name in found],

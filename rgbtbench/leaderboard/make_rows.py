@@ -153,8 +153,9 @@ def _record_facts(record: Record, found: Iterable[Found]) -> tuple[tuple[str, st
         ("training time", None if training.wall_seconds is None else f"{training.wall_seconds:,.0f} s"),
         ("scored on", f"{data.dataset}, {data.edition}, {data.split}: {data.images:,} images" if data else None),
         ("parameters", None if cost.parameters is None else f"{cost.parameters / 1e6:,.3f} million"),
-        ("FLOPs", None if cost.flops is None else f"{cost.flops / 1e9:,.2f} G"),
+        ("FLOPs", None if cost.flops is None else f"{cost.flops / 1e9:,.2f} G{_on(cost.size)}"),
         ("latency", None if cost.latency_ms is None else f"{cost.latency_ms:,.1f} ms on {cost.device}"),
+        ("measured", cost.measured),
         ("weights", record.weights_sha256 and f"sha256 {record.weights_sha256[:12]}"),
         ("predictions", record.predictions_sha256 and f"sha256 {record.predictions_sha256[:12]}"),
         ("hardware", machine.hardware if machine else None),
@@ -175,3 +176,7 @@ def _unless(value: str, absent: str) -> str | None:
 
 def _unless_unknown(value: str) -> str | None:
     return _unless(value, UNKNOWN)
+
+
+def _on(size: tuple[int, int] | None) -> str:
+    return "" if size is None else f" at {size[0]} × {size[1]}"
