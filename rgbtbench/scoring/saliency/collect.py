@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +14,13 @@ from numpy.typing import NDArray
 from rgbtbench.cards.rules import SaliencyRules
 from rgbtbench.predictions.masks import masks_sha256
 from rgbtbench.predictions.saliency_maps import StoredMap, map_sha256, require_full_range, stored_maps
-from rgbtbench.processes import available_cores
 from rgbtbench.progress import Progress, track
 from rgbtbench.scoring.saliency.counts import SaliencyCounts
 from rgbtbench.scoring.saliency.image import ImageStatistics, reduce_image
 from rgbtbench.scoring.saliency.levels import WHITE
 from rgbtbench.scoring.saliency.resize import resized
 from rgbtbench.scoring.truth import Truth
+from rgbtbench.threads import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def collect(
     sizes = {key: None if any_size else truth.frame_size(at) for key, at in zip(keys, positions, strict=True)}
     maps = stored_maps(predictions, sizes, others=truth.keys)
     masks = (truth.mask(position) for position in positions)
-    with closing(_each(zip(maps, masks, strict=True), rules)) as reduced:
+    with closing(in_order(partial(_reduce, rules), zip(maps, masks, strict=True))) as reduced:
         images = list(track(reduced, progress, "scoring", total=len(positions), unit="images"))
     if rules.normalisation == "none":
         require_full_range([image.highest for image in images], predictions)
@@ -59,23 +58,8 @@ def collect(
     return counts, masks_sha256({key: image.sha256 for key, image in zip(keys, images, strict=True)})
 
 
-def _each(pairs: Iterable[tuple[StoredMap, NDArray[np.uint8]]], rules: SaliencyRules) -> Generator[_Reduced]:
-    """Yield what becomes of each pair, in their order; few are in memory at a time."""
-    workers = available_cores()
-    waiting: deque[Future[_Reduced]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for stored, mask in pairs:
-                waiting.append(pool.submit(_reduce, stored, mask, rules))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _reduce(stored: StoredMap, mask: NDArray[np.uint8], rules: SaliencyRules) -> _Reduced:
+def _reduce(rules: SaliencyRules, pair: tuple[StoredMap, NDArray[np.uint8]]) -> _Reduced:
+    stored, mask = pair
     height, width = mask.shape
     any_size = rules.size_mismatch == "resize"
     levels = stored.levels(None if any_size else (height, width))

@@ -19,6 +19,7 @@ from rgbtbench.scoring.saliency.scores import scores_of
 _LEVELS: Final = 256
 _NUMBERS: Final = ("mae", "s_measure", "e_adaptive", "f_adaptive", "f_weighted")
 _CURVES: Final = ("e_curve", "f_curve", "precision", "recall")
+_AVERAGED: Final = (*_NUMBERS, "e_curve", "f_curve")
 #: What an image without foreground has no part in where the rules leave it out.
 _OF_FOREGROUND: Final = ("f_adaptive", "f_curve", "precision", "recall")
 _MEASURED: Final = ("mae", "e_adaptive", "f_adaptive")
@@ -78,23 +79,21 @@ class SaliencyCounts(Counts[SaliencyRules]):
 
     def measure(self, rules: SaliencyRules, classes: Classes, images: NDArray[np.bool_]) -> Measure:
         """Return means over images; maximum and mean over thresholds are those of the mean curve."""
-        table = self._table(rules)
-        numbers = {name: table[name][images] for name in _NUMBERS}
-        curves = {name: table[f"{name}_curve"][images] for name in ("e", "f")}
+        means = _Means({name: values[images] for name, values in self._table(rules).items() if name in _AVERAGED})
 
         def measured(weights: NDArray[np.float64], resampled: bool) -> dict[str, NDArray[np.float64]]:
-            found = {name: _weighted_mean(weights, values) for name, values in numbers.items()}
-            for name, values in curves.items():
-                curve = _weighted_mean(weights, values)
-                found |= {f"{name}_max": curve.max(axis=1), f"{name}_mean": curve.mean(axis=1)}
-            return found
+            of = means.weighted(weights)
+            curves = {letter: of.pop(f"{letter}_curve") for letter in ("e", "f")}
+            numbers = {name: values[:, 0] for name, values in of.items()}
+            best = {f"{letter}_max": curve.max(axis=1) for letter, curve in curves.items()}
+            return numbers | best | {f"{letter}_mean": curve.mean(axis=1) for letter, curve in curves.items()}
 
         return measured
 
     def curves(self, rules: SaliencyRules, classes: Classes) -> dict[str, Curve]:
         """Return mean precision over mean recall, and mean F and E over thresholds from 0 to 1."""
-        table, once = self._table(rules), np.ones((1, len(self.images)))
-        points = {name: tuple(_weighted_mean(once, table[name])[0].tolist()) for name in _CURVES}
+        means = _Means({name: self._table(rules)[name] for name in _CURVES}).weighted(np.ones((1, len(self.images))))
+        points = {name: tuple(curve[0].tolist()) for name, curve in means.items()}
         points["threshold"] = tuple((np.arange(rules.thresholds) / (rules.thresholds - 1)).tolist())
         return {
             name: Curve(x_name=x, y_name=name.rpartition("_")[2], x=points[x], y=points[y])
@@ -131,14 +130,25 @@ class SaliencyCounts(Counts[SaliencyRules]):
         return self._tables[rules]
 
 
-def _weighted_mean(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return means over images, (R,) of numbers (n,) and (R, T) of curves (n, T); NaN where no image takes part.
+class _Means:
+    """Means over images as functions of how often each counts.
 
     Args:
-        weights: float64 (R, n).
-        values: float64 (n,) or (n, T); NaN in images without a part.
+        table: name to values, float64 (n,) of numbers and (n, T) of curves; NaN in images that have no part in a mean.
     """
-    takes_part = ~np.isnan(values if values.ndim == 1 else values[:, 0])
-    total = weights @ takes_part
-    total = np.where(total > 0, total, np.nan).reshape(-1, *(1,) * (values.ndim - 1))
-    return np.asarray(weights[:, takes_part] @ values[takes_part] / total, np.float64)
+
+    def __init__(self, table: Mapping[str, NDArray[np.float64]]) -> None:
+        columns = {name: values.reshape(len(values), -1) for name, values in table.items()}
+        self._ends = dict(zip(columns, np.cumsum([values.shape[1] for values in columns.values()]), strict=True))
+        joined = np.concatenate(list(columns.values()), axis=1)
+        self._values = np.nan_to_num(joined, nan=0.0)
+        self._takes_part = np.stack([~np.isnan(values[:, 0]) for values in columns.values()], axis=1).astype(np.float64)
+
+    def weighted(self, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return name to means, float64 (R, 1) or (R, T), given weights (R, n); NaN where no image takes part."""
+        sums, totals = weights @ self._values, weights @ self._takes_part
+        found, start = {}, 0
+        for at, (name, end) in enumerate(self._ends.items()):
+            total = np.where(totals[:, at] > 0, totals[:, at], np.nan)
+            found[name], start = sums[:, start:end] / total[:, None], end
+        return found

@@ -1,8 +1,8 @@
 """Exact squared distances of chosen background pixels to the foreground.
 
-A full distance transform costs more than all the rest of the measures. Most maps are 0 far from the foreground, so only
-few pixels are asked for: those close by are found by shifting bytes, those inside the foreground's box by OpenCV's
-transform of that box, and those beyond it by comparing them with the few foreground pixels that can be nearest to any.
+A full distance transform costs more than all the rest of the measures. Most maps are 0 far from the foreground, so few
+pixels are asked for: those close by are found by shifting bytes, and the few others by comparing them with the
+foreground pixels that can be nearest to them. Only where many are far away the full transform is made.
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from numpy.typing import NDArray
 from rgbtbench.scoring.saliency.foreground import Foreground
 from rgbtbench.scoring.saliency.histograms import Salient
 
-#: Rows and columns from the foreground within which bytes can hold every squared distance.
-_CLOSE: Final = 10
-_FAR_IN_BYTES: Final = 255
-#: Comparing one pixel with the candidates costs as much as the transform of this many pixels.
-_COST_OF_COMPARING: Final = 8
+#: Rows and columns from the foreground that are tried, and the farthest distance of a pixel there.
+_REACHES: Final = ((5, 7), (10, 14))
+#: The farthest distance whose square is told from those beyond in a byte, which ends at 255.
+_FARTHEST: Final = 15
+_BEYOND: Final = 255
+#: So many pairs of pixels are compared in the time that the full transform takes for a pixel.
+_PAIRS_PER_PIXEL: Final = 8
+#: Foreground pixels that can be nearest to what lies behind one side of their box: about so many.
+_CANDIDATES: Final = 100
 #: Sums of squares up to here are exact in float32.
 _EXACT_SQUARES: Final = 1 << 23
-_CHUNK: Final = 1024
+#: Pairs of pixels that are compared at once: few enough for the cache, and for BLAS to start no threads of its own.
+_PAIRS_AT_ONCE: Final = 1 << 16
 
 
 def squared_distances(foreground: Foreground, pixels: Salient) -> NDArray[np.float64]:
@@ -32,59 +37,88 @@ def squared_distances(foreground: Foreground, pixels: Salient) -> NDArray[np.flo
         foreground: not empty.
         pixels: background pixels.
     """
-    top, bottom, left, right = _box(foreground)
+    top, bottom, left, right = box = _box(foreground)
+    mask, inner = foreground.mask, foreground.mask[top:bottom, left:right]
     rows, columns = pixels.rows, pixels.columns
     inside = (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
-    beyond = np.flatnonzero(~inside)
-    box = foreground.mask[top:bottom, left:right]
-    if not len(beyond) and _all_close(box, rows - top, columns - left):
-        return _close_distances(box, rows - top, columns - left)
-    if len(beyond) * _COST_OF_COMPARING > foreground.mask.size - box.size:
-        return _transformed(foreground.mask, rows, columns)
+    within, outside = np.flatnonzero(inside), np.flatnonzero(~inside)
+    if len(outside) * _CANDIDATES > _PAIRS_PER_PIXEL * (mask.size - inner.size):
+        return _transformed(mask, rows, columns)
     distances = np.empty(len(rows))
-    within = np.flatnonzero(inside)
-    distances[within] = _transformed(box, rows[within] - top, columns[within] - left)
-    distances[beyond] = _distances_beyond(foreground, (top, bottom, left, right), rows[beyond], columns[beyond])
+    distances[within] = _distances_inside(inner, rows[within] - top, columns[within] - left)
+    if len(outside):
+        distances[outside] = _distances_outside(foreground, box, rows[outside], columns[outside])
     return distances
 
 
 def _box(foreground: Foreground) -> tuple[int, int, int, int]:
     height, width = foreground.mask.shape
     (top, bottom), (left, right) = foreground.rows, foreground.columns
-    return max(0, top - _CLOSE), min(height, bottom + _CLOSE), max(0, left - _CLOSE), min(width, right + _CLOSE)
+    return (
+        max(0, top - _FARTHEST),
+        min(height, bottom + _FARTHEST),
+        max(0, left - _FARTHEST),
+        min(width, right + _FARTHEST),
+    )
 
 
-def _all_close(mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> bool:
+def _distances_inside(
+    mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return squared distances of pixels in an image that holds the whole foreground and little more."""
+    places = rows * mask.shape[1] + columns
+    for reach, farthest in _REACHES:
+        near = _dilated(mask, reach).ravel()[places] > 0
+        if near.all():
+            return _close_distances(mask, rows, columns, farthest)
+    edge_rows, edge_columns = _edge(mask)
+    if int((~near).sum()) * len(edge_rows) > _PAIRS_PER_PIXEL * mask.size:
+        return _transformed(mask, rows, columns)
+    distances = _close_distances(mask, rows, columns, _FARTHEST)
+    far = np.flatnonzero(distances == _BEYOND)
+    if len(far):
+        distances[far] = _compared(rows[far], columns[far], edge_rows, edge_columns)
+    return distances
+
+
+def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     import cv2
 
-    size = 2 * _CLOSE + 1
-    near = cv2.dilate(mask, np.ones((size, size), np.uint8))
-    return bool(near.ravel()[rows * mask.shape[1] + columns].all())
+    size = 2 * reach + 1
+    return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
 
 
 def _close_distances(
-    mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]
+    mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64], farthest: int
 ) -> NDArray[np.float64]:
-    """Return squared distances of pixels within `_CLOSE` rows and columns of the foreground.
+    """Return squared distances, and `_BEYOND` for pixels that are farther away than `farthest`, at most `_FARTHEST`.
 
     The parabola of squares is a chain of steps of 1, 3, 5, ... along each axis (Huang and Mitchell, 1994).
     """
     import cv2
 
     add: Any = cv2.add  # ends at 255, which NumPy's addition does not
-    framed = np.pad(np.bitwise_not(mask), _CLOSE, constant_values=_FAR_IN_BYTES)
+    framed = np.pad(np.bitwise_not(mask), farthest, constant_values=_BEYOND)
     width = framed.shape[1]
     squares = framed.ravel()
     room = np.empty_like(squares)
     for step in (width, 1):
         end = squares.size - step
         middle, neighbours = squares[step:end], room[step:end]
-        # The farthest pixel asked for is reached diagonally.
-        for distance in range(1, int(_CLOSE * 2**0.5) + 2):
+        for distance in range(1, farthest + 1):
             np.minimum(squares[: end - step], squares[2 * step :], out=neighbours)
             add(neighbours, 2 * distance - 1, dst=neighbours)
             np.minimum(middle, neighbours, out=middle)
-    return np.asarray(squares[(rows + _CLOSE) * width + columns + _CLOSE], np.float64)
+    return np.asarray(squares[(rows + farthest) * width + columns + farthest], np.float64)
+
+
+def _edge(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of the foreground pixels beside the background: one of them is nearest to any pixel."""
+    import cv2
+
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    rows, columns = np.nonzero(mask != cv2.erode(mask, cross))
+    return rows, columns
 
 
 def _transformed(mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -100,7 +134,7 @@ def _transformed(mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDAr
     return np.asarray(np.rint(chosen * chosen), np.float64)
 
 
-def _distances_beyond(
+def _distances_outside(
     foreground: Foreground,
     box: tuple[int, int, int, int],
     rows: NDArray[np.int64],
@@ -168,7 +202,8 @@ def _compared(
     sites = np.stack([site_rows, site_columns, site_rows**2 + site_columns**2], axis=1).astype(number)
     pixels = np.stack([-2 * rows, -2 * columns, np.ones_like(rows)]).astype(number)
     nearest = np.empty(len(rows))
-    for start in range(0, len(rows), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    chunk = max(1, _PAIRS_AT_ONCE // len(sites))
+    for start in range(0, len(rows), chunk):
+        part = slice(start, start + chunk)
         nearest[part] = np.matmul(sites, pixels[:, part]).min(axis=0)
     return np.asarray(nearest + rows * rows + columns * columns, np.float64)

@@ -48,6 +48,16 @@ def test_distances_of_a_border_are_exact_at_any_width(reach):
     assert np.array_equal(found, expected)
 
 
+@pytest.mark.parametrize("one_in", [1, 20, 2000])
+def test_few_and_many_pixels_between_two_objects_far_apart_are_exact(one_in):
+    mask = np.zeros((200, 400), np.bool_)
+    mask[20:180, 10:60] = blob(np.random.default_rng(5), (160, 50))
+    mask[40:190, 330:390] = blob(np.random.default_rng(6), (150, 60))
+    found, expected = distances_of(mask, np.random.default_rng(7).random(mask.shape) < 1 / one_in)
+    assert expected.max() > 100**2
+    assert np.array_equal(found, expected)
+
+
 @pytest.mark.parametrize("behind", ["left", "right", "above", "below"])
 def test_few_pixels_far_from_a_small_object_are_exact(behind):
     mask = np.zeros((300, 300), np.bool_)

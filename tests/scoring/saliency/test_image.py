@@ -32,7 +32,7 @@ def require_equal(prediction, truth, rules):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rules", CONVENTIONS, ids=lambda rules: f"{rules.normalisation}-{rules.truth}")
 def test_all_measures_are_those_of_the_pixels(kind, rules):
-    for seed in range(3):
+    for seed in range(2):
         require_equal(*scene(seed, kind=kind), rules)
 
 

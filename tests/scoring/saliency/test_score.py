@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import rgbtbench
+from rgbtbench import threads
 from rgbtbench.cards import catalog
 from rgbtbench.cards.rules import SaliencyRules
 from rgbtbench.cli.app import app
@@ -18,7 +19,6 @@ from rgbtbench.formats.image_file import encode_png
 from rgbtbench.formats.write_image import write_image
 from rgbtbench.predictions import SaliencyPrediction, read_sidecar
 from rgbtbench.scoring.resolve import protocols_of
-from rgbtbench.scoring.saliency import collect
 from rgbtbench.shards.build import prepare_dataset
 from tests.scoring.saliency.golden import GOLDEN, TOOL, expected_rows, needs_golden
 from tests.scoring.saliency.plain import ours
@@ -99,7 +99,7 @@ def test_a_zip_scores_as_its_folder(maps, masks, tmp_path):
 @pytest.mark.parametrize("cores", [1, 3])
 def test_the_number_of_threads_changes_nothing(maps, masks, monkeypatch, cores):
     expected = rgbtbench.score("generic/saliency", maps, ground_truth=masks)
-    monkeypatch.setattr(collect, "available_cores", lambda: cores)
+    monkeypatch.setattr(threads, "available_cores", lambda: cores)
     found = rgbtbench.score("generic/saliency", maps, ground_truth=masks)
     assert (found.metrics, found.intervals) == (expected.metrics, expected.intervals)
 
