@@ -32,7 +32,8 @@ class MatchCounts(Counts[R]):
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """See `Counts.to_arrays`."""
-        return {f"match_{field.name}": getattr(self.matches, field.name) for field in fields(Matches)}
+        compact = self.matches.compact()
+        return {f"match_{field.name}": getattr(compact, field.name) for field in fields(Matches)}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:

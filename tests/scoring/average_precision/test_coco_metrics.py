@@ -245,3 +245,16 @@ def test_resamples_are_averaged_over_recalls_whether_hits_or_recalls_are_fewer(o
     for area in range(4):
         precision = metrics.precision(weights.astype(float), area).mean(axis=2)
         assert metrics.average_precision(weights.astype(float), area) == pytest.approx(precision, nan_ok=True)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=named)
+def test_what_is_stored_gives_the_same_numbers_to_the_last_bit(options):
+    truth, found, image_ids, class_ids = random_set(8, **options)
+    counts = CocoCounts(match_detections(truth, found, image_ids=image_ids, class_ids=class_ids))
+    stored = CocoCounts.from_arrays(counts.to_arrays())
+    weights = np.random.default_rng(0).multinomial(len(image_ids), np.full(len(image_ids), 1 / len(image_ids)), 20)
+    for rows, resampled in ((np.ones((1, len(image_ids))), False), (weights.astype(float), True)):
+        ours, theirs = (CocoMetrics(one.matches).measure(rows, resampled=resampled) for one in (counts, stored))
+        assert same(ours, theirs)
+    again = stored.to_arrays()
+    assert all(np.array_equal(values, again[name]) for name, values in counts.to_arrays().items())
