@@ -42,6 +42,37 @@ class Seen:
     zeroed: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One sample of a view, before anything is done to it.
+
+    Attributes:
+        store: the split.
+        record: the json member.
+        row: position in the split.
+        position: in the view.
+    """
+
+    store: SplitStore
+    record: Mapping[str, Any]
+    row: int
+    position: int
+
+    @property
+    def key(self) -> str:
+        """Of the sample."""
+        return str(self.record["key"])
+
+    def image(self, modality: str, row: int) -> Pixels:
+        """Return the image of a modality as stored, in this row or another."""
+        return self.store.image(row, self.record["images"][modality]["file"])
+
+    def blank(self, modality: str) -> Pixels:
+        """Return zeros in the shape and type of a modality's image."""
+        facts = self.record["images"][modality]
+        return np.zeros((facts["height"], facts["width"], facts["channels"]), _TYPES[facts["bit_depth"]])
+
+
 @dataclass(frozen=True, eq=False)
 class Alteration:
     """A condition with everything that its steps need to know about the split.
@@ -62,49 +93,43 @@ class Alteration:
         """Return the alteration of some samples of the view; what is in force for each stays what it was."""
         return replace(self, givers={name: rows[chosen] for name, rows in self.givers.items()})
 
-    def seen(self, store: SplitStore, row: int, position: int, modalities: Iterable[str]) -> Seen:
-        """Return the images of one sample.
-
-        Args:
-            store: the split.
-            row: position in the split.
-            position: in the view.
-            modalities: those that are wanted.
-        """
+    def seen(self, source: Source, modalities: Iterable[str]) -> Seen:
+        """Return the images of one sample; `modalities` are those that are wanted."""
+        if not self.condition.steps:
+            return Seen({name: source.image(name, source.row) for name in modalities})
         gone = {name: step for name, step in self.condition.missing.items() if name in modalities}
         return Seen(
-            images={name: self._image(store, row, position, name) for name in modalities},
+            images={name: self._image(source, name) for name in modalities},
             missing=frozenset(name for name, step in gone.items() if step.fill == "drop"),
             filled=frozenset(name for name, step in gone.items() if step.share == 1 and step.fill != "swap"),
             zeroed={name: step.share for name, step in gone.items() if step.fill == "zero_norm"},
         )
 
-    def _image(self, store: SplitStore, row: int, position: int, modality: str) -> Pixels:
-        record = store.record(row)
-        facts = record["images"][modality]
+    def _image(self, source: Source, modality: str) -> Pixels:
         gone = self.condition.missing.get(modality)
         if gone is not None and gone.share == 1:
-            return self._fill(store, row, position, gone, facts)
-        pixels = store.image(row, facts["file"])
+            return self._fill(source, gone)
+        pixels = source.image(modality, source.row)
         for step in self.condition.of(modality):
             if isinstance(step, Corrupt):
-                pixels = corrupted(pixels, step.corruption, step.severity, generator_of(record["key"], str(step)))
+                pixels = corrupted(pixels, step.corruption, step.severity, generator_of(source.key, str(step)))
             elif not isinstance(step, Missing):
-                pixels = _misplaced(pixels, step, frame_size(record, self.label_set, store.manifest.modalities))
+                frame = frame_size(source.record, self.label_set, source.store.manifest.modalities)
+                pixels = _misplaced(pixels, step, frame)
         return pixels
 
-    def _fill(self, store: SplitStore, row: int, position: int, gone: Missing, facts: Mapping[str, Any]) -> Pixels:
-        blank = np.zeros((facts["height"], facts["width"], facts["channels"]), _TYPES[facts["bit_depth"]])
+    def _fill(self, source: Source, gone: Missing) -> Pixels:
+        blank = source.blank(gone.modality)
         match gone.fill:
             case "swap":
-                return store.image(int(self.givers[gone.modality][position]), facts["file"])
+                return source.image(gone.modality, int(self.givers[gone.modality][source.position]))
             case "repeat_other":
-                other = stand_in(self.condition, gone.modality, store.manifest.modalities)
-                return fills.adapted(self._image(store, row, position, other), blank)
+                other = stand_in(self.condition, gone.modality, source.store.manifest.modalities)
+                return fills.adapted(self._image(source, other), blank)
             case "mean":
                 return fills.flat(blank, self.means[gone.modality])
             case "noise":
-                return fills.noise(blank, generator_of(store.record(row)["key"], str(gone)))
+                return fills.noise(blank, generator_of(source.key, str(gone)))
         return blank
 
 

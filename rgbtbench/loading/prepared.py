@@ -15,7 +15,7 @@ from rgbtbench.cards.schema import AttributeValue, LabelKind
 from rgbtbench.conditions import NONE, parse_condition
 from rgbtbench.errors import ShardError, did_you_mean
 from rgbtbench.labels import LabelMap
-from rgbtbench.loading.alteration import Alteration, altered
+from rgbtbench.loading.alteration import Alteration, Source, altered
 from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.label_space import NATIVE, LabelLookup, look_up
 from rgbtbench.loading.sample import Sample, read_sample
@@ -140,8 +140,8 @@ class PreparedSplit:
 
     def __getitem__(self, position: int) -> Sample:
         row = int(self.rows[position])
-        seen = self.alteration.seen(self.store, row, position, self.modalities)
-        return read_sample(self.store, row, seen, label_sets=self.label_sets, lookups=self.lookups)
+        source = Source(self.store, self.store.record(row), row, position)
+        return read_sample(source, self.alteration, self.modalities, label_sets=self.label_sets, lookups=self.lookups)
 
     def record(self, position: int) -> dict[str, Any]:
         """Return the json member of one sample; no image is decoded. Treat it as read-only."""

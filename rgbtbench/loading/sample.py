@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.formats.image_file import Pixels
-from rgbtbench.loading.alteration import Seen
+from rgbtbench.loading.alteration import Alteration, Source
 from rgbtbench.loading.label_space import LabelLookup
 from rgbtbench.loading.store import SplitStore
 from rgbtbench.pair import Boxes
@@ -48,9 +48,9 @@ class Sample:
 
 
 def read_sample(
-    store: SplitStore,
-    row: int,
-    seen: Seen,
+    source: Source,
+    alteration: Alteration,
+    modalities: Iterable[str],
     *,
     label_sets: Iterable[str],
     lookups: Mapping[str, LabelLookup],
@@ -58,19 +58,20 @@ def read_sample(
     """Read one sample, and decode its labels.
 
     Args:
-        store: the split.
-        row: position in the split.
-        seen: its images.
+        source: the sample in its shard.
+        alteration: what is done to its images.
+        modalities: those to decode.
         label_sets: those to decode.
         lookups: label set to its look-up; other sets stay as stored.
     """
-    record = store.record(row)
+    store, record = source.store, source.record
+    seen = alteration.seen(source, modalities)
     boxes = {name: _native_boxes(record["boxes"][name]) for name in label_sets if name in record["boxes"]}
     return Sample(
         key=record["key"],
         images=seen.images,
         masks={
-            name: _mask(store, row, record["masks"][name], lookups.get(name))
+            name: _mask(store, source.row, record["masks"][name], lookups.get(name))
             for name in label_sets
             if name in record["masks"]
         },
