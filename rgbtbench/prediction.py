@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rgbtbench.cards.catalog import protocol_prefix
+from rgbtbench.cards.inference import PLAIN, Inference
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.conditions import NONE
 from rgbtbench.errors import PredictionError, UserError
@@ -30,6 +31,7 @@ def predict_weights(
     out: Path,
     *,
     condition: str = NONE,
+    inference: Inference | None = None,
     batch_size: int = 8,
     workers: int = 0,
     device: str = "cpu",
@@ -43,6 +45,7 @@ def predict_weights(
         split: `train`, `val`, `test`, …
         out: folder for the predictions, new or empty.
         condition: what is done to the input.
+        inference: views of each image that the answer is merged from; None for the image alone.
         batch_size: samples per forward pass.
         workers: processes that decode.
         device: `auto` (a GPU where there is one), `cpu` or `cuda`.
@@ -66,6 +69,7 @@ def predict_weights(
         out,
         label_set=label_set,
         weights_sha256=info.sha256,
+        inference=inference,
         batch_size=batch_size,
         workers=workers,
         device=torch_device(device),
@@ -80,16 +84,19 @@ def _answers(info: WeightsInfo, dataset: str) -> tuple[str, str | None]:
     return (info.training.label_space, info.training.label_set) if info.training else (NATIVE, None)
 
 
-def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit) -> Path:
+def predictions_folder(weights: Path, protocol: Protocol, seen: PreparedSplit, inference: Inference) -> Path:
     """Return where predictions go unless told otherwise: in the run folder or beside the weights, by data and input."""
     run = weights.parent if weights.name == WEIGHTS_FILE else weights
     below = run / "predictions" if run.is_dir() else weights.with_name(f"{weights.stem}-predictions")
     parts = [protocol_prefix(protocol.dataset, protocol.edition), seen.name, protocol.label_set]
-    parts += [name for name in (protocol.label_space, seen.alteration.condition.slug) if name not in (NATIVE, NONE)]
+    told = (protocol.label_space, seen.alteration.condition.slug, inference.slug)
+    parts += [name for name in told if name not in (NATIVE, NONE, PLAIN)]
     return below / "-".join([*parts, seen.manifest.data_hash[:8]])
 
 
-def holds_predictions(folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol: Protocol) -> bool:
+def holds_predictions(
+    folder: Path, *, weights_sha256: str, truth: PreparedSplit, protocol: Protocol, inference: Inference
+) -> bool:
     """Tell whether `folder` holds finished predictions of these weights on this data, as they were written.
 
     Raises:
@@ -107,6 +114,7 @@ def holds_predictions(folder: Path, *, weights_sha256: str, truth: PreparedSplit
         found.label_set,
         found.label_space,
         found.condition,
+        found.test_time_augmentation,
     ) == (
         weights_sha256,
         truth.manifest.data_hash,
@@ -114,6 +122,7 @@ def holds_predictions(folder: Path, *, weights_sha256: str, truth: PreparedSplit
         protocol.label_set,
         truth.label_space,
         truth.condition,
+        inference.tag,
     )
     if same and found.predictions_sha256 != _content_sha256(folder, truth, protocol):
         raise PredictionError(

@@ -122,7 +122,7 @@ def evaluate_conditions(
         raise UserError("one folder for the predictions of several conditions", remedy="evaluate one at a time")
     clean: Named | None = None
     if records is not None:
-        sought = Sought.of(read_manifest(data), protocol_id, subject.info.sha256)
+        sought = Sought.of(read_manifest(data), protocol_id, subject.info.sha256, views=subject.inference.tag)
         clean = find_records_of(records, sought).get(NONE)
     found: list[tuple[Evaluation, str | None]] = []
     for condition in conditions:
@@ -189,7 +189,8 @@ def run_suite(
     """
     conditions = planned_conditions(subject, data, protocol_id, suite, severities=severities)
     protocol, truth = open_truth(data, protocol_id)
-    known = find_records_of(records, Sought.of(truth.manifest, protocol_id, subject.info.sha256))
+    sought = Sought.of(truth.manifest, protocol_id, subject.info.sha256, views=subject.inference.tag)
+    known = find_records_of(records, sought)
     progress.start(f"robustness {Path(suite).stem}", len(conditions) + 1, "conditions")
     try:
         clean = known.get(NONE) or _evaluated(subject, data, protocol_id, NONE, records=records, variant=variant)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgbtbench.cards.catalog import method_card, method_names
+from rgbtbench.cards.inference import Inference
 from rgbtbench.cards.method import Fidelity
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.conditions import NONE
@@ -33,16 +34,26 @@ class Subject:
         batch_size: samples per forward pass.
         workers: processes that decode.
         device: `auto` (a GPU where there is one), `cpu` or `cuda`.
+        inference: views of each image that the answer is merged from; None for the image alone.
 
     Raises:
         WeightsError: nothing of the kind lies there.
     """
 
-    def __init__(self, weights: Path, *, batch_size: int = 8, workers: int = 0, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        batch_size: int = 8,
+        workers: int = 0,
+        device: str = "cpu",
+        inference: Inference | None = None,
+    ) -> None:
         from rgbtbench.zoo.weights_info import read_info
 
         self.weights = weights
         self.info: WeightsInfo = read_info(weights)
+        self.inference = inference or Inference()
         self._batch_size, self._workers, self._device = batch_size, workers, device
 
     @cached_property
@@ -103,7 +114,7 @@ class Subject:
         """
         protocol, truth = open_single_truth(data, protocol_id)
         seen = truth.only(label_sets=(protocol.label_set,)).under(condition)
-        out = out or predictions_folder(self.weights, protocol, seen)
+        out = out or predictions_folder(self.weights, protocol, seen, self.inference)
         self._predict(protocol, seen, out, progress=progress)
         result = score(protocol, truth, out, progress=progress)
         record = _record_of(result, truth, self.info, condition=seen.condition, variant=variant, efficiency=efficiency)
@@ -112,7 +123,9 @@ class Subject:
     def _predict(self, protocol: Protocol, seen: PreparedSplit, out: Path, *, progress: Progress) -> None:
         from rgbtbench.zoo.predict import predict_split
 
-        if self._intact and holds_predictions(out, weights_sha256=self.info.sha256, truth=seen, protocol=protocol):
+        if self._intact and holds_predictions(
+            out, weights_sha256=self.info.sha256, truth=seen, protocol=protocol, inference=self.inference
+        ):
             progress.say(f"{out} holds these predictions already; scored as they are")
             return
         predict_split(
@@ -121,6 +134,7 @@ class Subject:
             out,
             label_set=protocol.label_set,
             weights_sha256=self.info.sha256,
+            inference=self.inference,
             batch_size=self._batch_size,
             workers=self._workers,
             device=self.device,

@@ -11,8 +11,10 @@ from rgbtbench.datasets import dataset
 from rgbtbench.efficiency.profile import Setting
 from rgbtbench.errors import ConditionError, UserError
 from rgbtbench.evaluation import evaluate
+from rgbtbench.leaderboard.make_rows import row_of_record
 from rgbtbench.leaderboard.store import read_records
 from rgbtbench.loading.prepared import open_split
+from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.profiling import efficiency_of
 from rgbtbench.robustness import evaluate_conditions, planned_conditions, run_suite
 from rgbtbench.scoring.resolve import protocols_of
@@ -173,3 +175,25 @@ def test_what_a_model_costs_goes_into_its_records_when_it_is_measured(prepared, 
     assert stored.flops == 16_592_601_600 * (128 * 160) // (480 * 640)
     assert stored.latency_p10_ms <= stored.latency_ms <= stored.latency_p90_ms
     assert "PyTorch" in stored.measured
+
+
+def test_several_views_are_a_row_of_their_own_under_the_same_protocol(prepared, tmp_path):
+    folder, protocol = prepared
+    weights, data, conditions = folder / "weights.safetensors", folder / "shards", ["none", "missing:lwir/zero_norm"]
+    plain = evaluate_conditions(Subject(weights), data, protocol, conditions, records=tmp_path)
+    line = ["eval", str(weights), "--data", str(data), "--protocol", protocol, "--records", str(tmp_path)]
+    line += ["--scales", "0.5,1", "--flip", *(part for name in conditions for part in ("--condition", name))]
+    assert CliRunner().invoke(app, line).exit_code == 0
+    stored = read_records(tmp_path)
+    views = {name: record for name, record in stored.items() if record.test_time_augmentation != "none"}
+    assert len(stored) == 4
+    assert {record.test_time_augmentation for record in views.values()} == {"scales:0.5,1+flip+mean_softmax"}
+    assert {record.protocol_hash for record in stored.values()} == {plain[0][0].record.protocol_hash}
+    (clean,) = (name for name, record in views.items() if record.condition == "none")
+    (altered,) = (record for record in views.values() if record.condition != "none")
+    assert altered.clean == clean  # and not the result of one view, which lies there too
+    row = row_of_record(views[clean], clean)
+    assert "test-time-augmentation" in row.marks
+    assert ("test-time augmentation", "scales:0.5,1+flip+mean_softmax") in row.facts
+    kept = {read_sidecar(path).test_time_augmentation: path.name for path in (folder / "predictions").iterdir()}
+    assert kept["none"] != kept["scales:0.5,1+flip+mean_softmax"]  # nothing was taken for the other's

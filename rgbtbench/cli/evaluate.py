@@ -9,7 +9,15 @@ import typer
 
 from rgbtbench.cli.output import JsonOption
 from rgbtbench.cli.places import DataOption
-from rgbtbench.cli.predict import BatchOption, WeightsArgument
+from rgbtbench.cli.predict import (
+    BatchOption,
+    FlipOption,
+    MergeOption,
+    ScalesOption,
+    StrideOption,
+    WeightsArgument,
+    WindowOption,
+)
 from rgbtbench.cli.result import RecordsOption, report_conditions, require_records
 from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
 
@@ -28,6 +36,11 @@ def evaluate(
     profile: Annotated[
         bool, typer.Option("--profile", help="Measure FLOPs, latency and memory first, for the record.")
     ] = False,
+    scales: ScalesOption = None,
+    flip: FlipOption = False,
+    window: WindowOption = None,
+    stride: StrideOption = None,
+    merge: MergeOption = None,
     batch_size: BatchOption = 8,
     workers: WorkersOption = 0,
     device: DeviceOption = DeviceName.AUTO,
@@ -39,15 +52,17 @@ def evaluate(
 
     Example: rgbtbench eval runs/mfnet --data shards/mfnet --protocol mfnet/miou-9 --condition missing:lwir/zero_norm
     """
+    from rgbtbench.cards.inference import read_inference
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.cli.torch_extra import require_torch
 
+    inference = read_inference(scales=scales, flip=flip, window=window, stride=stride, merge=merge)
     require_records(records)
     require_torch()
     from rgbtbench.robustness import evaluate_conditions
     from rgbtbench.subject import Subject
 
-    subject = Subject(weights, batch_size=batch_size, workers=workers, device=device.value)
+    subject = Subject(weights, batch_size=batch_size, workers=workers, device=device.value, inference=inference)
     with make_progress() as progress:
         efficiency = None
         if profile:

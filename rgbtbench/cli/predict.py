@@ -14,7 +14,16 @@ WeightsArgument = Annotated[Path, typer.Argument(help="Run folder, or a .safeten
 ConditionOption = Annotated[
     str, typer.Option(help="What is done to the input, such as missing:rgb/zero_norm; see docs/conditions.md.")
 ]
-BatchOption = Annotated[int, typer.Option(min=1, help="Samples per forward pass.")]
+BatchOption = Annotated[int, typer.Option(min=1, help="Samples, or windows, per forward pass.")]
+ScalesOption = Annotated[
+    str | None, typer.Option(help="See each image at several scales and merge them: 0.75,1,1.25. Segmentation only.")
+]
+FlipOption = Annotated[bool, typer.Option("--flip", help="See its mirror image too.")]
+WindowOption = Annotated[str | None, typer.Option(help="See it window by window, height x width: 480x640.")]
+StrideOption = Annotated[str | None, typer.Option(help="From window to window, as a part of one; 2/3 by default.")]
+MergeOption = Annotated[
+    str | None, typer.Option(help="mean_softmax (mmsegmentation's, the default) or sum_exp (CMX's).")
+]
 
 
 def predict(
@@ -23,6 +32,11 @@ def predict(
     out: Annotated[Path, typer.Option(help="Folder for the predictions, new or empty.")],
     split: Annotated[str, typer.Option(help="Split to predict.")] = "test",
     condition: ConditionOption = "none",
+    scales: ScalesOption = None,
+    flip: FlipOption = False,
+    window: WindowOption = None,
+    stride: StrideOption = None,
+    merge: MergeOption = None,
     batch_size: BatchOption = 8,
     workers: WorkersOption = 0,
     device: DeviceOption = DeviceName.AUTO,
@@ -30,10 +44,14 @@ def predict(
     """Write the predictions of a split as files that anyone can score.
 
     Example: rgbtbench predict runs/mfnet --data shards/mfnet --out predictions/mfnet
+
+    Example: rgbtbench predict runs/mfnet --data shards/mfnet --out predictions/views --scales 0.75,1,1.25 --flip
     """
+    from rgbtbench.cards.inference import read_inference
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.cli.torch_extra import require_torch
 
+    inference = read_inference(scales=scales, flip=flip, window=window, stride=stride, merge=merge)
     require_torch()
     from rgbtbench.prediction import predict_weights
 
@@ -44,6 +62,7 @@ def predict(
             split,
             out,
             condition=condition,
+            inference=inference,
             batch_size=batch_size,
             workers=workers,
             device=device.value,

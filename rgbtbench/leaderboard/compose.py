@@ -28,7 +28,8 @@ def record_of(score: Score, truth: PreparedSplit, *, kind: Kind, method: str, **
     """
     about, notes = score.sidecar, (*score.notes, *facts.pop("notes", ()))
     if about is not None:
-        facts = {"condition": about.condition, "weights_sha256": about.weights_sha256} | facts
+        carried = ("condition", "test_time_augmentation", "weights_sha256")
+        facts = {name: getattr(about, name) for name in carried} | facts
     return Record.model_validate(
         {
             "kind": kind,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from rgbtbench.cards.catalog import protocol_hash
+from rgbtbench.cards.inference import PLAIN
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import read_records
 from rgbtbench.scoring.resolve import resolve_protocol
@@ -21,23 +22,29 @@ class Sought:
         protocol_hash: of the rules.
         weights_sha256: of the weights.
         data_hash, labels_hash: of the prepared data.
+        test_time_augmentation: tag of the views that answers are merged from.
     """
 
     protocol_hash: str
     weights_sha256: str
     data_hash: str
     labels_hash: str
+    test_time_augmentation: str = PLAIN
 
     @classmethod
-    def of(cls, manifest: Manifest, protocol_id: str, weights_sha256: str) -> Self:
+    def of(cls, manifest: Manifest, protocol_id: str, weights_sha256: str, *, views: str = PLAIN) -> Self:
         """Return what to look for; raises `UserError` where the protocol is not one of the data's."""
         rules = protocol_hash(resolve_protocol(protocol_id, manifest))
-        return cls(rules, weights_sha256, manifest.data_hash, manifest.labels_hash)
+        return cls(rules, weights_sha256, manifest.data_hash, manifest.labels_hash, views)
 
     def matches(self, record: Record) -> bool:
         """Tell whether a record is of these."""
         return record.data is not None and self == Sought(
-            record.protocol_hash, record.weights_sha256 or "", record.data.data_hash, record.data.labels_hash
+            record.protocol_hash,
+            record.weights_sha256 or "",
+            record.data.data_hash,
+            record.data.labels_hash,
+            record.test_time_augmentation,
         )
 
 

@@ -34,6 +34,7 @@ class Sidecar(Strict):
     method: str | None = None
     weights_sha256: Sha256 | None = None
     condition: str = "none"
+    test_time_augmentation: str = "none"
     predictions_sha256: Sha256 | None = None
 
 

@@ -22,11 +22,28 @@ def mask_predictions(logits: Tensor, batch: Batch, class_ids: Tensor) -> list[Ma
     logits, class_ids = answered_logits(logits, class_ids, dim=1)
     contents = content_sizes(batch).tolist()
     predictions = []
-    for index, (key, valid) in enumerate(zip(batch.keys, batch.valid.tolist(), strict=True)):
-        if not valid:
-            continue
+    for index in _valid(batch):
         height, width = batch.sizes[index].tolist()
         sample = in_original_frame(logits[index].float(), content=tuple(contents[index]), size=(height, width))
-        mask = class_ids[sample.argmax(dim=0)]
-        predictions.append(MaskPrediction(key, mask.cpu().numpy().astype(np.uint8)))
+        predictions.append(_prediction(batch.keys[index], sample, class_ids))
     return predictions
+
+
+def masks_of_scores(logits: Tensor, batch: Batch, class_ids: Tensor) -> list[MaskPrediction]:
+    """Return the most likely class of every pixel, for valid samples only.
+
+    Args:
+        logits: (B, C, H, W) in the original frame, which all samples share.
+        batch: keys and validity.
+        class_ids: as for `mask_predictions`.
+    """
+    logits, class_ids = answered_logits(logits, class_ids, dim=1)
+    return [_prediction(batch.keys[index], logits[index], class_ids) for index in _valid(batch)]
+
+
+def _valid(batch: Batch) -> list[int]:
+    return [index for index, valid in enumerate(batch.valid.tolist()) if valid]
+
+
+def _prediction(key: str, logits: Tensor, class_ids: Tensor) -> MaskPrediction:
+    return MaskPrediction(key, class_ids[logits.argmax(dim=0)].cpu().numpy().astype(np.uint8))

@@ -10,6 +10,7 @@ from typing import Final
 
 import torch
 
+from rgbtbench.cards.inference import PLAIN, Inference
 from rgbtbench.cards.schema import LABEL_KIND, Task
 from rgbtbench.errors import ConditionError, PredictionError, RecipeError
 from rgbtbench.loading.batch import Batch
@@ -23,6 +24,7 @@ from rgbtbench.predictions.write_maps import SaliencyWriter
 from rgbtbench.predictions.write_texts import TextWriter
 from rgbtbench.progress import Progress, Silent, track
 from rgbtbench.zoo.answers import answering
+from rgbtbench.zoo.augmented import predictor
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.spec import member_of
 
@@ -41,6 +43,7 @@ def predict_split(
     *,
     label_set: str | None = None,
     weights_sha256: str | None = None,
+    inference: Inference | None = None,
     batch_size: int = 8,
     workers: int = 0,
     device: torch.device | str = "cpu",
@@ -55,7 +58,8 @@ def predict_split(
         out: folder for the predictions, new or empty; see docs/formats/predictions.md.
         label_set: whose frame and classes are predicted; None for the only set of the task's kind.
         weights_sha256: noted beside the predictions.
-        batch_size: samples per forward pass; has no part in the result beyond rounding.
+        inference: views of each image that the answer is merged from; None for the image alone.
+        batch_size: samples, or windows, per forward pass; has no part in the result beyond rounding.
         workers: processes that decode; 0 decodes in this one.
         device: where to compute.
         progress: told about every batch.
@@ -64,7 +68,8 @@ def predict_split(
         `out`.
 
     Raises:
-        RecipeError: the data lacks a modality or a label set that the model needs, or names classes otherwise.
+        RecipeError: the data lacks a modality or a label set that the model needs, or names classes otherwise; or the
+            model's answers cannot be merged from several views.
         ConditionError: the model cannot do without a modality that is dropped.
         PredictionError: `out` holds something else.
     """
@@ -78,11 +83,13 @@ def predict_split(
     in_own_classes = member is not None and split.label_space == NATIVE
     _require_inputs(model, split)
     _require_classes(spec.classes if member is None or not in_own_classes else member.classes, split, name)
+    views = inference or Inference()
+    predict = predictor(model, views, per_pass=batch_size)
     model.to(device).eval()
 
     def network(batch: Batch) -> Sequence[Prediction]:
         with torch.inference_mode(), answering(model, dataset) if in_own_classes else nullcontext():
-            return model.predict(batch.to(device))
+            return predict(batch.to(device))
 
     wanted = dict.fromkeys(modality for modality in spec.inputs_of(dataset).values() if modality not in missing)
     return write_predictions(
@@ -94,6 +101,7 @@ def predict_split(
         method=spec.method,
         missing=missing,
         weights_sha256=weights_sha256,
+        test_time_augmentation=views.tag,
         batch_size=batch_size,
         workers=workers,
         progress=progress,
@@ -110,6 +118,7 @@ def write_predictions(
     method: str,
     missing: Sequence[str] = (),
     weights_sha256: str | None = None,
+    test_time_augmentation: str = PLAIN,
     batch_size: int = 8,
     workers: int = 0,
     progress: Progress | None = None,
@@ -125,6 +134,7 @@ def write_predictions(
         method: noted beside the predictions.
         missing: modalities that batches hold as a fill.
         weights_sha256: likewise.
+        test_time_augmentation: likewise.
         batch_size: samples per call.
         workers: processes that decode; 0 decodes in this one.
         progress: told about every batch.
@@ -150,6 +160,7 @@ def write_predictions(
             "method": method,
             "weights_sha256": weights_sha256,
             "condition": split.condition,
+            "test_time_augmentation": test_time_augmentation,
         }
     )
     writer = _writer(task, out, sidecar, split)

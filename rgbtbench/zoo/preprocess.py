@@ -62,7 +62,12 @@ class Preprocess(Strict):
 
 
 def network_inputs(
-    batch: Batch, rules: Preprocess, *, inputs: Wiring, channels: Mapping[str, int]
+    batch: Batch,
+    rules: Preprocess,
+    *,
+    inputs: Wiring,
+    channels: Mapping[str, int],
+    scaled_to: tuple[int, int] | None = None,
 ) -> dict[str, Tensor]:
     """Return the float32 input (B, C, H, W) of every slot.
 
@@ -75,6 +80,7 @@ def network_inputs(
         rules: range, size and padding.
         inputs: slot to modality.
         channels: slot to the number of channels that the network takes there.
+        scaled_to: height and width of a further view, resized bilinearly without anti-aliasing; None for none.
 
     Raises:
         RecipeError: the batch lacks a modality, or its channels cannot feed a slot.
@@ -92,6 +98,8 @@ def network_inputs(
             image = F.interpolate(image, rules.size, mode=rules.interpolation, **smooth)
         if slot in rules.normalisation:
             image = _normalised(image, rules.normalisation[slot], slot)
+        if scaled_to is not None and tuple(image.shape[-2:]) != scaled_to:
+            image = F.interpolate(image, scaled_to, mode="bilinear", align_corners=False)
         image = with_zeros(image, batch, modality)
         result[slot] = pad_to_multiple(image, rules.multiple_of)
     return result

@@ -10,6 +10,7 @@ from torch import Tensor
 from rgbtbench.cards.losses import CrossEntropy, PixelLoss
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.one_size import parts_of_one_size
 from rgbtbench.predictions.kinds import MaskPrediction
 from rgbtbench.zoo.criterion import Criterion
 from rgbtbench.zoo.losses import class_indices, native_cross_entropy
@@ -83,9 +84,18 @@ class SegmentationModel(Model):
         return terms
 
     def predict(self, batch: Batch) -> list[MaskPrediction]:
-        """Return one mask of class ids per valid sample, at its original size."""
-        logits = to_frame(self.logits(self._images(batch)), batch, self.preprocess)
-        return mask_predictions(logits, batch, self.class_ids)
+        """Return one mask of class ids per valid sample, at its original size.
+
+        Samples of other sizes in the batch change nothing: none is padded to the size of another.
+        """
+        return [
+            prediction
+            for part in parts_of_one_size(batch)
+            for prediction in mask_predictions(self._frame_logits(part), part, self.class_ids)
+        ]
+
+    def _frame_logits(self, batch: Batch) -> Tensor:
+        return to_frame(self.logits(self._images(batch)), batch, self.preprocess)
 
     def _images(self, batch: Batch) -> dict[str, Tensor]:
         return network_inputs(batch, self.preprocess, inputs=self.inputs_for(batch), channels=self.channels)
