@@ -18,7 +18,6 @@ from rgbtbench.conditions.averages import (
     Results,
     corruption_means,
     misregistration_means,
-    retention,
     subset_means,
 )
 from rgbtbench.conditions.suites import Inputs, suite_conditions
@@ -26,6 +25,7 @@ from rgbtbench.errors import UserError
 from rgbtbench.evaluation import Evaluation, open_truth
 from rgbtbench.leaderboard.lookup import Sought, find_records_of
 from rgbtbench.leaderboard.records import Efficiency, Record
+from rgbtbench.leaderboard.retention import retained
 from rgbtbench.leaderboard.store import write_record
 from rgbtbench.loading.frames import frame_modality
 from rgbtbench.loading.prepared import PreparedSplit
@@ -79,7 +79,7 @@ class Robustness:
                     "condition": str(condition),
                     "record": name,
                     "metrics": record.metrics,
-                    "retention": _retention(record, self.clean[1]),
+                    "retention": retained(record, self.clean[1]),
                 }
                 for condition, (name, record) in self.results.items()
             ],
@@ -247,13 +247,9 @@ def _evaluated(
 def _stored(evaluation: Evaluation, clean: Named | None, records: Path) -> Named:
     record = evaluation.record
     if clean is not None and record.condition != NONE:
-        record = record.model_copy(update={"clean": clean[0], "retention": _retention(record, clean[1])})
+        record = record.model_copy(update={"clean": clean[0], "retention": retained(record, clean[1])})
     path = write_record(record, records, statistics=evaluation.score.statistics)
     return path.relative_to(records).with_suffix("").as_posix(), record
-
-
-def _retention(record: Record, clean: Record) -> dict[str, float | None]:
-    return {metric: retention(value, clean.metrics.get(metric)) for metric, value in record.metrics.items()}
 
 
 def _means(results: Mapping[Condition, Record], clean: Record, fed: Sequence[str]) -> dict[str, dict[str, Means]]:

@@ -13,6 +13,7 @@ from rgbtbench.cards.catalog import protocol_hash
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import RecordError, UserError
 from rgbtbench.leaderboard.records import Record
+from rgbtbench.leaderboard.retention import verify_retention
 from rgbtbench.leaderboard.store import read_record, read_statistics
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.scoring.families import family_of
@@ -74,6 +75,9 @@ def verify_record(path: Path, *, predictions: Path | None = None, data: Path | N
         summary = summarise(protocol, from_arrays(read_statistics(path, record), family_of(protocol.rules).counts))
         _require_equal(record, summary, path=path, source="the statistics")
         checked.append("metrics and intervals from the statistics")
+    if record.clean is not None:
+        known = verify_retention(record, path, tolerance=TOLERANCE)
+        (checked if known else left_out).append("what is retained" if known else "what is retained: no clean record")
     if predictions is None or data is None:
         left_out.append("labels and predictions: not given")
     else:

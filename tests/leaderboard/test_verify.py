@@ -128,3 +128,32 @@ def test_records_of_unlisted_data_find_their_rules_again(tmp_path):
     record = record_of(result, truth, kind="scored", method="someone")
     path = write_record(record, tmp_path / "records", statistics=result.statistics)
     assert verify_record(path, predictions=predictions, data=truth.store.root).left_out == ()
+
+
+class TestRetention:
+    """What a condition leaves of the clean result, which lies in the same folder of records."""
+
+    def altered(self, result, **changes):
+        name = result.path.relative_to(result.records).with_suffix("").as_posix()
+        half = {metric: None if value is None else 1.0 for metric, value in result.record.metrics.items()}
+        facts = {"condition": "missing:lwir/mean", "clean": name, "retention": half}
+        return stored_with(result, **facts | changes)
+
+    def test_an_honest_record_passes(self, scored_masks):
+        assert "what is retained" in verify_record(self.altered(scored_masks)).checked
+
+    def test_a_forged_share_is_named(self, scored_masks):
+        shares = dict.fromkeys(scored_masks.record.metrics, 1.0) | {"miou": 1.25}
+        with pytest.raises(RecordError, match=r"retention of miou: stored 1\.25, recomputed 1\.0"):
+            verify_record(self.altered(scored_masks, retention=shares))
+
+    def test_the_clean_record_must_be_of_the_same_and_clean(self, scored_masks):
+        with pytest.raises(RecordError, match=r"clean: .* differs in weights_sha256"):
+            verify_record(self.altered(scored_masks, weights_sha256="0" * 64))
+        name = self.altered(scored_masks).relative_to(scored_masks.records).with_suffix("").as_posix()
+        with pytest.raises(RecordError, match="differs in its condition"):
+            verify_record(self.altered(scored_masks, clean=name, condition="missing:rgb/mean"))
+
+    def test_without_the_clean_record_it_is_left_out(self, scored_masks):
+        report = verify_record(self.altered(scored_masks, clean="elsewhere/mfnet-0"))
+        assert "what is retained: no clean record" in report.left_out
