@@ -12,6 +12,7 @@ from rgbtbench.zoo.foreign_checkpoint import read_state_dict
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.weights import (
     load_weights,
+    missing_counters,
     read_tensors,
     require_safetensors,
     require_shapes,
@@ -46,13 +47,18 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
     found = read_state_dict(source)
     dropped = tuple(key for key in found if key.startswith(kind.unused))
     state = {key: tensor for key, tensor in found.items() if key not in dropped}
-    require_shapes(state, kind.state(), path=source, purpose=name)
+    wanted = kind.state()
+    completed = missing_counters(state, wanted)
+    state |= completed
+    require_shapes(state, wanted, path=source, purpose=name)
     write_tensors(state, out)
     info = EncoderInfo(
         encoder=name,
         sha256=file_sha256(out),
         parameters=sum(tensor.numel() for tensor in state.values()),
-        conversion=Conversion(source=source.name, source_sha256=file_sha256(source), dropped=dropped),
+        conversion=Conversion(
+            source=source.name, source_sha256=file_sha256(source), completed=tuple(completed), dropped=dropped
+        ),
     )
     write_description(info, out)
     return info

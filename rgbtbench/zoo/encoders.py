@@ -14,8 +14,9 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.errors import UnknownNameError, did_you_mean
+from rgbtbench.errors import RecipeError, UnknownNameError, did_you_mean
 from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Mit
+from rgbtbench.zoo.parts.resnet import RESNET_WIDTHS, ResNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Encoder:
 ENCODERS: Final[Mapping[str, Encoder]] = {
     f"mit_{name}": Encoder(partial(Mit, size, eps=LAYER_NORM_EPS["segformer"]), unused=("head.",))
     for name, size in MIT_SIZES.items()
-}
+} | {name: Encoder(partial(ResNet, name), unused=("fc.",)) for name in RESNET_WIDTHS}
 
 
 def encoder(name: str) -> Encoder:
@@ -51,3 +52,20 @@ def encoder(name: str) -> Encoder:
     if name not in ENCODERS:
         raise UnknownNameError(f"no encoder {name!r}", remedy=did_you_mean(name, ENCODERS))
     return ENCODERS[name]
+
+
+def require_encoder(name: str, *, wanted: str) -> None:
+    """Make sure that pre-trained weights are of the encoder that a model has.
+
+    Args:
+        name: of the encoder whose weights there are.
+        wanted: the model's.
+
+    Raises:
+        RecipeError: they are of another.
+    """
+    if name != wanted:
+        raise RecipeError(
+            f"initial_weights are of {name}, and the model's encoder is {wanted}",
+            remedy="set model.config.backbone, or choose other weights",
+        )

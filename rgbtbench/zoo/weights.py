@@ -49,23 +49,24 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
         UserError: `out` is a folder, or its folder cannot be written to.
     """
     require_safetensors(out)
-    model = build_from(spec)
+    with torch.device("meta"):
+        model = build_from(spec)
     found = read_state_dict(source)
     dropped = tuple(key for key in found if key.startswith(getattr(method(spec.method), "UNUSED_KEYS", ())))
     found = {key: tensor for key, tensor in found.items() if key not in dropped}
-    renamed = _published_names(spec.method, model.state_dict(), found)
+    renamed = published_names(spec.method, model.state_dict(), found)
     state = {ours: found[theirs] for ours, theirs in renamed.items()}
     state |= {key: tensor for key, tensor in found.items() if key not in renamed.values()}
     wanted = model.state_dict()
-    completed = tuple(key for key in wanted if key.endswith(_COUNTER) and key not in state)
-    state |= {key: torch.zeros_like(wanted[key]) for key in completed}
+    completed = missing_counters(state, wanted)
+    state |= completed
     _check(state, model, path=source, recorded=None)
-    model.load_state_dict(state)
+    model.load_state_dict({key: tensor.to(wanted[key].dtype) for key, tensor in state.items()}, assign=True)
     conversion = Conversion(
         source=source.name,
         source_sha256=file_sha256(source),
         renamed={ours: theirs for ours, theirs in renamed.items() if ours != theirs},
-        completed=completed,
+        completed=tuple(completed),
         dropped=dropped,
     )
     return save_weights(model, out, conversion=conversion)
@@ -140,7 +141,7 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
         raise WeightsError(f"not a whole safetensors file ({error})", path=file) from error
 
 
-def _published_names(name: str, own: Iterable[str], found: Mapping[str, Tensor]) -> dict[str, str]:
+def published_names(name: str, own: Iterable[str], found: Mapping[str, Tensor]) -> dict[str, str]:
     """Return our key to the checkpoint's key, for all keys that both know."""
     rules: Mapping[str, str] = getattr(method(name), "PUBLISHED_KEYS", {})
 
@@ -151,6 +152,11 @@ def _published_names(name: str, own: Iterable[str], found: Mapping[str, Tensor])
         return key
 
     return {key: published(key) for key in own if published(key) in found}
+
+
+def missing_counters(state: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
+    """Return the batch counters of normalisations, 0, that a network has and an old checkpoint lacks."""
+    return {key: torch.tensor(0) for key in wanted if key.endswith(_COUNTER) and key not in state}
 
 
 def require_shapes(

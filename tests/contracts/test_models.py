@@ -53,7 +53,8 @@ def test_its_card_says_what_it_does_and_how_faithful_it_is(trained):
     assert set(card.fidelity) == set(card.tasks)
     if card.parameters_millions is not None:
         spec = resolve(card.name, {}, task=card.tasks[0], classes=dict.fromkeys(range(9), "x"))
-        count = sum(parameter.numel() for parameter in build_from(spec).parameters())
+        with torch.device("meta"):
+            count = sum(parameter.numel() for parameter in build_from(spec).parameters())
         assert round(count / 1e6, 3) == card.parameters_millions
 
 
@@ -179,7 +180,9 @@ def test_wiring_changes_no_parameter(name):
     task = method(name).TASKS[0]
     published = resolve(name, {}, task=task, classes={0: "a", 1: "b"}).inputs
     sources = [published, *(dict.fromkeys(published, modality) for modality in ("rgb", "lwir"))]
-    models = [build_from(resolve(name, {}, task=task, classes={0: "a", 1: "b"}, inputs=inputs)) for inputs in sources]
+    specs = [resolve(name, {}, task=task, classes={0: "a", 1: "b"}, inputs=inputs) for inputs in sources]
+    with torch.device("meta"):
+        models = [build_from(spec) for spec in specs]
     shapes = [{key: tensor.shape for key, tensor in model.state_dict().items()} for model in models]
     assert shapes[0] == shapes[1] == shapes[2]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from rgbtbench.cards.schema import Strict
-from rgbtbench.errors import RecipeError
+from rgbtbench.zoo.encoders import require_encoder
 from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, LayerNormEps, LayerNormRule, MitName, MitSize
 
 
@@ -38,8 +38,4 @@ class MitConfig(Strict):
         Raises:
             RecipeError: they are of another.
         """
-        if name != f"mit_{self.backbone}":
-            raise RecipeError(
-                f"initial_weights are of {name}, and the model's encoder is mit_{self.backbone}",
-                remedy="set model.config.backbone, or choose other weights",
-            )
+        require_encoder(name, wanted=f"mit_{self.backbone}")
