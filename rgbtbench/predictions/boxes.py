@@ -18,8 +18,12 @@ from rgbtbench.predictions.sidecar import DETECTIONS, SIDECAR
 
 #: A results file of 100 boxes in each of 50,000 images is smaller.
 MAX_JSON_BYTES: Final = 1 << 30
+#: Coordinates and sizes from here on are no pixels of any image; their products would have no number.
+_FAR: Final = 1e9
 #: And has fewer values than this: each takes up to a hundred bytes of memory, however short it is written.
 MAX_JSON_VALUES: Final = 80_000_000
+#: Each is there once in a row. Only a file with more of them is looked through for repeats, which takes long.
+_ONCE: Final = (b'"image_id"', b'"category_id"', b'"bbox"', b'"polygon"', b'"score"')
 _REMEDY: Final = "write COCO results: image_id and category_id as whole numbers, bbox [x, y, width, height], score"
 
 
@@ -81,8 +85,8 @@ def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[in
         classes: class ids that may occur.
 
     Raises:
-        PredictionError: no JSON list, a missing field, an unknown image or class, a number that is not finite, or a
-            box without area; names the first such row, counted from 0.
+        PredictionError: no JSON list, a field that is missing or there twice, an unknown image or class, a number that
+            is not finite, or a box without area or beyond all images; names the first such row, counted from 0.
     """
     file = _results_file(path)
     table = boxes_of_json(_content(file), file)
@@ -118,6 +122,7 @@ def require_scorable(
         (~np.isin(table.labels, sorted(classes)), f"is no category_id of {sorted(classes)}", table.labels),
         (~np.isfinite(table.scores), "is no finite score", table.scores),
         (~np.isfinite(table.xywh).all(axis=1), "is no finite bbox", table.xywh),
+        ((np.abs(table.xywh) >= _FAR).any(axis=1), "is a bbox far outside of every image", table.xywh),
         ((table.xywh[:, 2:] <= 0).any(axis=1), "is a bbox [x, y, width, height] without area", table.xywh),
     )
     for wrong, what, values in checks:
@@ -170,6 +175,8 @@ def boxes_of_json(data: bytes, file: Path) -> BoxTable:
         )
     try:
         rows = json.loads(data)
+        if isinstance(rows, list) and any(data.count(field) > len(rows) for field in _ONCE):
+            json.loads(data, object_pairs_hook=_refuse_repeats)
     except (ValueError, RecursionError) as error:
         raise PredictionError(f"is not JSON: {error}", path=file, remedy=_REMEDY) from error
     if not isinstance(rows, list):
@@ -191,6 +198,13 @@ def boxes_of_json(data: bytes, file: Path) -> BoxTable:
         )
     except OverflowError as error:
         raise PredictionError("a number is too large", path=file, remedy=_REMEDY) from error
+
+
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"an object has the field {name!r} twice")
 
 
 def upright_around(corners: NDArray[np.float64]) -> NDArray[np.float64]:

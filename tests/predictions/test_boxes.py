@@ -32,6 +32,7 @@ def read(path, text, images=(1, 2), classes=(1, 2)):
         ({"bbox": [0, 0, -1, 5]}, r"row 1: .* is a bbox .* without area"),
         ({"bbox": [0, 0, 5, 0]}, r"row 1: .* is a bbox .* without area"),
         ({"bbox": [0, float("-inf"), 5, 5]}, r"row 1: .* is no finite bbox"),
+        ({"bbox": [1e300, 0, 1e300, 5]}, r"row 1: .* is a bbox far outside of every image"),
         ({"bbox": [0, 0, 5]}, r"row 1: bbox \[0, 0, 5\] is not"),
         ({"bbox": ["0", 0, 5, 5]}, r"row 1: bbox .* is not"),
         ({"image_id": 10**30}, "a number is too large"),
@@ -41,6 +42,19 @@ def test_a_faulty_row_is_named(tmp_path, change, message):
     with pytest.raises(PredictionError, match=message) as caught:
         read(tmp_path / "results.json", [ROW, {**ROW, **change}])
     assert str(tmp_path / "results.json") in str(caught.value)
+
+
+@pytest.mark.parametrize("field", list(ROW))
+def test_a_field_that_a_row_has_twice_is_refused(tmp_path, field):
+    row = json.dumps(ROW)
+    text = f"[{row}, {row[:-1]}, {json.dumps(field)}: {json.dumps(ROW[field])}}}]"
+    with pytest.raises(PredictionError, match=f"is not JSON: an object has the field '{field}' twice"):
+        read(tmp_path / "results.json", text)
+
+
+def test_a_field_may_be_there_again_inside_of_another(tmp_path):
+    row = {**ROW, "source": {"score": 0.1, "image_id": 7}}
+    assert len(read(tmp_path / "results.json", [row, row]).scores) == 2
 
 
 @pytest.mark.parametrize("field", list(ROW))
