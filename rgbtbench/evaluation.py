@@ -19,7 +19,13 @@ from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.locations import location
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.scoring.ground_truth.open import file_protocol, open_ground_truth, protocol_of_files
+from rgbtbench.scoring.ground_truth.open import (
+    MAX_CLASSES,
+    file_protocol,
+    open_ground_truth,
+    protocol_of_files,
+    too_many_classes,
+)
 from rgbtbench.scoring.score import Score, resolve_protocol, score, score_against
 from rgbtbench.shards.manifest import read_manifest
 
@@ -147,10 +153,19 @@ def score_either(
 
 
 def class_names(text: str | None) -> list[str] | None:
-    """Return the names in `road,person`, or `0`, `1`, … for a number of classes."""
+    """Return the names in `road,person`, or `0`, `1`, … for a number of classes.
+
+    Raises:
+        UserError: a number far beyond the ids of masks.
+    """
     if text is None:
         return None
-    return list(map(str, range(int(text)))) if text.isdecimal() else [name.strip() for name in text.split(",")]
+    if not text.isdecimal():
+        return [name.strip() for name in text.split(",")]
+    digits = text.lstrip("0") or "0"
+    if len(digits) > len(str(MAX_CLASSES)):  # Python converts no number of thousands of digits.
+        raise too_many_classes(text)
+    return list(map(str, range(int(digits))))
 
 
 def score_against_files(

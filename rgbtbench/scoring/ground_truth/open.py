@@ -13,9 +13,12 @@ from rgbtbench.cards import catalog
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.cards.rules import SegmentationRules
 from rgbtbench.errors import UserError
+from rgbtbench.labels import IGNORE
 from rgbtbench.scoring.ground_truth.file_truth import FileTruth
 from rgbtbench.scoring.resolve import protocol_of_keys
 
+#: Masks have 8 bits, and their highest value is no class.
+MAX_CLASSES: Final = IGNORE
 #: Dataset, or `metric` of the rules where no dataset has files of its own, to the module whose `read` opens them.
 READERS: Final = MappingProxyType(
     {
@@ -65,7 +68,7 @@ def file_protocol(protocol_id: str, classes: Sequence[str] | None = None) -> Pro
 
     Raises:
         UnknownNameError: no such protocol.
-        UserError: classes are missing, or named although the dataset's card has them.
+        UserError: classes are missing, named although the dataset's card has them, too many, or two of one name.
     """
     protocol = catalog.protocol(protocol_id)
     needed = protocol.dataset == catalog.GENERIC and isinstance(protocol.rules, SegmentationRules)
@@ -76,7 +79,24 @@ def file_protocol(protocol_id: str, classes: Sequence[str] | None = None) -> Pro
         )
     if not classes:
         return protocol
+    if len(classes) > MAX_CLASSES:
+        raise too_many_classes(str(len(classes)))
+    if not all(classes) or len(set(classes)) < len(classes):
+        raise UserError(
+            f"--classes names {', '.join(map(repr, classes))}",
+            expected="another name for each class",
+            remedy="give the number of classes, or their names as `road,person`",
+        )
     return protocol.model_copy(update={"id": f"{protocol.id}+classes{len(classes)}", "classes": tuple(classes)})
+
+
+def too_many_classes(number: str) -> UserError:
+    """Return the error about so many classes."""
+    return UserError(
+        f"--classes: {number} classes",
+        expected=f"at most {MAX_CLASSES}, the ids 0 to {MAX_CLASSES - 1} of masks of 8 bits",
+        remedy="give the number of classes, or their names as `road,person`",
+    )
 
 
 def protocol_of_files(protocol: Protocol, truth: FileTruth) -> Protocol:

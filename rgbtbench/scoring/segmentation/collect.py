@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rgbtbench.cards.rules import SegmentationRules
-from rgbtbench.errors import UserError
+from rgbtbench.errors import PredictionError, UserError
 from rgbtbench.predictions.masks import mask_sha256, masks_sha256, read_masks
 from rgbtbench.progress import Progress, track
 from rgbtbench.scoring.segmentation.confusion import apply_background, confusion_matrix
@@ -40,10 +40,10 @@ def collect(
     digests: dict[str, str] = {}
     for row, (position, prediction) in enumerate(zip(positions, masks, strict=True)):
         hidden = None if rules.hidden_by is None else truth.strata(position, rules.hidden_by)
-        with _naming(prediction.key):
+        with _naming(predictions, prediction.key):
             label = scored_label(truth.mask(position), rules, hidden=hidden)
         digests[prediction.key] = mask_sha256(prediction.mask)
-        with _naming(prediction.key):
+        with _naming(predictions, prediction.key):
             confusion[row] = confusion_matrix(label, prediction.mask, ids=ids, ignore_ids=rules.ignore_ids)
         if rules.strata is not None:
             divided = resized(truth.strata(position, rules.strata), rules)
@@ -57,9 +57,12 @@ def collect(
 
 
 @contextmanager
-def _naming(key: str) -> Iterator[None]:
-    """Say whose mask it is that an error speaks of."""
+def _naming(predictions: Path, key: str) -> Iterator[None]:
+    """Say which mask it is that an error speaks of, where it does not say it itself."""
     try:
         yield
     except UserError as error:
-        raise type(error)(error.found, expected=error.expected, remedy=error.remedy, path=key) from error
+        if error.path is not None:
+            raise
+        place = f"{predictions}: {key}" if isinstance(error, PredictionError) else f"label of {key}"
+        raise type(error)(error.found, expected=error.expected, remedy=error.remedy, path=place) from error

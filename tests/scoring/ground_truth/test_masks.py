@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import rgbtbench
 from rgbtbench.cli.app import app
 from rgbtbench.errors import LabelError, PredictionError, UserError
+from rgbtbench.evaluation import class_names
 from rgbtbench.formats.image_file import encode_png
 from rgbtbench.scoring.score import score
 from tests.scoring.test_score import protocol
@@ -81,6 +82,31 @@ def test_what_is_missing_is_asked_for(predictions, arguments, said):
         rgbtbench.score("generic/miou-present", predictions, **arguments)
 
 
+@pytest.mark.parametrize("number", ["256", "1000000000", "9" * 5000])
+def test_more_classes_than_a_mask_holds_are_refused(labels, predictions, number):
+    with pytest.raises(UserError, match="classes; expected at most 255"):
+        rgbtbench.score("generic/miou-present", predictions, ground_truth=labels, classes=class_names(number))
+
+
+@pytest.mark.parametrize("names", ["road,road", "road,,person", ",road"])
+def test_classes_need_names_of_their_own(labels, predictions, names):
+    with pytest.raises(UserError, match="another name for each class"):
+        rgbtbench.score("generic/miou-present", predictions, ground_truth=labels, classes=class_names(names))
+
+
+def test_a_prediction_beyond_the_classes_names_its_place(labels, predictions):
+    (predictions / f"{KEYS[0]}.png").write_bytes(encode_png(np.full(label(0).shape, 9, np.uint8)))
+    with pytest.raises(PredictionError, match=f"{predictions}: {KEYS[0]}: predicted ids 9"):
+        rgbtbench.score("generic/miou-present", predictions, ground_truth=labels, classes=CLASSES)
+
+
+def test_a_label_in_colours_names_its_file(labels, predictions):
+    path = labels / f"{KEYS[0]}.png"
+    path.write_bytes(encode_png(np.random.default_rng(0).integers(0, 9, (*label(0).shape, 3), np.uint8)))
+    with pytest.raises(LabelError, match=f"{labels}: {KEYS[0]}.png"):
+        rgbtbench.score("generic/miou-present", predictions, ground_truth=labels, classes=CLASSES)
+
+
 def test_a_prediction_that_is_missing_is_named(labels, predictions):
     (predictions / f"{KEYS[3]}.png").unlink()
     with pytest.raises(PredictionError, match=KEYS[3]):
@@ -96,7 +122,7 @@ def test_a_damaged_label_is_named(labels, predictions):
 
 def test_a_label_beyond_the_classes_is_an_error_and_no_ignored_pixel(labels, predictions):
     (labels / f"{KEYS[0]}.png").write_bytes(encode_png(np.full(label(0).shape, 9, np.uint8)))
-    with pytest.raises(LabelError, match=f"{KEYS[0]}: labelled ids 9"):
+    with pytest.raises(LabelError, match=f"label of {KEYS[0]}: labelled ids 9"):
         rgbtbench.score("generic/miou-present", predictions, ground_truth=labels, classes=CLASSES)
 
 
