@@ -83,6 +83,7 @@ def read_record(path: Path) -> Record:
     try:
         content = path.read_bytes() if path.stat().st_size <= _MAX_RECORD_BYTES else b""
         record = Record.model_validate(json.loads(content))
+        name = record_name(record)
     except OSError as error:
         raise RecordError(f"cannot be read: {error.strerror}", path=path, remedy="check the path") from error
     except ValidationError as error:
@@ -90,11 +91,11 @@ def read_record(path: Path) -> Record:
         field = ".".join(str(part) for part in first["loc"])
         raise RecordError(f"{field}: {first['msg']}", path=path, remedy=_RESTORE) from error
     except (ValueError, RecursionError) as error:
-        raise RecordError("is not JSON", path=path, remedy=_RESTORE) from error
-    if record_name(record).rpartition("/")[2] != path.stem:
+        raise RecordError("is not JSON of finite numbers", path=path, remedy=_RESTORE) from error
+    if name.rpartition("/")[2] != path.stem:
         raise RecordError(
             "was changed after it was written: its content does not match the hash in its name",
-            expected=f"{record_name(record)}.json",
+            expected=f"{name}.json",
             path=path,
             remedy=_RESTORE,
         )

@@ -71,9 +71,17 @@ def compare(
         Name of the other to differences, `all` first. All p-values are corrected together.
 
     Raises:
-        UserError: the results are not of the same images and clusters.
+        UserError: the results are not of the same images and clusters, or have no such metric.
     """
     found = {name: _differences(protocol, first, other, metrics, name) for name, other in others.items()}
+    held = {row.metric for rows in found.values() for row in rows}
+    for key in metrics or ():
+        if key not in held:
+            raise UserError(
+                f"{protocol.id} has no metric {key!r} to compare",
+                expected="keys of what `score --json` calls metrics",
+                remedy=f"name others, or none for {protocol.rules.headline}",
+            )
     tested = [difference.p_value for rows in found.values() for difference in rows if difference.p_value is not None]
     corrected = iter(holm(tested))
     return {

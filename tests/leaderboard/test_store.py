@@ -54,6 +54,16 @@ def test_an_edited_number_is_noticed(scored_masks):
         store.write_record(scored_masks.record, scored_masks.records, statistics=scored_masks.score.statistics)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_number_that_is_none_is_damage(scored_masks, number):
+    content = json.loads(scored_masks.path.read_text())
+    content["metrics"]["miou"] = "here"
+    scored_masks.path.write_text(json.dumps(content).replace('"here"', number))
+    with pytest.raises(RecordError, match="is not JSON of finite numbers") as caught:
+        read_record(scored_masks.path)
+    assert caught.value.path == str(scored_masks.path)
+
+
 def test_laying_the_file_out_anew_is_no_edit(scored_masks):
     scored_masks.path.write_text(json.dumps(json.loads(scored_masks.path.read_text()), sort_keys=True))
     assert read_record(scored_masks.path).method == "someone"
@@ -64,7 +74,7 @@ def test_a_damaged_record_does_not_hide_the_others(scored_masks):
     (scored_masks.path.parent / "odd-000000000000.json").write_text('{"version": 1, "colour": "red"}')
     records, errors = find_records(scored_masks.records)
     assert list(records) == [f"town__miou/{scored_masks.path.stem}"]
-    assert [error.found for error in errors] == ["kind: Field required", "is not JSON"]
+    assert [error.found for error in errors] == ["kind: Field required", "is not JSON of finite numbers"]
     with pytest.raises(RecordError, match=r"2 records are damaged: .*odd-.*torn-"):
         read_records(scored_masks.records)
 

@@ -99,6 +99,11 @@ def test_results_on_other_images_are_not_compared(difficulty):
         compare(PROTOCOL, result(difficulty), {"other": other})
 
 
+def test_a_metric_that_the_results_do_not_have_is_refused(difficulty):
+    with pytest.raises(UserError, match="has no metric 'ap50' to compare"):
+        compare(PROTOCOL, result(difficulty), {"x": result(difficulty)}, metrics=["miou", "ap50"])
+
+
 def test_all_that_is_compared_at_once_is_corrected_at_once(difficulty):
     others = {f"seed {seed}": result(difficulty - 0.004 * seed) for seed in range(1, 4)}
     found = compare(PROTOCOL, result(difficulty), others)
