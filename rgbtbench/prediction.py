@@ -17,6 +17,7 @@ from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.predictions.saliency_maps import map_sha256, stored_maps
 from rgbtbench.predictions.sidecar import INCOMPLETE, SIDECAR
 from rgbtbench.progress import Progress, Silent
+from rgbtbench.ranks import ALONE, Ranks
 from rgbtbench.shards.manifest import read_manifest
 from rgbtbench.zoo.spec import member_of
 from rgbtbench.zoo.weights_info import WEIGHTS_FILE, WeightsInfo
@@ -35,6 +36,7 @@ def predict_weights(
     batch_size: int = 8,
     workers: int = 0,
     device: str = "cpu",
+    ranks: Ranks = ALONE,
     progress: Progress = _SILENT,
 ) -> Path:
     """Write the predictions of a split with trained or converted weights; needs no labels' protocol.
@@ -49,6 +51,7 @@ def predict_weights(
         batch_size: samples per forward pass.
         workers: processes that decode.
         device: `auto` (a GPU where there is one), `cpu` or `cuda`.
+        ranks: processes that share the split; all call this.
         progress: is told of batches.
 
     Raises:
@@ -73,6 +76,7 @@ def predict_weights(
         batch_size=batch_size,
         workers=workers,
         device=torch_device(device),
+        ranks=ranks,
         progress=progress,
     )
 

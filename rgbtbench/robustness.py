@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,7 +124,7 @@ def evaluate_conditions(
     clean: Named | None = None
     if records is not None:
         sought = Sought.of(read_manifest(data), protocol_id, subject.info.sha256, views=subject.inference.tag)
-        clean = find_records_of(records, sought).get(NONE)
+        clean = subject.ranks.first(partial(find_records_of, records, sought)).get(NONE)
     found: list[tuple[Evaluation, str | None]] = []
     for condition in conditions:
         evaluation = subject.evaluate(
@@ -131,7 +132,7 @@ def evaluate_conditions(
         )
         name = None
         if records is not None:
-            name, record = _stored(evaluation, clean, records)
+            name, record = subject.ranks.first(partial(_stored, evaluation, clean, records))
             evaluation = replace(evaluation, record=record)
             clean = (name, record) if record.condition == NONE else clean
         found.append((evaluation, name))

@@ -17,6 +17,7 @@ from rgbtbench.leaderboard.records import Efficiency, Record, Training
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.prediction import holds_predictions, predictions_folder, torch_device
 from rgbtbench.progress import Progress, Silent
+from rgbtbench.ranks import ALONE, Ranks
 from rgbtbench.scoring.score import Score, score
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Subject:
         workers: processes that decode.
         device: `auto` (a GPU where there is one), `cpu` or `cuda`.
         inference: views of each image that the answer is merged from; None for the image alone.
+        ranks: processes that share the predicting; each has a subject, and all evaluate.
 
     Raises:
         WeightsError: nothing of the kind lies there.
@@ -48,12 +50,13 @@ class Subject:
         workers: int = 0,
         device: str = "cpu",
         inference: Inference | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         from rgbtbench.zoo.weights_info import read_info
 
         self.weights = weights
         self.info: WeightsInfo = read_info(weights)
-        self.inference = inference or Inference()
+        self.inference, self.ranks = inference or Inference(), ranks
         self._batch_size, self._workers, self._device = batch_size, workers, device
 
     @cached_property
@@ -123,9 +126,12 @@ class Subject:
     def _predict(self, protocol: Protocol, seen: PreparedSplit, out: Path, *, progress: Progress) -> None:
         from rgbtbench.zoo.predict import predict_split
 
-        if self._intact and holds_predictions(
-            out, weights_sha256=self.info.sha256, truth=seen, protocol=protocol, inference=self.inference
-        ):
+        def held() -> bool:
+            return self._intact and holds_predictions(
+                out, weights_sha256=self.info.sha256, truth=seen, protocol=protocol, inference=self.inference
+            )
+
+        if self.ranks.first(held):
             progress.say(f"{out} holds these predictions already; scored as they are")
             return
         predict_split(
@@ -138,6 +144,7 @@ class Subject:
             batch_size=self._batch_size,
             workers=self._workers,
             device=self.device,
+            ranks=self.ranks,
             progress=progress,
         )
 

@@ -59,18 +59,29 @@ def evaluate(
     inference = read_inference(scales=scales, flip=flip, window=window, stride=stride, merge=merge)
     require_records(records)
     require_torch()
+    from rgbtbench.progress import Silent
+    from rgbtbench.ranks import joined_ranks
     from rgbtbench.robustness import evaluate_conditions
     from rgbtbench.subject import Subject
 
-    subject = Subject(weights, batch_size=batch_size, workers=workers, device=device.value, inference=inference)
-    with make_progress() as progress:
+    with joined_ranks() as ranks, make_progress() as display:
+        progress = display if ranks.is_first else Silent()
+        subject = Subject(
+            weights,
+            batch_size=batch_size,
+            workers=workers,
+            device=device.value,
+            inference=inference,
+            ranks=ranks,
+        )
         efficiency = None
         if profile:
             from rgbtbench.efficiency.profile import Setting
             from rgbtbench.profiling import efficiency_of
 
             progress.say("measuring what the model costs")
-            efficiency = efficiency_of(subject, data, protocol, Setting(device=device.value, batch_size=batch_size))
+            setting = Setting(device=device.value, batch_size=batch_size)
+            efficiency = ranks.first(lambda: efficiency_of(subject, data, protocol, setting))
         found = evaluate_conditions(
             subject,
             data,
@@ -81,7 +92,8 @@ def evaluate(
             efficiency=efficiency,
             progress=progress,
         )
-    report_conditions(
-        [(evaluation, records / f"{name}.json" if records and name else None) for evaluation, name in found],
-        as_json=as_json,
-    )
+    if ranks.is_first:
+        report_conditions(
+            [(evaluation, records / f"{name}.json" if records and name else None) for evaluation, name in found],
+            as_json=as_json,
+        )

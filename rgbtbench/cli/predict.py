@@ -45,6 +45,8 @@ def predict(
 
     Example: rgbtbench predict runs/mfnet --data shards/mfnet --out predictions/mfnet
 
+    Several processes share the work when torchrun starts them: torchrun --nproc-per-node 4 -m rgbtbench predict …
+
     Example: rgbtbench predict runs/mfnet --data shards/mfnet --out predictions/views --scales 0.75,1,1.25 --flip
     """
     from rgbtbench.cards.inference import read_inference
@@ -54,8 +56,9 @@ def predict(
     inference = read_inference(scales=scales, flip=flip, window=window, stride=stride, merge=merge)
     require_torch()
     from rgbtbench.prediction import predict_weights
+    from rgbtbench.ranks import joined_ranks
 
-    with make_progress() as progress:
+    with joined_ranks() as ranks, make_progress() as progress:
         predict_weights(
             weights,
             data,
@@ -66,6 +69,8 @@ def predict(
             batch_size=batch_size,
             workers=workers,
             device=device.value,
+            ranks=ranks,
             progress=progress,
         )
-    typer.echo(out)
+    if ranks.is_first:
+        typer.echo(out)

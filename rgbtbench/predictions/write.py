@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgbtbench.atomic_file import atomic_file
 from rgbtbench.errors import PredictionError
 from rgbtbench.predictions.boxes import BoxTable, sorted_table
-from rgbtbench.predictions.folder_writer import FolderWriter, publish
+from rgbtbench.predictions.folder_writer import FolderWriter, in_turn, publish
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
 from rgbtbench.predictions.masks import mask_sha256, masks_sha256
 from rgbtbench.predictions.sidecar import DETECTIONS, Sidecar
+from rgbtbench.ranks import ALONE, Ranks
+
+#: Image ids, labels, boxes (left, top, width, height) and scores of one image.
+_Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
 class MaskWriter(FolderWriter):
@@ -30,14 +33,15 @@ class MaskWriter(FolderWriter):
     Args:
         folder: new, empty, or left by an interrupted run.
         sidecar: what the predictions are made from; its hashes of keys and predictions are filled in here.
+        ranks: the processes that fill the folder.
 
     Raises:
         PredictionError: on entering, when the folder holds anything else.
         UserError: on entering, when the folder is a file.
     """
 
-    def __init__(self, folder: Path, sidecar: Sidecar) -> None:
-        super().__init__(folder, sidecar)
+    def __init__(self, folder: Path, sidecar: Sidecar, *, ranks: Ranks = ALONE) -> None:
+        super().__init__(folder, sidecar, ranks=ranks)
         self._digests: dict[str, str] = {}
 
     def write(self, prediction: MaskPrediction) -> None:
@@ -59,43 +63,31 @@ class MaskWriter(FolderWriter):
         path.parent.mkdir(parents=True, exist_ok=True)
         publish(path, encode_png(mask))
 
-    def _content_sha256(self) -> str:
-        return masks_sha256(self._digests)
+    def _share(self) -> dict[str, str]:
+        return self._digests
+
+    def _finished(self, shares: Sequence[dict[str, str]]) -> str:
+        return masks_sha256({key: digest for share in shares for key, digest in share.items()})
 
 
 class BoxWriter(FolderWriter):
-    """Writes all boxes as one COCO results file, `detections.json`, and the sidecar at the end.
+    """Writes all boxes as one COCO results file, `detections.json`, and the sidecar, at the end.
 
     Args:
         folder: new, empty, or left by an interrupted run.
         sidecar: as for `MaskWriter`.
         image_ids: key to the `image_id` of the sample's record.
+        ranks: as for `MaskWriter`.
 
     Raises:
         PredictionError: on entering, when the folder holds anything else.
         UserError: on entering, when the folder is a file.
     """
 
-    def __init__(self, folder: Path, sidecar: Sidecar, *, image_ids: Mapping[str, int]) -> None:
-        super().__init__(folder, sidecar)
+    def __init__(self, folder: Path, sidecar: Sidecar, *, image_ids: Mapping[str, int], ranks: Ranks = ALONE) -> None:
+        super().__init__(folder, sidecar, ranks=ranks)
         self._image_ids = image_ids
-        self._parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]] = []
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        self._file = (self.folder / f".{DETECTIONS}").open("w", encoding="utf-8")
-        self._file.write("[")
-        self._separator = "\n"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._file as file:
-            file.write("\n]\n")
-        if kind is None:
-            (self.folder / f".{DETECTIONS}").replace(self.folder / DETECTIONS)
-        super().__exit__(kind, error, trace)
+        self._images: list[_Columns] = []
 
     def write(self, prediction: BoxPrediction) -> None:
         """Write the boxes of one image; none at all is a prediction too.
@@ -122,20 +114,26 @@ class BoxWriter(FolderWriter):
             )
         self.enter_key(prediction.key)
         ids = np.full(count, self._image_ids[prediction.key], np.int64)
-        self._parts.append((ids, prediction.labels.astype(np.int64), boxes, prediction.scores.astype(np.float64)))
-        for box, score, label in zip(boxes.tolist(), prediction.scores, prediction.labels, strict=True):
-            row = {
-                "image_id": self._image_ids[prediction.key],
-                "category_id": int(label),
-                "bbox": box,
-                "score": float(score),
-            }
-            self._file.write(self._separator + json.dumps(row))
-            self._separator = ",\n"
+        self._images.append((ids, prediction.labels.astype(np.int64), boxes, prediction.scores.astype(np.float64)))
 
-    def _content_sha256(self) -> str:
-        if not self._parts:
-            nothing = np.zeros(0, np.int64)
-            return BoxTable(nothing, nothing, np.zeros((0, 4)), np.zeros(0)).sha256
-        image_ids, labels, boxes, scores = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+    def _share(self) -> list[_Columns]:
+        return self._images
+
+    def _finished(self, shares: Sequence[list[_Columns]]) -> str:
+        nothing = np.zeros(0, np.int64)
+        images = [(nothing, nothing, np.zeros((0, 4)), np.zeros(0)), *in_turn(shares)]
+        image_ids, labels, boxes, scores = (np.concatenate(column) for column in zip(*images, strict=True))
+        with atomic_file(self.folder / DETECTIONS) as file:
+            file.write(b"[")
+            separator = b"\n"
+            for image_id, label, box, score in zip(image_ids, labels, boxes, scores, strict=True):
+                row = {
+                    "image_id": int(image_id),
+                    "category_id": int(label),
+                    "bbox": box.tolist(),
+                    "score": float(score),
+                }
+                file.write(separator + json.dumps(row).encode())
+                separator = b",\n"
+            file.write(b"\n]\n")
         return sorted_table(BoxTable(image_ids, labels, boxes, scores)).sha256

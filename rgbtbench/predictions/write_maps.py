@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from rgbtbench.predictions.kinds import SaliencyPrediction
 from rgbtbench.predictions.masks import masks_sha256
 from rgbtbench.predictions.saliency_maps import map_sha256
 from rgbtbench.predictions.sidecar import Sidecar
+from rgbtbench.ranks import ALONE, Ranks
 
 _TOP: Final = 65535
 
@@ -23,14 +25,15 @@ class SaliencyWriter(FolderWriter):
     Args:
         folder: new, empty, or left by an interrupted run.
         sidecar: what the predictions are made from; its hashes of keys and predictions are filled in here.
+        ranks: the processes that fill the folder.
 
     Raises:
         PredictionError: on entering, when the folder holds anything else.
         UserError: on entering, when the folder is a file.
     """
 
-    def __init__(self, folder: Path, sidecar: Sidecar) -> None:
-        super().__init__(folder, sidecar)
+    def __init__(self, folder: Path, sidecar: Sidecar, *, ranks: Ranks = ALONE) -> None:
+        super().__init__(folder, sidecar, ranks=ranks)
         self._digests: dict[str, str] = {}
 
     def write(self, prediction: SaliencyPrediction) -> None:
@@ -60,5 +63,8 @@ class SaliencyWriter(FolderWriter):
         path.parent.mkdir(parents=True, exist_ok=True)
         publish(path, encode_png(levels))
 
-    def _content_sha256(self) -> str:
-        return masks_sha256(self._digests)
+    def _share(self) -> dict[str, str]:
+        return self._digests
+
+    def _finished(self, shares: Sequence[dict[str, str]]) -> str:
+        return masks_sha256({key: digest for share in shares for key, digest in share.items()})

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rgbtbench.errors import PredictionError
-from rgbtbench.predictions.folder_writer import FolderWriter
+from rgbtbench.predictions.folder_writer import FolderWriter, in_turn, publish
 from rgbtbench.predictions.kinds import TextPrediction
 from rgbtbench.predictions.sidecar import ANSWERS, Sidecar
 from rgbtbench.predictions.texts import MAX_ANSWER, answer_fault, text_line, texts_sha256
+from rgbtbench.ranks import ALONE, Ranks
 
 
 class TextWriter(FolderWriter):
-    """Writes `answers.jsonl`, and the sidecar at the end.
+    """Writes `answers.jsonl` and the sidecar at the end.
 
     Args:
         folder: new, empty, or left by an interrupted run.
         sidecar: what the answers come from; its hashes of keys and predictions are filled in here.
+        ranks: the processes that fill the folder.
 
     Raises:
         PredictionError: on entering, when the folder holds anything else.
         UserError: on entering, when the folder is a file.
     """
 
-    def __init__(self, folder: Path, sidecar: Sidecar) -> None:
-        super().__init__(folder, sidecar)
-        self._answers: dict[str, str] = {}
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        self._file = (self.folder / f".{ANSWERS}").open("w", encoding="utf-8", newline="\n")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-        if kind is None:
-            (self.folder / f".{ANSWERS}").replace(self.folder / ANSWERS)
-        super().__exit__(kind, error, trace)
+    def __init__(self, folder: Path, sidecar: Sidecar, *, ranks: Ranks = ALONE) -> None:
+        super().__init__(folder, sidecar, ranks=ranks)
+        self._answers: list[TextPrediction] = []
 
     def write(self, prediction: TextPrediction) -> None:
         """Write one answer; an empty one is an answer too.
@@ -51,8 +39,12 @@ class TextWriter(FolderWriter):
         if fault := answer_fault(prediction.answer):
             raise PredictionError(f"{prediction.key}: {fault}", expected=f"at most {MAX_ANSWER} characters of Unicode")
         self.enter_key(prediction.key)
-        self._answers[prediction.key] = prediction.answer
-        self._file.write(text_line(prediction))
+        self._answers.append(prediction)
 
-    def _content_sha256(self) -> str:
-        return texts_sha256(self._answers)
+    def _share(self) -> list[TextPrediction]:
+        return self._answers
+
+    def _finished(self, shares: Sequence[list[TextPrediction]]) -> str:
+        answers = list(in_turn(shares))
+        publish(self.folder / ANSWERS, "".join(map(text_line, answers)).encode())
+        return texts_sha256({prediction.key: prediction.answer for prediction in answers})

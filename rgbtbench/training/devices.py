@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rgbtbench.cards.recipe import Precision
 from rgbtbench.errors import RecipeError
+from rgbtbench.ranks import Ranks
 
 Device = Literal["auto", "cpu", "cuda"]
 T = TypeVar("T")
@@ -78,11 +79,7 @@ def share_statistics(fabric: Fabric, model: nn.Module) -> None:
 
 def gathered(fabric: Fabric, value: T) -> list[T]:
     """Return every process's value, in the order of ranks."""
-    if fabric.world_size == 1:
-        return [value]
-    values: list[Any] = [None] * fabric.world_size
-    torch.distributed.all_gather_object(values, value)
-    return values
+    return Ranks(fabric.global_rank, fabric.world_size).gathered(value)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from rgbtbench.predictions.write import BoxWriter, MaskWriter
 from rgbtbench.predictions.write_maps import SaliencyWriter
 from rgbtbench.predictions.write_texts import TextWriter
 from rgbtbench.progress import Progress, Silent, track
+from rgbtbench.ranks import ALONE, Ranks
 from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.augmented import predictor
 from rgbtbench.zoo.model import Model
@@ -46,6 +47,7 @@ def predict_split(
     inference: Inference | None = None,
     batch_size: int = 8,
     workers: int = 0,
+    ranks: Ranks = ALONE,
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
 ) -> Path:
@@ -61,6 +63,7 @@ def predict_split(
         inference: views of each image that the answer is merged from; None for the image alone.
         batch_size: samples, or windows, per forward pass; has no part in the result beyond rounding.
         workers: processes that decode; 0 decodes in this one.
+        ranks: processes that share the split, each with its own samples; all call this, and `out` is the same for all.
         device: where to compute.
         progress: told about every batch.
 
@@ -104,6 +107,7 @@ def predict_split(
         test_time_augmentation=views.tag,
         batch_size=batch_size,
         workers=workers,
+        ranks=ranks,
         progress=progress,
     )
 
@@ -121,6 +125,7 @@ def write_predictions(
     test_time_augmentation: str = PLAIN,
     batch_size: int = 8,
     workers: int = 0,
+    ranks: Ranks = ALONE,
     progress: Progress | None = None,
 ) -> Path:
     """Write what any network predicts for a split, as `predict_split` does for models of the zoo.
@@ -137,6 +142,7 @@ def write_predictions(
         test_time_augmentation: likewise.
         batch_size: samples per call.
         workers: processes that decode; 0 decodes in this one.
+        ranks: processes that share the split, each with its own samples; all call this, and `out` is the same for all.
         progress: told about every batch.
 
     Raises:
@@ -146,7 +152,14 @@ def write_predictions(
     # Networks see no labels but the questions that they are to answer.
     asked_in: Task | None = "language" if task == "language" else None
     batches = eval_loader(
-        view, batch_size=batch_size, task=asked_in, label_set=label_set, missing=missing, workers=workers
+        view,
+        batch_size=batch_size,
+        task=asked_in,
+        label_set=label_set,
+        missing=missing,
+        workers=workers,
+        rank=ranks.rank,
+        world=ranks.world,
     )
     sidecar = Sidecar.model_validate(
         {
@@ -163,8 +176,8 @@ def write_predictions(
             "test_time_augmentation": test_time_augmentation,
         }
     )
-    writer = _writer(task, out, sidecar, split)
-    told = progress or Silent()
+    writer = _writer(task, out, sidecar, split, ranks)
+    told = progress if progress is not None and ranks.is_first else Silent()
     with writer:
         for batch in track(batches, told, f"predict {split.name}", total=len(batches), unit="batches"):
             asked = [key for key, valid in zip(batch.keys, batch.valid.tolist(), strict=True) if valid]
@@ -174,17 +187,17 @@ def write_predictions(
 
 
 def _writer(
-    task: Task, out: Path, sidecar: Sidecar, split: PreparedSplit
+    task: Task, out: Path, sidecar: Sidecar, split: PreparedSplit, ranks: Ranks
 ) -> MaskWriter | SaliencyWriter | BoxWriter | TextWriter:
     match task:
         case "detection":
-            return BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)))
+            return BoxWriter(out, sidecar, image_ids=dict(zip(split.keys, split.image_ids, strict=True)), ranks=ranks)
         case "saliency":
-            return SaliencyWriter(out, sidecar)
+            return SaliencyWriter(out, sidecar, ranks=ranks)
         case "language":
-            return TextWriter(out, sidecar)
+            return TextWriter(out, sidecar, ranks=ranks)
         case "semantic":
-            return MaskWriter(out, sidecar)
+            return MaskWriter(out, sidecar, ranks=ranks)
 
 
 def _checked(predicted: object, asked: Sequence[str], *, task: Task, method: str) -> Iterator[Prediction]:
