@@ -143,7 +143,7 @@ def test_cameras_of_different_size_are_refused(tmp_path):
 
 def test_every_edition_has_its_own_protocols():
     assert protocol_ids("m3fd") == sorted(
-        f"m3fd-{edition}/{name}" for edition in CARD.editions for name in ("ap", "ap@tardal")
+        f"m3fd-{edition}/{name}" for edition in CARD.editions for name in ("ap", "ap+yolov5", "ap@tardal")
     )
 
 
