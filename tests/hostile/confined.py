@@ -43,7 +43,8 @@ class _Watch:
             path, mode, flags = arguments
             if not isinstance(path, int):
                 writes = any(letter in mode for letter in "wax+") if mode else flags & _WRITING
-                self._judge(path, "written" if writes else "opened")
+                # A link itself cannot be opened so: the system refuses, and nothing outside is touched.
+                self._judge(path, "written" if writes else "opened", link_refused=bool(flags & os.O_NOFOLLOW))
         elif event in _CHANGES:
             for position in _CHANGES[event]:
                 if not isinstance(arguments[position], int):
@@ -51,8 +52,9 @@ class _Watch:
         elif event in ("os.system", "subprocess.Popen", "os.exec", "os.fork", "socket.connect", "pickle.find_class"):
             self.violations.append(f"{event} {arguments!r:.200}")
 
-    def _judge(self, path, verb):
-        path = os.path.realpath(os.fsdecode(path))
+    def _judge(self, path, verb, *, link_refused=False):
+        path = os.fsdecode(path)
+        path = str(Path(path).parent.resolve() / Path(path).name) if link_refused else os.path.realpath(path)
         allowed = path.startswith(self.writable) if verb != "opened" else not path.startswith(self.secret)
         if not allowed and "__pycache__" not in path:
             self.violations.append(f"{verb}: {path}")
