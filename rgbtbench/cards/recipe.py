@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,7 +15,9 @@ from rgbtbench.cards.catalog import recipe_path
 from rgbtbench.cards.data_choice import Data, DataChoice, JointData, Selection, require_unseen_test
 from rgbtbench.cards.losses import Losses
 from rgbtbench.cards.optimisation import Constant, Freezing, Optimiser, Schedule, WarmUp
+from rgbtbench.cards.overrides import override
 from rgbtbench.cards.schema import Modality, Name, Strict, Task
+from rgbtbench.cards.stages import Stage, require_stages
 from rgbtbench.cards.yaml_file import read_yaml, validate
 from rgbtbench.errors import RecipeError
 
@@ -87,13 +88,23 @@ class Recipe(Strict):
     averaging: Averaging | None = None
     augmentations: Augmentations = Augmentations()
     validation: Validation = Validation()
+    stages: tuple[Stage, ...] = Field((), exclude_if=lambda stages: not stages, description="one after the other")
     seed: int = Field(0, ge=0, lt=2**32)
     seed_group: str | None = Field(None, description="null: runs that differ in their seed alone form a group")
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        if (self.epochs is None) == (self.steps is None):
+        if self.stages and (self.epochs is not None or self.steps is not None):
+            raise ValueError("with stages, each of them gives its epochs or steps, and the recipe none")
+        if not self.stages and (self.epochs is None) == (self.steps is None):
             raise ValueError("give either epochs or steps (null takes the other one back)")
+        return self
+
+    @model_validator(mode="after")
+    def _stages_follow_one_another(self) -> Self:
+        require_stages(self.stages)
+        if any(stage.begin_with == "best" for stage in self.stages) and self.selection == "last":
+            require_unseen_test(self.data, "val")
         return self
 
     @model_validator(mode="after")
@@ -135,33 +146,24 @@ def recipe_from(data: dict[str, Any]) -> Recipe:
         raise RecipeError(error.found, expected=error.expected, remedy=error.remedy) from error
 
 
-def override(recipe: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
-    """Return a copy of `recipe`, as plain data, with values replaced.
+def stage_recipes(recipe: Recipe) -> list[Recipe]:
+    """Return the recipe of each stage, complete and without stages; one that has none is its only stage.
 
-    Args:
-        recipe: as YAML gives it.
-        assignments: `optimiser.lr=0.01`, `inputs={rgb: rgb, inf: rgb}`, `epochs=null`; values are YAML.
-
-    Raises:
-        RecipeError: an assignment that is none, or that goes through something that is no mapping.
+    A stage whose successor begins with the best weights selects them on the validation split. Later stages have seeds
+    of their own, drawn from the recipe's.
     """
-    result = copy.deepcopy(recipe)
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        parts = key.strip().split(".")
-        if not equals or not all(parts):
-            raise RecipeError(f"{assignment!r} sets nothing", expected="key=value, such as optimiser.lr=0.01")
-        place = result
-        for depth, part in enumerate(parts[:-1], start=1):
-            inner = place.get(part)
-            if inner is None:
-                inner = place[part] = {}
-            if not isinstance(inner, dict):
-                raise RecipeError(
-                    f"{assignment!r}: {'.'.join(parts[:depth])} is {inner!r} and holds no {parts[depth]!r}"
-                )
-            place = inner
-        place[parts[-1]] = _value(text, assignment)
+    if not recipe.stages:
+        return [recipe]
+    result = []
+    for number, stage in enumerate(recipe.stages):
+        said = {name: getattr(stage, name) for name in Stage.model_fields if name not in ("name", "begin_with")}
+        changes: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        if number > 0:
+            changes["seed"] = int(content_sha256([recipe.seed, number])[:8], 16)
+        if number + 1 < len(recipe.stages):
+            best = "val" if recipe.selection == "last" else recipe.selection
+            changes["selection"] = best if recipe.stages[number + 1].begin_with == "best" else "last"
+        result.append(recipe.model_copy(update=changes | {"stages": ()}))
     return result
 
 
@@ -172,21 +174,14 @@ def recipe_yaml(recipe: Recipe) -> str:
 
 def recipe_sha256(recipe: Recipe) -> str:
     """Return the hash of everything that can change the weights; names and wording are left out."""
-    return _hash(recipe, exclude={"name", "summary", "seed_group"})
+    return _hash(recipe)
 
 
 def seed_group(recipe: Recipe) -> str:
     """Return the name that runs share which differ in their seed alone."""
-    return recipe.seed_group or _hash(recipe, exclude={"name", "summary", "seed_group", "seed"})[:12]
+    return recipe.seed_group or _hash(recipe, "seed")[:12]
 
 
-def _hash(recipe: Recipe, *, exclude: set[str]) -> str:
-    content = recipe.model_dump(mode="json", exclude=exclude)
-    return content_sha256(content)
-
-
-def _value(text: str, assignment: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{assignment!r}: the value is not YAML", remedy="quote it") from error
+def _hash(recipe: Recipe, *without: str) -> str:
+    left_out = dict.fromkeys(("name", "summary", "seed_group", *without), True)
+    return content_sha256(recipe.model_dump(mode="json", exclude={**left_out, "stages": {"__all__": {"name"}}}))

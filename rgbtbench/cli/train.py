@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json
 from rgbtbench.cli.places import PLACE
+
+if TYPE_CHECKING:
+    from rgbtbench.cards.recipe import Recipe
 
 
 class DeviceName(StrEnum):
@@ -41,7 +44,9 @@ def train(
     ] = None,
     workers: WorkersOption = 0,
     cache: Annotated[bool, typer.Option("--cache", help="Keep decoded images in memory.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved recipe and train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print recipe and parameter groups, train nothing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model as a recipe says, and write weights that `eval` and `predict` read.
@@ -50,21 +55,17 @@ def train(
 
     Example: rgbtbench train mfnet/mfnet --data shards/mfnet --out runs/mfnet --set seed=1
     """
-    from rgbtbench.cards.recipe import load_recipe, recipe_yaml
-
-    changes = [*(override or []), *([f"precision={precision}"] if precision else [])]
-    loaded = load_recipe(recipe, changes)
-    if dry_run:
-        if as_json:
-            print_json(loaded.model_dump(mode="json"))
-        else:
-            typer.echo(recipe_yaml(loaded), nl=False)
-        return
-
+    from rgbtbench.cards.recipe import load_recipe
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.cli.torch_extra import require_torch
 
+    changes = [*(override or []), *([f"precision={precision}"] if precision else [])]
+    loaded = load_recipe(recipe, changes)
     require_torch()
+    if dry_run:
+        _show(loaded, data, as_json=as_json)
+        return
+
     from rgbtbench.training.run import train as run_training
 
     with make_progress() as progress:
@@ -93,3 +94,27 @@ def train(
             ),
         ]
     )
+
+
+def _show(recipe: Recipe, data: list[Path], *, as_json: bool) -> None:
+    """Print the recipe as resolved, and what each stage trains; as YAML the latter is a comment."""
+    from rgbtbench.cards.recipe import recipe_yaml
+    from rgbtbench.training.outline import outline
+    from rgbtbench.training.resolution import resolve_training
+
+    training = resolve_training(recipe, data)
+    stages = outline(training)
+    if as_json:
+        shown = [
+            {"name": stage.name, "steps": stage.span.steps, "samples": stage.span.samples, "groups": stage.rows()}
+            for stage in stages
+        ]
+        print_json({"recipe": training.recipe.model_dump(mode="json"), "stages": shown})
+        return
+    typer.echo(recipe_yaml(training.recipe), nl=False)
+    for stage in stages:
+        typer.echo(f"# {stage.headline}")
+        for row in stage.rows():
+            rates = "frozen" if row["lr"] is None else f"lr {row['lr']:.4g}, weight decay {row['weight_decay']:.4g}"
+            where = ", ".join(row["in"])
+            typer.echo(f"#   {row['parameters']:>13,} parameters in {row['tensors']} tensors, {rates}: {where}")

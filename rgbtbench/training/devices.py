@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -68,6 +68,14 @@ def over_processes(fabric: Fabric, counts: Tensor) -> Tensor:
     if fabric.world_size == 1:
         return counts
     return torch.as_tensor(fabric.all_reduce(counts.to(fabric.device), reduce_op="sum")).cpu()
+
+
+def mean_over_processes(fabric: Fabric, values: Mapping[str, float]) -> dict[str, float]:
+    """Return the mean of each value over all processes."""
+    if fabric.world_size == 1 or not values:
+        return dict(values)
+    sums = over_processes(fabric, torch.tensor(list(values.values()), dtype=torch.float64))
+    return dict(zip(values, (sums / fabric.world_size).tolist(), strict=True))
 
 
 def share_statistics(fabric: Fabric, model: nn.Module) -> None:

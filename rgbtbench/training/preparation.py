@@ -1,9 +1,9 @@
-"""Everything as it is before the first step: model, optimiser, batches, plan."""
+"""Everything as it is before the first step of a stage: model, optimiser, batches, plan."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -11,18 +11,20 @@ from typing import cast
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from torch import Tensor
 
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.progress import Progress
 from rgbtbench.training.averaging import MovingAverage
-from rgbtbench.training.data import TrainingData, Watched
+from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import with_synchronised_statistics
-from rgbtbench.training.loop import Metrics, Plan, Trainee
 from rgbtbench.training.optim import make_optimiser
 from rgbtbench.training.parameter_groups import freeze, parameter_groups
-from rgbtbench.training.schedule import samples_per_step, total_steps
+from rgbtbench.training.plan import Metrics, Plan, Span, validation_interval
+from rgbtbench.training.resolution import Training, loader_options
+from rgbtbench.training.trainee import Trainee
 from rgbtbench.training.validation import Look, validate
 from rgbtbench.zoo.encoder_weights import load_initial_weights
 from rgbtbench.zoo.model import Model
@@ -30,17 +32,27 @@ from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.spec import ModelSpec
 
 
-def prepare_training(
-    fabric: Fabric, recipe: Recipe, spec: ModelSpec, data: TrainingData, *, workers: int, told: Progress
+def prepare_stage(
+    fabric: Fabric,
+    recipe: Recipe,
+    span: Span,
+    training: Training,
+    *,
+    weights: Mapping[str, Tensor] | None,
+    workers: int,
+    checkpoint_seconds: float,
+    told: Progress,
 ) -> tuple[Trainee, Plan]:
     """Return the model and everything around it as they are before the first step.
 
     Args:
         fabric: launched.
-        recipe: as resolved.
-        spec: of the model.
-        data: to learn from and to look at.
+        recipe: of the stage.
+        span: of the stage.
+        training: model and data.
+        weights: of the stage before, or of a checkpoint; None for those that the recipe begins with.
         workers: processes that decode.
+        checkpoint_seconds: at least so often a checkpoint is written, besides those after validations.
         told: of what a user should know.
 
     Raises:
@@ -49,55 +61,65 @@ def prepare_training(
             has no loss that the recipe asks for, or a pattern of the recipe matches nothing in the model.
     """
     seed_everything(recipe.seed)
+    model = model_for(recipe, training.spec)
+    if weights is not None:
+        model.load_state_dict(weights)
+    elif recipe.initial_weights is not None:
+        load_initial_weights(Path(recipe.initial_weights), model)
+    if recipe.channels_last:
+        model.to(memory_format=torch.channels_last)
+    synchronised, remark = with_synchronised_statistics(model, fabric)
+    if remark is not None and span.stage == 0:
+        told.say(remark)
+    model = cast("Model", synchronised.to(fabric.device))
+    optimiser = make_optimiser(parameter_groups(model, recipe.optimiser), recipe.optimiser)
+    wrapped, optimiser = fabric.setup(model, optimiser, move_to_device=False)
+    seed_everything(recipe.seed + fabric.global_rank)
+    rank, world = fabric.global_rank, fabric.world_size
+    trainee = Trainee(
+        model=model,
+        wrapped=wrapped,
+        optimiser=optimiser,
+        average=None if recipe.averaging is None else MovingAverage(model, recipe.averaging.decay),
+        batches=training.data.batches(loader_options(recipe, rank=rank, world=world, workers=workers)),
+        stage=span.stage,
+        done=span.before,
+    )
+    watched = training.data.watched(recipe)
+    plan = Plan(
+        recipe=recipe,
+        span=span,
+        validate_every=validation_interval(recipe, span.samples),
+        validation=_validation(fabric, recipe, model, watched, workers=workers) if watched else None,
+        headline=watched[0].rules.headline if watched else "",
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    return trainee, plan
+
+
+def model_for(recipe: Recipe, spec: ModelSpec) -> Model:
+    """Return the model of a stage with random weights, its losses chosen and its parameters frozen.
+
+    Raises:
+        RecipeError: the method has no loss that the recipe asks for, or a pattern matches nothing in the model.
+    """
     model = build_from(spec)
     if spec.remap and not model.remaps:
         raise RecipeError(
             f"data.mixing.remap: {spec.method} has no loss in each dataset's own classes",
             remedy="leave remap out, or choose a method that has one",
         )
-    if recipe.initial_weights is not None:
-        load_initial_weights(Path(recipe.initial_weights), model)
     if recipe.losses.pixels:
         model.choose_losses(recipe.losses.pixels)
     freeze(model, recipe.freeze)
-    if recipe.channels_last:
-        model.to(memory_format=torch.channels_last)
-    synchronised, remark = with_synchronised_statistics(model, fabric)
-    if remark is not None:
-        told.say(remark)
-    model = cast("Model", synchronised.to(fabric.device))
-    optimiser = make_optimiser(parameter_groups(model, recipe.optimiser), recipe.optimiser)
-    wrapped, optimiser = fabric.setup(model, optimiser, move_to_device=False)
-    seed_everything(recipe.seed + fabric.global_rank)
-    batches = data.batches(
-        {
-            "task": recipe.task,
-            "batch_size": recipe.batch_size,
-            "seed": recipe.seed,
-            "augmentations": recipe.augmentations,
-            "workers": workers,
-            "rank": fabric.global_rank,
-            "world": fabric.world_size,
-        }
-    )
-    trainee = Trainee(
-        model=model,
-        wrapped=wrapped,
-        optimiser=optimiser,
-        average=None if recipe.averaging is None else MovingAverage(model, recipe.averaging.decay),
-        batches=batches,
-    )
-    watched = data.watched(recipe)
-    samples = batches.epoch_samples
-    plan = Plan(
-        recipe=recipe,
-        steps=total_steps(recipe, samples),
-        samples=samples,
-        validate_every=_validation_interval(recipe, samples),
-        validation=_validation(fabric, recipe, model, watched, workers=workers) if watched else None,
-        headline=watched[0].rules.headline if watched else "",
-    )
-    return trainee, plan
+    return model
+
+
+def seed_everything(seed: int) -> None:
+    """Seed every global random generator; loaders do not use them."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 def _validation(
@@ -120,17 +142,3 @@ def _validation(
         for one in watched
     ]
     return partial(validate, model, looks, fabric=fabric, loss_weights=recipe.losses.weights)
-
-
-def seed_everything(seed: int) -> None:
-    """Seed every global random generator; loaders do not use them."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-
-
-def _validation_interval(recipe: Recipe, samples: int) -> int | None:
-    rules = recipe.validation
-    if rules.every_epochs is not None:
-        return max(1, round(rules.every_epochs * samples / samples_per_step(recipe)))
-    return rules.every_steps

@@ -6,29 +6,27 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lightning_fabric import Fabric
 
 from rgbtbench.atomic_file import atomic_file
-from rgbtbench.cards.recipe import Recipe, recipe_sha256, recipe_yaml, seed_group
+from rgbtbench.cards.recipe import Recipe, recipe_yaml, seed_group
 from rgbtbench.errors import RecipeError
-from rgbtbench.locations import location
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.training.checkpoint import load_checkpoint
-from rgbtbench.training.data import TrainingData
 from rgbtbench.training.devices import Device, make_fabric, repeatable
 from rgbtbench.training.environment import comparable, describe_environment
 from rgbtbench.training.interruption import stop_requests
-from rgbtbench.training.loop import Metrics, Plan, Trainee, fit, selected_weights
+from rgbtbench.training.loop import Surroundings
 from rgbtbench.training.metrics_log import MetricsLog, TensorBoard
-from rgbtbench.training.open_data import open_data
-from rgbtbench.training.preparation import prepare_training
+from rgbtbench.training.outline import outline
+from rgbtbench.training.resolution import Training, resolve_training
 from rgbtbench.training.run_folder import RunFolder
+from rgbtbench.training.stages import Stages, Trained, remaining_parts
 from rgbtbench.zoo.encoder_weights import initial_weights_in_words
-from rgbtbench.zoo.registry import resolve
-from rgbtbench.zoo.spec import ModelSpec
 from rgbtbench.zoo.weights import save_weights
 from rgbtbench.zoo.weights_info import TrainingFacts, WeightsInfo, read_info
 
@@ -95,47 +93,31 @@ def train(
     fabric.launch()
     told = progress if progress is not None and fabric.is_global_zero else Silent()
     folder = RunFolder(Path(out))
-    opened = open_data(recipe, [location(data)] if isinstance(data, str | Path) else [location(root) for root in data])
-    spec = opened.completed(
-        resolve(
-            recipe.model.method, recipe.model.config, task=recipe.task, classes=opened.classes, inputs=recipe.inputs
-        )
-    )
-    recipe = _resolved(recipe, spec, opened)
-    used = opened.under(recipe.condition, spec)
-    identity = {"recipe_sha256": recipe_sha256(recipe), **opened.identity()}
+    training = resolve_training(recipe, data)
+    identity = training.identity
+    if training.recipe.stages:
+        # What the last stage asks for in vain should not show after the first one.
+        outline(training)
     if fabric.is_global_zero:
         folder.claim(resume=resume)
     fabric.barrier()
     if folder.is_finished:
         return _finished(folder, identity, told)
-    for remark in used.remarks(recipe):
+    for remark in training.data.remarks(training.recipe):
         told.say(remark)
+    state = _state(fabric, folder, identity, told) if folder.is_begun else None
+    training = training.cached() if cached else training
+    stages = Stages(fabric, training, remaining_parts(fabric, training, state), workers, checkpoint_seconds, told)
     with repeatable(fabric.device), stop_requests() as stop:
-        trainee, plan = prepare_training(
-            fabric, recipe, spec, used.cached() if cached else used, workers=workers, told=told
-        )
-        plan = replace(plan, checkpoint_seconds=checkpoint_seconds)
-        resumed = _resume(fabric, trainee, folder, identity, told) if folder.is_begun else None
+        trainee, plan = stages.first(state)
         if fabric.is_global_zero:
-            _write_facts(fabric, folder, recipe)
+            _write_facts(fabric, folder, training.recipe)
         with _open_log(fabric, folder, trainee.done, told) as log:
-            told.start(f"train {recipe.name or recipe.model.method}", plan.steps, "steps")
-            told.advance(trainee.done)
-            fit(fabric, trainee, plan, folder=folder, identity=identity, log=log, stop=stop, progress=told)
-            told.finish()
-        step, metrics = selected_weights(trainee, recipe, folder)
+            trained = stages.run(Surroundings(fabric, folder, identity, log, stop, told), trainee, plan)
         if fabric.is_global_zero:
-            facts = _facts(recipe, identity, opened, trainee=trainee, plan=plan, step=step, metrics=metrics)
-            save_weights(trainee.model, folder.weights, training=facts)
+            save_weights(trained.model, folder.weights, training=_facts(training, identity, trained))
         fabric.barrier()
-    return _result(folder, resumed_from=resumed)
-
-
-def _resolved(recipe: Recipe, spec: ModelSpec, data: TrainingData) -> Recipe:
-    """Return the recipe with everything filled in that it left to the method or to the data."""
-    model = recipe.model.model_copy(update={"config": spec.config})
-    return data.resolved(recipe.model_copy(update={"model": model, "inputs": dict(spec.inputs)}))
+    return _result(folder, resumed_from=None if state is None else int(state["done"]))
 
 
 def _require_same(stored: Mapping[str, str], identity: Mapping[str, str], folder: RunFolder) -> None:
@@ -150,8 +132,8 @@ def _require_same(stored: Mapping[str, str], identity: Mapping[str, str], folder
         )
 
 
-def _resume(fabric: Fabric, trainee: Trainee, folder: RunFolder, identity: Mapping[str, str], told: Progress) -> int:
-    """Bring the trainee to the last checkpoint; return its step."""
+def _state(fabric: Fabric, folder: RunFolder, identity: Mapping[str, str], told: Progress) -> dict[str, Any]:
+    """Return the last checkpoint, if it is of this run, and say what has changed since."""
     state = load_checkpoint(folder.last)
     _require_same(state["identity"], identity, folder)
     now = comparable(describe_environment(fabric.device, processes=fabric.world_size))
@@ -159,9 +141,7 @@ def _resume(fabric: Fabric, trainee: Trainee, folder: RunFolder, identity: Mappi
     for name, value in now.items():
         if then[name] != value:
             told.say(f"resuming with {name} {value} instead of {then[name]}: the result will differ in its last bits")
-    trainee.restore(fabric, state)
-    told.say(f"resuming after step {trainee.done}")
-    return trainee.done
+    return state
 
 
 def _finished(folder: RunFolder, identity: Mapping[str, str], told: Progress) -> RunResult:
@@ -194,16 +174,8 @@ def _open_log(
     return MetricsLog(folder.metrics, step=step, mirror=TensorBoard(folder.curves, step=step, progress=told))
 
 
-def _facts(
-    recipe: Recipe,
-    identity: Mapping[str, str],
-    data: TrainingData,
-    *,
-    trainee: Trainee,
-    plan: Plan,
-    step: int,
-    metrics: Metrics,
-) -> TrainingFacts:
+def _facts(training: Training, identity: Mapping[str, str], trained: Trained) -> TrainingFacts:
+    recipe = training.recipe
     return TrainingFacts(
         recipe=recipe.name,
         recipe_sha256=identity["recipe_sha256"],
@@ -213,11 +185,11 @@ def _facts(
         else initial_weights_in_words(Path(recipe.initial_weights)),
         seed=recipe.seed,
         seed_group=seed_group(recipe),
-        wall_seconds=round(trainee.seconds, 3),
-        **data.facts(),
+        wall_seconds=round(trained.seconds, 3),
+        **training.opened.facts(),
         condition=recipe.condition,
-        step=step,
-        steps=plan.steps,
+        step=trained.step,
+        steps=trained.steps,
         averaged=recipe.averaging is not None,
-        metrics={name: value if math.isfinite(value) else None for name, value in metrics.items()},
+        metrics={name: value if math.isfinite(value) else None for name, value in trained.metrics.items()},
     )

@@ -6,7 +6,15 @@ import pytest
 import yaml
 
 from rgbtbench.cards import method_names, recipe_names
-from rgbtbench.cards.recipe import load_recipe, override, recipe_from, recipe_sha256, recipe_yaml, seed_group
+from rgbtbench.cards.overrides import override
+from rgbtbench.cards.recipe import (
+    load_recipe,
+    recipe_from,
+    recipe_sha256,
+    recipe_yaml,
+    seed_group,
+    stage_recipes,
+)
 from rgbtbench.errors import CardError, RecipeError, UnknownNameError
 
 SMALLEST = {
@@ -210,3 +218,65 @@ def test_what_came_later_is_written_and_hashed_only_where_it_says_something():
     assert frozen.freeze.parameters == ("backbone",)
     assert recipe_sha256(frozen) != recipe_sha256(plain)
     assert recipe_from(yaml.safe_load(recipe_yaml(frozen))) == frozen
+
+
+STAGED = {name: value for name, value in SMALLEST.items() if name != "steps"} | {
+    "warm_up": {"steps": 5},
+    "freeze": {"parameters": "backbone"},
+    "seed": 7,
+    "stages": [
+        {"name": "adapters", "epochs": 2},
+        {
+            "name": "everything", "steps": 30, "begin_with": "best", "freeze": {}, "batch_size": 2,
+            "optimiser": {"name": "adamw", "lr": 0.001}, "losses": {"weights": {"distillation": 0.5}},
+        },
+    ],
+}  # fmt: skip
+
+
+def test_a_stage_is_the_recipe_but_for_what_it_says():
+    first, second = stage_recipes(recipe_from(STAGED))
+    assert (first.epochs, first.steps, first.batch_size, first.optimiser.name) == (2, None, 4, "sgd")
+    assert (second.epochs, second.steps, second.batch_size, second.optimiser.name) == (None, 30, 2, "adamw")
+    assert (first.freeze.parameters, second.freeze.parameters) == (("backbone",), ())
+    assert (first.losses.weights, second.losses.weights) == ({}, {"distillation": 0.5})
+    assert first.warm_up == second.warm_up
+    # The first stage keeps the best weights, because the second one begins with them.
+    assert (first.selection, second.selection) == ("val", "last")
+    assert first.seed == 7 != second.seed
+    assert first.stages == second.stages == ()
+
+
+def test_a_recipe_without_stages_is_its_only_stage():
+    recipe = recipe_from(SMALLEST)
+    assert stage_recipes(recipe) == [recipe]
+
+
+def test_stages_are_hashed_by_what_they_do_and_not_by_their_names():
+    recipe = recipe_from(STAGED)
+    again = recipe_from(yaml.safe_load(recipe_yaml(recipe)))
+    assert (again, recipe_sha256(again)) == (recipe, recipe_sha256(recipe))
+    renamed = recipe_from(override(STAGED, ["stages.0.name=one"]))
+    assert (recipe_sha256(renamed), seed_group(renamed)) == (recipe_sha256(recipe), seed_group(recipe))
+    longer = recipe_from(override(STAGED, ["stages.0.epochs=3"]))
+    assert recipe_sha256(longer) != recipe_sha256(recipe)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("steps=10", "with stages, each of them gives its epochs or steps, and the recipe none"),
+        ("stages.0.steps=10", r"stages\.0: a stage is given either epochs or steps"),
+        ("stages.0.epochs=null", r"stages\.0: a stage is given either epochs or steps"),
+        ("stages.0.begin_with=best", r"stages\[0\]\.begin_with: no stage comes before"),
+        ("stages.1.name=adapters", "a stage has a name of its own: adapters, adapters"),
+        ("stages.1.frozen=head", r"stages\.1\.frozen: unknown key; did you mean freeze"),
+        ("stages.1.batch_size=0", r"stages\.1\.batch_size"),
+        ("stages.2.epochs=1", r"stages is \[.*\] and holds no '2'"),
+        ("stages.last.epochs=1", r"stages is \[.*\] and holds no 'last'"),
+        ("data.validation=null", "needs data.validation"),
+    ],
+)
+def test_stages_that_cannot_follow_one_another_are_named(assignment, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe_from(override(STAGED, [assignment]))

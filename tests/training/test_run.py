@@ -23,7 +23,7 @@ from .recipes import AtStep, recipe
 
 def lines_without_time(run: Path) -> list[dict]:
     return [
-        {name: value for name, value in line.items() if name != "seconds"}
+        {name: value for name, value in line.items() if name not in ("seconds", "waited")}
         for line in read_metrics(run / "metrics.jsonl")
     ]
 
