@@ -17,6 +17,11 @@ from rgbtbench.scoring.saliency.packing import pack, unpack
 from rgbtbench.scoring.saliency.scores import scores_of
 
 _LEVELS: Final = 256
+#: In the order in which results show them.
+_METRICS: Final = (
+    *("s_measure", "mae", "e_max", "e_mean", "e_adaptive"),
+    *("f_max", "f_mean", "f_adaptive", "f_weighted"),
+)
 _NUMBERS: Final = ("mae", "s_measure", "e_adaptive", "f_adaptive", "f_weighted")
 _CURVES: Final = ("e_curve", "f_curve", "precision", "recall")
 _AVERAGED: Final = (*_NUMBERS, "e_curve", "f_curve")
@@ -83,10 +88,11 @@ class SaliencyCounts(Counts[SaliencyRules]):
 
         def measured(weights: NDArray[np.float64], resampled: bool) -> dict[str, NDArray[np.float64]]:
             of = means.weighted(weights)
-            curves = {letter: of.pop(f"{letter}_curve") for letter in ("e", "f")}
-            numbers = {name: values[:, 0] for name, values in of.items()}
-            best = {f"{letter}_max": curve.max(axis=1) for letter, curve in curves.items()}
-            return numbers | best | {f"{letter}_mean": curve.mean(axis=1) for letter, curve in curves.items()}
+            found = {name: of[name][:, 0] for name in _NUMBERS}
+            for letter in ("e", "f"):
+                curve = of[f"{letter}_curve"]
+                found |= {f"{letter}_max": curve.max(axis=1), f"{letter}_mean": curve.mean(axis=1)}
+            return {name: found[name] for name in _METRICS}
 
         return measured
 
