@@ -72,8 +72,8 @@ def run() -> list[Ratio]:
 
 def stored(images: tuple[ImageStatistics, ...]) -> dict[str, np.ndarray]:
     names = ("mae", "s_measure", "e_adaptive", "f_adaptive", "f_weighted", "e_curve", "f_curve")
-    scores = [scores_of(image, RULES) for image in images]
-    return {name: np.array([getattr(image, name) for image in scores]) for name in names}
+    scores = scores_of(images, RULES)
+    return {name: getattr(scores, name) for name in names}
 
 
 def scene(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray]:

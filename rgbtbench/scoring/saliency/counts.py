@@ -17,6 +17,8 @@ from rgbtbench.scoring.saliency.packing import pack, unpack
 from rgbtbench.scoring.saliency.scores import scores_of
 
 _LEVELS: Final = 256
+#: Images that are turned into curves at once.
+_AT_ONCE: Final = 256
 #: In the order in which results show them.
 _METRICS: Final = (
     *("s_measure", "mae", "e_max", "e_mean", "e_adaptive"),
@@ -124,12 +126,13 @@ class SaliencyCounts(Counts[SaliencyRules]):
     def _table(self, rules: SaliencyRules) -> Mapping[str, NDArray[np.float64]]:
         """Return numbers (N,) and curves (N, T) of all images; NaN in images that have no part in a mean."""
         if rules not in self._tables:
-            scores = [scores_of(image, rules) for image in self.images]
-            table = {
-                name: np.array([getattr(image, name) for image in scores], np.float64) for name in (*_NUMBERS, *_CURVES)
-            }
+            parts = [
+                scores_of(self.images[start : start + _AT_ONCE], rules)
+                for start in range(0, len(self.images), _AT_ONCE)
+            ]
+            table = {name: np.concatenate([getattr(part, name) for part in parts]) for name in (*_NUMBERS, *_CURVES)}
             if rules.empty_truth == "skip":
-                without = [not image.has_foreground for image in scores]
+                without = ~np.concatenate([part.has_foreground for part in parts])
                 for name in _OF_FOREGROUND:
                     table[name][without] = np.nan
             self._tables[rules] = table

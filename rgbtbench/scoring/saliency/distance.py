@@ -98,15 +98,21 @@ def _close_distances(
     import cv2
 
     add: Any = cv2.add  # ends at 255, which NumPy's addition does not
-    framed = np.pad(np.bitwise_not(mask), farthest, constant_values=_BEYOND)
-    width = framed.shape[1]
+    height, width = (length + 2 * farthest for length in mask.shape)
+    framed = np.full((height, width), _BEYOND, np.uint8)
+    np.bitwise_not(mask, out=framed[farthest:-farthest, farthest:-farthest])
     squares = framed.ravel()
     room = np.empty_like(squares)
     for step in (width, 1):
         end = squares.size - step
-        middle, neighbours = squares[step:end], room[step:end]
+        before, middle, behind, neighbours = (
+            squares[: end - step],
+            squares[step:end],
+            squares[2 * step :],
+            room[step:end],
+        )
         for distance in range(1, farthest + 1):
-            np.minimum(squares[: end - step], squares[2 * step :], out=neighbours)
+            np.minimum(before, behind, out=neighbours)
             add(neighbours, 2 * distance - 1, dst=neighbours)
             np.minimum(middle, neighbours, out=middle)
     return np.asarray(squares[(rows + farthest) * width + columns + farthest], np.float64)

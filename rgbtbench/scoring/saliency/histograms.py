@@ -40,7 +40,7 @@ def salient_background(prediction: Map, foreground: Foreground, levels: Levels) 
     if found is None:  # what OpenCV's own types leave out
         nothing = np.zeros(0, np.int64)
         return Salient(nothing, nothing, nothing)
-    columns, rows = found[:, 0].T.astype(np.int64)
+    columns, rows = found[:, 0].T.astype(np.int64, order="C")
     return Salient(rows, columns, raised.ravel()[rows * prediction.shape[1] + columns].astype(np.int64))
 
 

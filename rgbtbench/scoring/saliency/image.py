@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.cards.rules.saliency import SaliencyRules
+from rgbtbench.scoring.saliency.f_measure import f_measure
 from rgbtbench.scoring.saliency.foreground import blocks_at_centroid, foreground_of
 from rgbtbench.scoring.saliency.histograms import block_histograms, salient_background
 from rgbtbench.scoring.saliency.levels import WHITE, Levels, Map, levels_of
@@ -92,11 +93,11 @@ def _f_weighted_of_nothing(by_height: NDArray[np.int64], levels: Levels, rules: 
 
 
 def _measured(tables: Tables, rules: SaliencyRules, parts: int) -> Measured:
-    e_measures = tables.e_measures(rules.epsilon)
+    e_measures, f_measures = tables.e_measures(rules.epsilon), f_measure(*tables.precision_recall())
     return Measured(
         parts=parts,
         mae=tables.mae,
         e_adaptive=float(e_measures[-1]),
-        f_adaptive=tables.f_adaptive(),
+        f_adaptive=float(f_measures[-1]),
         e_curve=e_measures[:-1] if parts > 1 else None,
     )

@@ -1,7 +1,8 @@
-"""From the statistics of one image to its numbers and curves."""
+"""From the statistics of images to their numbers and curves."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,64 +12,76 @@ from numpy.typing import NDArray
 from rgbtbench.cards.rules.saliency import SaliencyRules
 from rgbtbench.scoring.saliency.alignment import alignment
 from rgbtbench.scoring.saliency.f_measure import f_measure, precision_recall
-from rgbtbench.scoring.saliency.image import ImageStatistics, Measured
+from rgbtbench.scoring.saliency.image import ImageStatistics
 from rgbtbench.scoring.saliency.levels import WHITE, normalised
-from rgbtbench.scoring.saliency.tables import at_or_above, binary_tables
+from rgbtbench.scoring.saliency.tables import Tables, at_or_above, binary_tables
 
 _BINARY: Final = np.array([0.0, 1.0])
 
 
 @dataclass(frozen=True, slots=True)
-class ImageScores:
-    """One image; all from 0 to 1, E a little above for a perfect map.
+class Scores:
+    """N images; all from 0 to 1, E a little above for a perfect map.
 
     Attributes:
-        mae, s_measure, e_adaptive, f_adaptive: numbers.
-        f_weighted: NaN where the rules leave an image without foreground out.
-        e_curve, f_curve, precision, recall: float64 (T,), at each threshold from the lowest up.
-        has_foreground: the mask is not all background.
+        mae, s_measure, e_adaptive, f_adaptive: float64 (N,).
+        f_weighted: float64 (N,), NaN where the rules leave an image without foreground out.
+        e_curve, f_curve, precision, recall: float64 (N, T), at each threshold from the lowest up.
+        has_foreground: bool (N,), the mask is not all background.
     """
 
-    mae: float
-    s_measure: float
-    e_adaptive: float
-    f_adaptive: float
-    f_weighted: float
+    mae: NDArray[np.float64]
+    s_measure: NDArray[np.float64]
+    e_adaptive: NDArray[np.float64]
+    f_adaptive: NDArray[np.float64]
+    f_weighted: NDArray[np.float64]
     e_curve: NDArray[np.float64]
     f_curve: NDArray[np.float64]
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
-    has_foreground: bool
+    has_foreground: NDArray[np.bool_]
 
 
-def scores_of(image: ImageStatistics, rules: SaliencyRules) -> ImageScores:
-    """Return what the statistics of an image say under the rules that made them."""
-    binned, measured = image.histogram[: rules.thresholds], image.measured
-    if measured is None:
-        binned, measured = _of_levels(image.histogram, rules)
-    above, present = at_or_above(binned) / measured.parts, binned.sum(axis=0) / measured.parts
-    precision, recall = precision_recall(above[:, 1], above.sum(axis=1), present[1])
-    e_curve = measured.e_curve
-    if e_curve is None:
-        e_curve = alignment(above, present, _BINARY, epsilon=rules.epsilon)
-    return ImageScores(
-        mae=measured.mae,
-        s_measure=image.s_measure,
-        e_adaptive=measured.e_adaptive,
-        f_adaptive=measured.f_adaptive,
-        f_weighted=image.f_weighted,
-        e_curve=e_curve,
-        f_curve=f_measure(precision, recall),
-        precision=precision,
-        recall=recall,
-        has_foreground=bool(present[1] > 0),
+def scores_of(images: Sequence[ImageStatistics], rules: SaliencyRules) -> Scores:
+    """Return what the statistics of images say under the rules that made them."""
+    count, thresholds = len(images), rules.thresholds
+    binned = np.zeros((count, thresholds, 2))
+    mae = np.zeros(count)
+    # What reaches the adaptive threshold stands behind what reaches each of the others.
+    above_e, above_f = (np.zeros((count, thresholds + 1, 2)) for _ in range(2))
+    for at, image in enumerate(images):
+        if image.measured is None:
+            tables = _tables_of_levels(image.histogram, rules)
+            binned[at], mae[at] = tables.binned, tables.mae
+            above_e[at, -1], above_f[at, -1] = tables.above_e, tables.above_f
+        else:
+            binned[at] = image.histogram[:thresholds] / image.measured.parts
+            mae[at] = image.measured.mae
+    above_e[:, :-1] = above_f[:, :-1] = at_or_above(binned, axis=1)
+    present = binned.sum(axis=1, keepdims=True)
+    e_measures = alignment(above_e, present, _BINARY, epsilon=rules.epsilon)
+    precision, recall = precision_recall(above_f[..., 1], above_f.sum(axis=2), present[..., 1])
+    f_measures = f_measure(precision, recall)
+    for at, image in enumerate(images):
+        if image.measured is not None:
+            e_measures[at, -1], f_measures[at, -1] = image.measured.e_adaptive, image.measured.f_adaptive
+            if image.measured.e_curve is not None:
+                e_measures[at, :-1] = image.measured.e_curve
+    return Scores(
+        mae=mae,
+        s_measure=np.array([image.s_measure for image in images], np.float64),
+        e_adaptive=e_measures[:, -1],
+        f_adaptive=f_measures[:, -1],
+        f_weighted=np.array([image.f_weighted for image in images], np.float64),
+        e_curve=e_measures[:, :-1],
+        f_curve=f_measures[:, :-1],
+        precision=precision[:, :-1],
+        recall=recall[:, :-1],
+        has_foreground=np.asarray(present[:, 0, 1] > 0, np.bool_),
     )
 
 
-def _of_levels(histogram: NDArray[np.int64], rules: SaliencyRules) -> tuple[NDArray[np.int64], Measured]:
-    """Return the histogram by thresholds and the measures of one by levels."""
+def _tables_of_levels(histogram: NDArray[np.int64], rules: SaliencyRules) -> Tables:
     occurring = np.flatnonzero(histogram.any(axis=1))
     levels = normalised(int(occurring[0]), int(occurring[-1]), WHITE, rules.normalisation)
-    tables = binary_tables(histogram[levels.floor :], levels, rules)
-    e_measures = tables.e_measures(rules.epsilon)
-    return tables.binned, Measured(1, tables.mae, float(e_measures[-1]), tables.f_adaptive(), e_measures[:-1])
+    return binary_tables(histogram[levels.floor :], levels, rules)

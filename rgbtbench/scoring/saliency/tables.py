@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.cards.rules.saliency import SaliencyRules
 from rgbtbench.scoring.saliency.alignment import alignment
-from rgbtbench.scoring.saliency.f_measure import f_measure, precision_recall
+from rgbtbench.scoring.saliency.f_measure import precision_recall
 from rgbtbench.scoring.saliency.levels import WHITE, Levels, Map, threshold_bins
 
+Number = TypeVar("Number", np.int64, np.float64)
 _BINARY: Final = np.array([0, WHITE])
 _GREY: Final = np.arange(WHITE + 1)
 
@@ -36,24 +37,21 @@ class Tables:
 
     def e_measures(self, epsilon: float) -> NDArray[np.float64]:
         """Return the E-measure at each threshold and, last, at the adaptive one, float64 (T + 1,)."""
-        selected = np.vstack([at_or_above(self.binned), self.above_e]).astype(np.float64)
         present = self.binned.sum(axis=0).astype(np.float64)
-        return alignment(selected, present, self.truths / WHITE, epsilon=epsilon)
+        return alignment(self._selected(self.above_e), present, self.truths / WHITE, epsilon=epsilon)
 
-    def f_adaptive(self) -> float:
-        """Return the F-measure at the adaptive threshold."""
-        shares = self.truths / WHITE
-        precision, recall = precision_recall(
-            np.array(self.above_f @ shares),
-            np.array(self.above_f.sum(), np.float64),
-            np.array(self.binned.sum(axis=0) @ shares),
-        )
-        return float(f_measure(precision, recall))
+    def precision_recall(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return precision and recall at each threshold and, last, at the adaptive one, float64 (T + 1,) each."""
+        selected, shares = self._selected(self.above_f), self.truths / WHITE
+        return precision_recall(selected @ shares, selected.sum(axis=1), self.binned.sum(axis=0) @ shares)
+
+    def _selected(self, adaptively: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.vstack([at_or_above(self.binned), adaptively]).astype(np.float64)
 
 
-def at_or_above(binned: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return what reaches each threshold, from what ends at each: sums from there to the last, along the first axis."""
-    return np.asarray(binned[::-1].cumsum(axis=0)[::-1], np.int64)
+def at_or_above(binned: NDArray[Number], *, axis: int = 0) -> NDArray[Number]:
+    """Return what reaches each threshold, from what ends at each: sums from there to the last along an axis."""
+    return np.flip(np.flip(binned, axis).cumsum(axis=axis), axis)
 
 
 def binary_tables(by_height: NDArray[np.int64], levels: Levels, rules: SaliencyRules) -> Tables:

@@ -1,6 +1,8 @@
 """All measures pixel by pixel, as the papers write them: slow, and independent of how rgbtbench computes them."""
 
 import math
+from dataclasses import fields
+from types import SimpleNamespace
 
 import numpy as np
 from scipy.ndimage import convolve, distance_transform_edt
@@ -36,8 +38,9 @@ def measures(prediction, truth, rules):
 
 
 def scored(prediction, truth, rules):
-    """What rgbtbench finds."""
-    return scores_of(reduce_image(prediction, truth, rules), rules)
+    """What rgbtbench finds, of one image."""
+    scores = scores_of([reduce_image(prediction, truth, rules)], rules)
+    return SimpleNamespace(**{field.name: getattr(scores, field.name)[0] for field in fields(scores)})
 
 
 def ours(prediction, truth, rules):
