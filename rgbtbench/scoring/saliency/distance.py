@@ -7,6 +7,7 @@ foreground pixels that can be nearest to them. Only where many are far away the 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -84,8 +85,12 @@ def _distances_inside(
 def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     import cv2
 
-    size = 2 * reach + 1
-    return np.asarray(cv2.dilate(mask, np.ones((size, size), np.uint8)), np.uint8)
+    return np.asarray(cv2.dilate(mask, _window(reach)), np.uint8)
+
+
+@cache
+def _window(reach: int) -> NDArray[np.uint8]:
+    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
 
 
 def _close_distances(

@@ -59,10 +59,11 @@ def _missed(prediction: Map, foreground: Foreground, levels: Levels) -> float:
     (top, bottom), (left, right) = foreground.rows, foreground.columns
     box = (slice(top, bottom), slice(left, right))
     mask = foreground.mask[box]
-    highest = np.minimum(
-        foreground.as_levels(prediction.dtype)[box], levels.floor + levels.span, dtype=prediction.dtype
-    )
-    errors = cv2.subtract(highest, prediction[box])
+    # What the foreground should be; OpenCV's differences end at 0, as they do throughout the background.
+    wanted = foreground.as_levels(prediction.dtype)[box]
+    if levels.floor + levels.span < levels.top:
+        wanted = np.where(mask, prediction.dtype.type(levels.floor + levels.span), prediction.dtype.type(0))
+    errors = cv2.subtract(wanted, prediction[box])
     if not errors.any():
         return 0.0
     height, width = foreground.mask.shape
