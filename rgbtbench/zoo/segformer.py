@@ -27,8 +27,6 @@ UNUSED_KEYS = ("decode_head.conv_seg.",)
 #: Slot to the modality that feeds it unless a recipe says otherwise.
 _FED_BY: Final[Wiring] = {"rgb": "rgb", "x": "lwir"}
 _CHANNELS: Final[Mapping[str, int]] = {"rgb": 3, "x": 3}
-#: Width of the head of the two smallest networks and of the others.
-_HEAD_WIDTHS: Final = (256, 768)
 
 
 def _distinct(streams: tuple[str, ...]) -> tuple[str, ...]:
@@ -64,8 +62,8 @@ class SegFormer(SegmentationModel):
         super().__init__(spec, preprocess=config.preprocess, channels=_CHANNELS)
         self.config = config
         channels = sum(_CHANNELS[stream] for stream in config.streams)
-        self.backbone = Mit(config.size, channels=channels, eps=config.eps, drop_path=config.drop_path)
-        width = config.head_width or _HEAD_WIDTHS[config.backbone not in ("b0", "b1")]
+        self.backbone = Mit(config.size, channels=channels, eps=config.eps("segformer"), drop_path=config.drop_path)
+        width = config.width_of_head(small=256, large=768)
         self.decode_head = MlpHead(config.size.widths, width, len(spec.classes))
 
     def logits(self, images: Mapping[str, Tensor]) -> Tensor:

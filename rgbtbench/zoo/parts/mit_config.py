@@ -13,10 +13,10 @@ class MitConfig(Strict):
     """Configuration of a network for semantic segmentation on a Mix Transformer, with an all-MLP head."""
 
     backbone: MitName = "b2"
-    layer_norms: LayerNormRule = Field(
-        "segformer", description="whose eps the layer normalisations take; weights work with that of their training"
+    layer_norms: LayerNormRule | None = Field(
+        None, description="whose eps the layer normalisations take, which weights were trained with; null: the method's"
     )
-    head_width: int | None = Field(None, ge=1, description="unified width of the head; null: the method's own")
+    head_width: int | None = Field(None, ge=1, description="unified width of the head; null: the method's")
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the deepest block")
 
     @property
@@ -24,10 +24,13 @@ class MitConfig(Strict):
         """Widths and depths of the encoder."""
         return MIT_SIZES[self.backbone]
 
-    @property
-    def eps(self) -> LayerNormEps:
-        """Of the layer normalisations."""
-        return LAYER_NORM_EPS[self.layer_norms]
+    def eps(self, own: LayerNormRule) -> LayerNormEps:
+        """Return those of the layer normalisations, of a method whose own rule is `own`."""
+        return LAYER_NORM_EPS[self.layer_norms or own]
+
+    def width_of_head(self, *, small: int, large: int) -> int:
+        """Return the head's width, of a method that has `small` on b0 and b1 and `large` on the others."""
+        return self.head_width or (small if self.backbone in ("b0", "b1") else large)
 
     def require_encoder(self, name: str) -> None:
         """Make sure that pre-trained weights are of this encoder.

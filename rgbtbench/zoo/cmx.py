@@ -1,0 +1,130 @@
+"""CMX: two Mix Transformers that rectify each other after every stage, and whose maps are fused.
+
+Zhang, Liu, Yang, Hu, Liu and Stiefelhagen, "CMX: Cross-Modal Fusion for RGB-X Semantic Segmentation with
+Transformers", IEEE T-ITS 2023. Both encoders start from the same pre-trained weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from rgbtbench.zoo.parts.frm_ffm import FeatureFusion, FeatureRectification
+from rgbtbench.zoo.parts.mit import HEADS, STRIDE, LayerNormEps, Mit, MitSize
+from rgbtbench.zoo.parts.mit_config import MitConfig
+from rgbtbench.zoo.parts.mlp_head import MlpHead, enlarged
+from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
+from rgbtbench.zoo.segmentation import SegmentationModel
+from rgbtbench.zoo.spec import ModelSpec, Wiring
+
+TASKS = ("semantic",)
+#: The authors write both encoders' layers side by side; DELIVER's port names the head's as they are named here.
+PUBLISHED_KEYS: Final[Mapping[str, str]] = {
+    "backbone.rgb.": "backbone.",
+    **{f"backbone.x.{part}": f"backbone.extra_{part}" for part in ("patch_embed", "block", "norm")},
+    "decode_head.linear_fuse.conv.": "decode_head.linear_fuse.0.",
+    "decode_head.linear_fuse.bn.": "decode_head.linear_fuse.1.",
+}
+_CHANNELS: Final[Mapping[str, int]] = {"rgb": 3, "x": 3}
+_RED_GREEN_BLUE: Final = (0, 1, 2)
+
+
+class CmxConfig(MitConfig):
+    """Configuration of CMX; the fields after `variant` are what authors' weights depend on.
+
+    Attributes:
+        variant: the authors' network, or that of DELIVER's code: without a bias in the head's mixing convolution, and
+            with torch's eps in all layer normalisations.
+        bgr_input: colours reach the network as blue, green, red, as the authors' code reads them from files, and are
+            normalised with the numbers of red, green, blue; for their weights.
+        head_eps_in_training: eps of the head's batch normalisation in training mode; the authors train with 1e-3 and
+            evaluate with 1e-5. Null: 1e-5 always.
+    """
+
+    variant: Literal["authors", "deliver"] = "authors"
+    bgr_input: bool = False
+    head_eps_in_training: float | None = Field(None, gt=0)
+    preprocess: Preprocess = Preprocess(multiple_of=STRIDE, normalisation=dict.fromkeys(_CHANNELS, IMAGENET))
+
+    @property
+    def rules(self) -> Preprocess:
+        """How pixels become the network's input, with the channels in their order."""
+        if not self.bgr_input:
+            return self.preprocess
+        given = self.preprocess.channel_order
+        orders = {slot: tuple(reversed(given.get(slot, _RED_GREEN_BLUE))) for slot in _CHANNELS}
+        return self.preprocess.model_copy(update={"channel_order": orders})
+
+
+CONFIG = CmxConfig
+
+
+def slots(config: CmxConfig) -> Wiring:
+    """Return the input slots with the modality that feeds each by default."""
+    return {"rgb": "rgb", "x": "lwir"}
+
+
+def build(spec: ModelSpec, config: CmxConfig) -> Cmx:
+    """Return a CMX with random weights."""
+    return Cmx(spec, config)
+
+
+class DualMit(nn.Module):
+    """Two encoders; each stage's maps are rectified, fused for the head, and handed on rectified."""
+
+    def __init__(self, size: MitSize, *, eps: LayerNormEps, drop_path: float) -> None:
+        super().__init__()
+        self.rgb = Mit(size, eps=eps, drop_path=drop_path)
+        self.x = Mit(size, eps=eps, drop_path=drop_path)
+        self.FRMs = nn.ModuleList(FeatureRectification(width) for width in size.widths)
+        self.FFMs = nn.ModuleList(FeatureFusion(width, heads) for width, heads in zip(size.widths, HEADS, strict=True))
+
+    def forward(self, rgb: Tensor, x: Tensor) -> list[Tensor]:
+        """Map two images (B, 3, H, W) to the fused maps of the four stages, finest first."""
+        fused = []
+        for stage, (rectify, fuse) in enumerate(zip(self.FRMs, self.FFMs, strict=True)):
+            rgb, x = rectify(self.rgb.stage(stage, rgb), self.x.stage(stage, x))
+            fused.append(fuse(rgb, x))
+        return fused
+
+
+class Cmx(SegmentationModel):
+    """The network."""
+
+    def __init__(self, spec: ModelSpec, config: CmxConfig) -> None:
+        super().__init__(
+            spec,
+            preprocess=config.rules,
+            channels=_CHANNELS,
+            loss=config.loss,
+            class_weights=config.class_weights,
+        )
+        self.config = config
+        eps = config.eps("segformer" if config.variant == "authors" else "deliver")
+        self.backbone = DualMit(config.size, eps=eps, drop_path=config.drop_path)
+        self.decode_head = MlpHead(
+            config.size.widths,
+            config.width_of_head(small=256, large=512),
+            len(spec.classes),
+            fuse_bias=config.variant == "authors",
+            eps_in_training=config.head_eps_in_training,
+        )
+
+    def logits(self, images: Mapping[str, Tensor]) -> Tensor:
+        """Return class logits.
+
+        Args:
+            images: `rgb` and `x` to float (B, 3, H, W), normalised.
+
+        Returns:
+            float (B, classes, H, W).
+        """
+        return enlarged(self.decode_head(self.backbone(images["rgb"], images["x"])), images["rgb"])
+
+    def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the tensors of a Mix Transformer under the names of both encoders."""
+        self.config.require_encoder(name)
+        return {f"backbone.{stream}.{key}": tensor for stream in _CHANNELS for key, tensor in state.items()}
