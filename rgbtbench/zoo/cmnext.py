@@ -159,8 +159,6 @@ class CmNext(SegmentationModel):
             spec,
             preprocess=config.preprocess,
             channels=dict.fromkeys(("rgb", *self.names), 3),
-            loss=config.loss,
-            class_weights=config.class_weights,
         )
         self.config = config
         self.backbone = HubToFuse(

@@ -99,8 +99,6 @@ class Cmx(SegmentationModel):
             spec,
             preprocess=config.rules,
             channels=_CHANNELS,
-            loss=config.loss,
-            class_weights=config.class_weights,
         )
         self.config = config
         eps = config.eps("segformer" if config.variant == "authors" else "deliver")
