@@ -1,0 +1,85 @@
+"""A network of the zoo against the same network written as its paper's formulas read: time, memory, equal outputs."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from benchmarks.ratio import Ratio, compare, of_pairs
+from rgbtbench.zoo.segmentation import SegmentationModel
+from rgbtbench.zoo.weights import published_names
+
+REFERENCE = "formulas written out"
+_TOLERANCE = 1e-4
+
+
+def same_weights(literal: nn.Module, model: SegmentationModel) -> None:
+    """Give the literal network the weights of the zoo's, by the published names."""
+    own, theirs = model.state_dict(), literal.state_dict()
+    names = published_names(model.spec.method, own, theirs)
+    literal.load_state_dict({names.get(key, key): tensor for key, tensor in own.items()})
+
+
+def against_literal(
+    name: str, model: SegmentationModel, literal: nn.Module, images: Mapping[str, Tensor], *, repeats: int
+) -> list[Ratio]:
+    """Compare a forward pass and a training step (forward and backward), after making sure that outputs are equal.
+
+    Args:
+        name: what is compared, with its size.
+        model: of the zoo.
+        literal: takes the images in the order of `images`.
+        images: slot to (B, 3, H, W).
+        repeats: of each measurement of time.
+    """
+    same_weights(literal, model)
+    both = {"ours": lambda: model.logits(images), "literal": lambda: literal(*images.values())}
+    classes = len(model.spec.classes)
+    first = next(iter(images.values()))
+    labels = torch.randint(classes, (len(first), *first.shape[2:]), generator=torch.Generator().manual_seed(0))
+
+    def step(logits: Callable[[], Tensor]) -> None:
+        F.cross_entropy(logits(), labels).backward()
+        for network in (model, literal):
+            network.zero_grad(set_to_none=True)
+
+    def forward(logits: Callable[[], Tensor]) -> Tensor:
+        with torch.inference_mode():
+            return logits()
+
+    results = []
+    for what, action, training in (("forward", forward, False), ("training step", step, True)):
+        for network in (model, literal):
+            network.train(training)
+        _require_equal(name, both)
+        ours, theirs = (lambda act=action, key=key: act(both[key]) for key in both)
+        label = f"{name}, {what}"
+        results.append(compare(label, ours, theirs, reference_name=REFERENCE, goal=1.0, repeats=repeats))
+        peaks = (peak_bytes(ours) / 2**20, peak_bytes(theirs) / 2**20)
+        results.append(of_pairs(f"{label}, memory", [peaks], reference_name=REFERENCE, unit="MiB", goal=1.0))
+    return results
+
+
+def peak_bytes(action: Callable[[], object]) -> int:
+    """Return how many bytes of tensors that an action made were alive at once."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiled:
+        action()
+    events = [event for event in profiled.profiler.kineto_results.events() if event.name() == "[memory]"]
+    alive = peak = 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        alive += event.nbytes()
+        peak = max(peak, alive)
+    return peak
+
+
+def _require_equal(name: str, both: Mapping[str, Callable[[], Tensor]]) -> None:
+    """Raise unless logits and what they would learn are the same."""
+    with torch.no_grad():
+        torch.testing.assert_close(
+            both["ours"](),
+            both["literal"](),
+            rtol=_TOLERANCE,
+            atol=_TOLERANCE,
+            msg=lambda text: f"{name}: other outputs than {REFERENCE}: {text}",
+        )
