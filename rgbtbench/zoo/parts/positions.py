@@ -55,7 +55,7 @@ def resized_positions(table: Tensor, grid: Grid, *, known: Grid, prefix: int = 1
     if grid == known:
         return table
     whole, places = table[:, :prefix], table[:, prefix:]
-    image = places.float().transpose(1, 2).unflatten(2, known)
+    image = places.float().transpose(1, 2).reshape(len(table), -1, *known)
     factors = [(wanted + offset) / had for wanted, had in zip(grid, known, strict=True)]
     resized = (
         F.interpolate(image, scale_factor=factors, mode="bicubic", align_corners=False)
