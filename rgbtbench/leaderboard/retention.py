@@ -10,7 +10,7 @@ from rgbtbench.errors import RecordError
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import read_record
 
-_SHARED = ("method", "protocol", "protocol_hash", "weights_sha256", "data")
+_SHARED = ("method", "protocol", "protocol_hash", "weights_sha256", "data", "test_time_augmentation")
 
 
 def retained(record: Record, clean: Record) -> dict[str, float | None]:
