@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from rgbtbench.zoo.parts.relative_bias import BiasedAttention, relative_index, table_length
+from rgbtbench.zoo.parts.vit import Vit, VitSize
+
+from ..references import GOLDEN, needs_references
+from .test_vit import published_as_ours
+
+
+def literal(attention: BiasedAttention, tokens: torch.Tensor) -> torch.Tensor:
+    """BEiT's attention written out: one pair of tokens after the other looks its number up."""
+    rows, columns = attention.grid
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    count, table = 1 + len(places), attention.relative_position_bias_table
+    bias = torch.zeros(attention.heads, count, count)
+    for query in range(count):
+        for key in range(count):
+            if query and key:
+                down = places[query - 1][0] - places[key - 1][0] + rows - 1
+                right = places[query - 1][1] - places[key - 1][1] + columns - 1
+                entry = down * (2 * columns - 1) + right
+            else:
+                entry = len(table) - {(True, False): 2, (False, True): 3, (False, False): 1}[query > 0, key > 0]
+            bias[:, query, key] = table[entry]
+    q, k, v = attention.qkv(tokens).view(len(tokens), count, 3, attention.heads, -1).permute(2, 0, 3, 1, 4)
+    weights = (q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5 + bias).softmax(-1)
+    return attention.proj((weights @ v).transpose(1, 2).flatten(2))
+
+
+def test_it_is_the_formula_with_a_number_for_every_pair():
+    torch.manual_seed(0)
+    attention = BiasedAttention(24, 3, (3, 4))
+    torch.nn.init.normal_(attention.relative_position_bias_table)
+    tokens = torch.randn(2, 13, 24)
+    torch.testing.assert_close(attention(tokens, (3, 4)), literal(attention, tokens), atol=1e-5, rtol=1e-5)
+
+
+def test_the_published_size_has_the_published_table():
+    assert table_length((48, 48)) == 9028
+
+
+def test_tokens_of_another_grid_are_refused():
+    with pytest.raises(ValueError, match=r"tokens of \(2, 2\), and the table is for \(1, 4\)"):
+        BiasedAttention(8, 2, (1, 4))(torch.zeros(1, 5, 8), (2, 2))
+
+
+@needs_references
+def test_the_index_and_the_maps_are_those_of_the_published_segmenter():
+    """Of two cameras' maps side by side, the neck hands on the third one as it is."""
+    recorded = np.load(GOLDEN / "models" / "m-specgene" / "tiny_seg.npz")
+    prefix = "sd/backbone."
+    state = {
+        published_as_ours(key.removeprefix(prefix)): torch.from_numpy(recorded[key])
+        for key in recorded.files
+        if key.startswith(prefix)
+    }
+    grid = (6, 6)
+    indices = [state.pop(f"blocks.{number}.attn.index") for number in range(4)]
+    assert all(torch.equal(index.flatten(), relative_index(grid)) for index in indices)
+    model = Vit(
+        VitSize(24, 4, 3, mlp_ratio=2),
+        grid=grid,
+        layer_scale=1.0,
+        attention=lambda _: BiasedAttention(24, 3, grid),
+        final_norm=False,
+    ).eval()
+    model.load_state_dict(state)
+    crop = torch.from_numpy(recorded["input"])[..., :96]
+    with torch.no_grad():
+        maps = [model.taps(crop[:, part], (2,))[0][0] for part in (slice(0, 3), slice(3, 6))]
+    found = torch.cat([tokens[:, 1:].transpose(1, 2).unflatten(2, grid) for tokens in maps], dim=1)
+    np.testing.assert_allclose(found.numpy(), recorded["feat2"], atol=1e-5)
