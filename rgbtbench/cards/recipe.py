@@ -13,12 +13,13 @@ from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import recipe_path
 from rgbtbench.cards.data_choice import Data, DataChoice, JointData, Selection, require_unseen_test
+from rgbtbench.cards.extension import layers, merged
 from rgbtbench.cards.losses import Losses
 from rgbtbench.cards.optimisation import Constant, Freezing, Optimiser, Schedule, WarmUp
 from rgbtbench.cards.overrides import override
 from rgbtbench.cards.schema import Modality, Name, Strict, Task
 from rgbtbench.cards.stages import Stage, require_stages
-from rgbtbench.cards.yaml_file import read_yaml, validate
+from rgbtbench.cards.yaml_file import validate
 from rgbtbench.errors import RecipeError
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -118,14 +119,18 @@ class Recipe(Strict):
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe by name (`mfnet/demo`) or from a YAML file, and apply `a.b=c` overrides.
 
+    A recipe that others extend is valid by itself.
+
     Raises:
         UnknownNameError: no such recipe.
         CardError: naming the file, the line, the field, what is wrong and the closest valid name.
         RecipeError: the file is right and the overrides are not.
     """
     path = recipe_path(str(name_or_path))
-    data, lines = read_yaml(path)
-    recipe = validate(data, Recipe, path=path, lines=lines)
+    data: dict[str, Any] = {}
+    for layer in layers(path):
+        data = merged(data, layer.data)
+        recipe = validate(data, Recipe, path=layer.path, lines=layer.lines)
     if overrides:
         recipe = recipe_from(override(data, overrides))
     known_as = path.stem if path == Path(str(name_or_path)) else str(name_or_path)

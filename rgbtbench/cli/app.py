@@ -26,6 +26,7 @@ from rgbtbench.cli import (
     protocols,
     robustness,
     score,
+    study,
     train,
     verify,
     weights,
@@ -55,6 +56,7 @@ app.command("inspect", rich_help_panel=DATA)(inspect.inspect)
 app.command("export", rich_help_panel=DATA)(export.export)
 app.add_typer(models.app, name="models", rich_help_panel=MODEL)
 app.command("train", rich_help_panel=MODEL)(train.train)
+app.command("study", rich_help_panel=MODEL)(study.study)
 app.command("predict", rich_help_panel=MODEL)(predict.predict)
 app.add_typer(weights.app, name="weights", rich_help_panel=MODEL)
 app.add_typer(protocols.app, name="protocols", rich_help_panel=RESULT)

@@ -57,15 +57,18 @@ def list_models(as_json: JsonOption = False) -> None:
 
 @app.command("show")
 def show_model(
-    name: Annotated[str, typer.Argument(help="Name of the method, as `models list` prints it.")],
+    name: Annotated[str, typer.Argument(help="Method or `<method>/<recipe>`, as `models list` prints them.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a method's card: paper, what is exact, what differs, known weights, recipes.
+    """Show a method's card: paper, what is exact, what differs, known weights, recipes; or a recipe, written out.
 
     Example: rgbtbench models show mfnet
     """
     from rgbtbench.cards import method_card, recipe_names
 
+    if "/" in name:
+        _show_recipe(name, as_json=as_json)
+        return
     card = method_card(name)
     recipes = [recipe for recipe in recipe_names() if recipe.startswith(f"{name}/")]
     if as_json:
@@ -93,6 +96,16 @@ def show_model(
             ("recipes", " ".join(recipes)),
         ]
     )
+
+
+def _show_recipe(name: str, *, as_json: bool) -> None:
+    from rgbtbench.cards.recipe import load_recipe, recipe_yaml
+
+    recipe = load_recipe(name)
+    if as_json:
+        print_json(recipe.model_dump(mode="json"))
+    else:
+        typer.echo(recipe_yaml(recipe), nl=False)
 
 
 class PrecisionName(StrEnum):

@@ -1,0 +1,51 @@
+"""`rgbtbench study`: one recipe trained in several variants, all scored under one protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rgbtbench.cli.output import JsonOption, print_json, print_table
+from rgbtbench.cli.places import DataOption
+from rgbtbench.cli.result import require_records
+from rgbtbench.cli.train import WorkersOption
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="`<method>/<study>`, or a path to a YAML file.")],
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="Folder for runs and predictions.")],
+    records: Annotated[Path, typer.Option(help="Store a record of each training here, for the leaderboard.")],
+    workers: WorkersOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Train every variant of a study with every seed, and score each under the study's protocol.
+
+    A second run uses again what the first one finished.
+
+    Example: rgbtbench study mfnet/mfnet-excerpt20 --data shards/mfnet --out runs/study --records records
+    """
+    from rgbtbench.cards.catalog import protocol
+    from rgbtbench.cli.progress import make_progress
+    from rgbtbench.cli.torch_extra import require_torch
+    from rgbtbench.study import load_study, run_study
+
+    require_records(records)
+    loaded = load_study(name)
+    headline = protocol(loaded.protocol).rules.headline
+    require_torch()
+    with make_progress() as progress:
+        found = run_study(loaded, data, out, records=records, workers=workers, progress=progress)
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in found])
+        return
+    print_table(
+        ["variant", "seed", headline, "parameters"],
+        [
+            [record.variant, record.training.seed, f"{record.metrics[headline]:.2f}", record.efficiency.parameters]
+            for record in found
+        ],
+        title=f"{name}, {loaded.protocol}",
+    )
