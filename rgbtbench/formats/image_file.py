@@ -15,6 +15,7 @@ from rgbtbench.errors import InputFileError
 from rgbtbench.formats.image_header import ImageHeader, probe, read_header
 from rgbtbench.formats.npy_file import npy_array
 from rgbtbench.formats.paths import read_bytes
+from rgbtbench.formats.png_pixels import png_pixels
 from rgbtbench.pair import Image
 
 __all__ = [
@@ -202,6 +203,9 @@ def _decode_jpeg(data: bytes | memoryview, header: ImageHeader) -> Any:
 
 
 def _decode_png(data: bytes | memoryview, header: ImageHeader) -> Any:
+    fast = png_pixels(bytes(data), header)
+    if fast is not None:
+        return fast
     import cv2
 
     encoded = np.frombuffer(data, np.uint8)
