@@ -100,7 +100,7 @@ def _close_distances(
         _take_from_neighbours(squares, room, away=1, cost=2 * distance - 1)
         if distance in _ASKED_AFTER and squares[places].max() <= (distance + 1) ** 2:
             break
-    return squares[places].astype(np.float64)
+    return np.asarray(squares[places], np.float64)
 
 
 def _take_from_neighbours(values: NDArray[np.uint8], room: NDArray[np.uint8], *, away: int, cost: int) -> None:

@@ -73,7 +73,7 @@ def _pixels_by_pair(label: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> 
     pairs = np.zeros((256, 256), np.int64)
     for start in range(0, label.size, _MOST_COUNTED):
         part = [values[start : start + _MOST_COUNTED] for values in (label, prediction)]
-        counted: NDArray[np.float32] = cv2.calcHist(part, [0, 1], None, [256, 256], [0, 256, 0, 256])
+        counted = cv2.calcHist(part, [0, 1], None, [256, 256], [0, 256, 0, 256])
         pairs += counted.astype(np.int64)
     return pairs
 
