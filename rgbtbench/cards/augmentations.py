@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,17 +30,32 @@ class Photometric(Strict):
 class Augmentations(Strict):
     """Random changes of a training sample; the default changes nothing.
 
-    Geometry is the same for all modalities, masks and boxes of a sample, and happens in the order of the fields.
+    Geometry is the same for all modalities, masks and boxes of a sample, and happens in the order of the fields. With
+    `fit`, a wide uniform `scale` and `crop` of the same size it is the large-scale jitter of Ghiasi et al., CVPR 2021.
     """
 
     resize: Size | None = Field(None, description="bring every sample to this size first, whatever its aspect")
-    scale: tuple[float, float] = Field((1.0, 1.0), description="factor on both sides, drawn log-uniformly")
+    fit: Size | None = Field(
+        None,
+        exclude_if=lambda fit: fit is None,
+        description="or enlarge or shrink every sample, keeping its aspect, until it just fits into this size",
+    )
+    scale: tuple[float, float] = Field((1.0, 1.0), description="factor on both sides")
+    scale_drawn: Literal["log-uniformly", "uniformly"] = Field(
+        "log-uniformly", exclude_if=lambda how: how == "log-uniformly", description="between the two of scale"
+    )
     horizontal_flip: Probability = 0.0
     crop: Size | None = Field(None, description="cut out this size at a random place; smaller samples are padded")
     min_visible: Probability = Field(
         0.25, description="a box of which a crop leaves a smaller part becomes ignore; without any part it goes"
     )
     photometric: dict[Modality, Photometric] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_first_size(self) -> Self:
+        if self.resize is not None and self.fit is not None:
+            raise ValueError("resize and fit exclude each other")
+        return self
 
     @model_validator(mode="after")
     def _scale_is_a_range(self) -> Self:

@@ -50,14 +50,23 @@ class Geometry:
 def draw_geometry(rules: Augmentations, frame: Size, generator: np.random.Generator) -> Geometry:
     """Draw the geometry of one sample; always takes four numbers, so that no rule shifts another's."""
     scaling, flipping, down, right = generator.random(4)
-    low, high = (math.log(factor) for factor in rules.scale)
-    factor = math.exp(low + (high - low) * scaling)
+    factor = _scale_factor(rules, scaling)
+    if rules.fit is not None:
+        factor *= min(wanted / side for wanted, side in zip(rules.fit, frame, strict=True))
     height, width = (max(1, round(side * factor)) for side in rules.resize or frame)
     window = None
     if rules.crop is not None:
         cut = min(rules.crop[0], height), min(rules.crop[1], width)
         window = int(down * (height - cut[0] + 1)), int(right * (width - cut[1] + 1)), *cut
     return Geometry((height, width), flip=flipping < rules.horizontal_flip, window=window)
+
+
+def _scale_factor(rules: Augmentations, share: float) -> float:
+    if rules.scale_drawn == "uniformly":
+        low, high = rules.scale
+        return low + (high - low) * share
+    low, high = (math.log(factor) for factor in rules.scale)
+    return math.exp(low + (high - low) * share)
 
 
 def on_grid(item: Item, steps: Geometry, *, min_visible: float = 0.0) -> Item:

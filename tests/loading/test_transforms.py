@@ -201,3 +201,31 @@ def test_drawn_geometry_stays_within_its_rules():
 def test_a_scale_that_is_no_range_is_refused(scale):
     with pytest.raises(ValueError, match="no range"):
         Augmentations(scale=scale)
+
+
+def test_a_sample_that_is_to_fit_keeps_its_aspect_and_touches_the_frame():
+    rules = Augmentations(fit=(960, 960))
+    for frame, wanted in (((512, 640), (768, 960)), ((1024, 1280), (768, 960)), ((1920, 480), (960, 240))):
+        assert draw_geometry(rules, frame, np.random.default_rng(0)).size == wanted
+
+
+def test_large_scale_jitter_draws_uniformly_and_never_leaves_its_canvas():
+    rules = Augmentations(fit=(96, 96), scale=(0.1, 2.0), scale_drawn="uniformly", crop=(96, 96))
+    generator = np.random.default_rng(0)
+    drawn = [draw_geometry(rules, (64, 96), generator) for _ in range(2000)]
+    factors = [steps.size[1] / 96 for steps in drawn]
+    assert np.histogram(factors, bins=5, range=(0.1, 2.0))[0] == pytest.approx([400] * 5, abs=60)
+    for steps in drawn:
+        top, left, height, width = steps.window
+        assert (height, width) == (min(96, steps.size[0]), min(96, steps.size[1]))
+        assert top + height <= steps.size[0]
+        assert left + width <= steps.size[1]
+
+
+def test_two_first_sizes_are_refused():
+    with pytest.raises(ValueError, match="resize and fit exclude each other"):
+        Augmentations(fit=(8, 8), resize=(8, 8))
+
+
+def test_rules_that_say_nothing_new_are_written_as_before():
+    assert not {"fit", "scale_drawn"} & set(Augmentations(scale=(0.5, 2.0)).model_dump())
