@@ -50,6 +50,16 @@ class Preprocess(Strict):
     """
 
     size: tuple[int, int] | None = Field(None, description="height, width to resize to; null keeps the image's")
+    fit: tuple[int, int] | None = Field(
+        None,
+        exclude_if=lambda fit: fit is None,
+        description="or height, width to enlarge or shrink images into, their aspect kept, and to pad them to",
+    )
+    fill: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None,
+        exclude_if=lambda fill: fill is None,
+        description="level from 0 to 1 that padding has before normalisation; null: 0, and 0 after it for multiple_of",
+    )
     interpolation: Literal["bilinear", "nearest"] = "bilinear"
     multiple_of: int = Field(1, ge=1, description="pad below and to the right until both sides divide by this")
     channel_order: dict[Name, tuple[Annotated[int, Field(ge=0)], ...]] = Field(
@@ -59,6 +69,22 @@ class Preprocess(Strict):
     normalisation: dict[Name, Normalisation] = Field(
         default_factory=dict, description="by slot; slots that are not named stay as they are"
     )
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.size is not None and self.fit is not None:
+            raise ValueError("size and fit exclude each other")
+        return self
+
+    def size_of(self, frame: tuple[int, int]) -> tuple[int, int]:
+        """Return height and width that images of a height and width have in the network, without padding."""
+        if self.fit is None:
+            return self.size or frame
+        factor = min(wanted / side for wanted, side in zip(self.fit, frame, strict=True))
+        height, width = (
+            min(wanted, max(1, round(side * factor))) for wanted, side in zip(self.fit, frame, strict=True)
+        )
+        return height, width
 
 
 def network_inputs(
@@ -85,7 +111,8 @@ def network_inputs(
     Raises:
         RecipeError: the batch lacks a modality, or its channels cannot feed a slot.
     """
-    frame = tuple(batch.pixel_mask.shape[-2:])
+    frame = (batch.pixel_mask.shape[-2], batch.pixel_mask.shape[-1])
+    size = rules.size_of(frame)
     result = {}
     for slot, modality in inputs.items():
         image = _unit_range(_image_of(batch, modality, slot))
@@ -93,9 +120,12 @@ def network_inputs(
         image = _with_channels(image, channels[slot], slot=slot, modality=modality)
         if tuple(image.shape[-2:]) != frame:
             image = F.interpolate(image, frame, mode="bilinear", align_corners=False)
-        if rules.size is not None and rules.size != frame:
+        if rules.fill is not None:
+            image = torch.where(batch.pixel_mask[:, None], image, rules.fill)
+        if size != frame:
             smooth = {"align_corners": False, "antialias": True} if rules.interpolation == "bilinear" else {}
-            image = F.interpolate(image, rules.size, mode=rules.interpolation, **smooth)
+            image = F.interpolate(image, size, mode=rules.interpolation, **smooth)
+        image = _filled_up(image, rules)
         if slot in rules.normalisation:
             image = _normalised(image, rules.normalisation[slot], slot)
         if scaled_to is not None and tuple(image.shape[-2:]) != scaled_to:
@@ -126,17 +156,25 @@ def with_zeros(image: Tensor, batch: Batch, modality: str) -> Tensor:
     return image.masked_fill(lost, 0)
 
 
-def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
-    """Return `image` (..., H, W) with zeros below and to the right until both sides divide by `multiple`."""
+def pad_to_multiple(image: Tensor, multiple: int, *, level: float = 0.0) -> Tensor:
+    """Return `image` (..., H, W) with a level below and to the right until both sides divide by `multiple`."""
     height, width = image.shape[-2:]
     below, right = -height % multiple, -width % multiple
-    return F.pad(image, (0, right, 0, below)) if below or right else image
+    return F.pad(image, (0, right, 0, below), value=level) if below or right else image
+
+
+def _filled_up(image: Tensor, rules: Preprocess) -> Tensor:
+    """Return an image that is not yet normalised, padded to `fit`, or with a `fill` to the multiple."""
+    height, width = image.shape[-2:]
+    if rules.fit is not None:
+        image = F.pad(image, (0, rules.fit[1] - width, 0, rules.fit[0] - height), value=rules.fill or 0.0)
+    return image if rules.fill is None else pad_to_multiple(image, rules.multiple_of, level=rules.fill)
 
 
 def to_frame(logits: Tensor, batch: Batch, rules: Preprocess) -> Tensor:
     """Return logits (B, C, h, w) of a padded, perhaps resized, input at the size of the batch's tensors."""
-    frame = tuple(batch.pixel_mask.shape[-2:])
-    size = rules.size or frame
+    frame = (batch.pixel_mask.shape[-2], batch.pixel_mask.shape[-1])
+    size = rules.size_of(frame)
     logits = logits[..., : size[0], : size[1]]
     return logits if size == frame else F.interpolate(logits, frame, mode="bilinear", align_corners=False)
 

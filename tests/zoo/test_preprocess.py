@@ -168,3 +168,36 @@ class TestZeros:
         told = replace(batch, zeroed={name: torch.tensor([0.5]) for name in ("rgb", "lwir")})
         inputs = network_inputs(told, Preprocess(), inputs={"rgb": "rgb", "inf": "lwir"}, channels={"rgb": 1, "inf": 1})
         assert not torch.equal(inputs["rgb"], inputs["inf"])
+
+
+def test_an_image_that_is_to_fit_keeps_its_aspect_and_is_filled_up_below_and_to_the_right():
+    """M-SpecGene's test input: 640 x 512 becomes 960 x 768, and grey of level 114 fills the square."""
+    rules = Preprocess(
+        fit=(96, 96), fill=114 / 255, normalisation={"rgb": Normalisation(mean=(0.5,) * 3, std=(0.25,) * 3)}
+    )
+    batch = make_batch({"rgb": torch.full((1, 3, 32, 40), 255, dtype=torch.uint8)})
+    assert rules.size_of((512, 640)) == (77, 96)
+    image = network_inputs(batch, rules, inputs={"rgb": "rgb"}, channels=CHANNELS)["rgb"]
+    assert image.shape == (1, 3, 96, 96)
+    torch.testing.assert_close(image[..., :77, :], torch.full((1, 3, 77, 96), 2.0))
+    torch.testing.assert_close(image[..., 77:, :], torch.full((1, 3, 19, 96), (114 / 255 - 0.5) / 0.25))
+
+
+def test_padding_of_the_loader_and_of_the_multiple_is_filled_too():
+    batch = make_batch({"rgb": torch.full((1, 3, 6, 8), 255, dtype=torch.uint8)}, content=(4, 5))
+    image = network_inputs(batch, Preprocess(fill=0.5, multiple_of=8), inputs={"rgb": "rgb"}, channels=CHANNELS)["rgb"]
+    assert image.shape == (1, 3, 8, 8)
+    assert (image[..., :4, :5] == 1).all()
+    assert image.sum() == 3 * (20 + 44 * 0.5)
+
+
+def test_logits_of_a_padded_fit_come_back_to_the_frame():
+    batch = make_batch(random_images(1, 32, 40))
+    logits = torch.zeros(1, 2, 96, 96)
+    logits[..., 77:, :] = 9
+    assert to_frame(logits, batch, Preprocess(fit=(96, 96))).abs().max() == 0
+
+
+def test_two_sizes_are_refused():
+    with pytest.raises(ValueError, match="size and fit exclude each other"):
+        Preprocess(size=(8, 8), fit=(8, 8))
