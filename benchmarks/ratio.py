@@ -4,9 +4,6 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TypeVar
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -100,12 +97,7 @@ def of_pairs(
     )
 
 
-def timed(action: Callable[[], Result]) -> tuple[Result, float]:
-    """Return what an action returns, and the seconds that it took."""
-    start = time.perf_counter()
-    result = action()
-    return result, time.perf_counter() - start
-
-
 def _seconds(action: Callable[[], object]) -> float:
-    return timed(action)[1]
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start

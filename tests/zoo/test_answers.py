@@ -75,7 +75,7 @@ def test_a_model_answers_in_a_datasets_classes_inside_the_block_alone():
 
 def test_a_detector_answers_in_a_datasets_classes():
     model = build_from(joint_spec("two_stream_fcos")).eval()
-    model.config = model.config.model_copy(update={"score_threshold": 0.0})
+    model.limits = replace(model.limits, score=0.0)
     batch = make_batch(random_images(1, 64, 64))
     with torch.inference_mode(), answering(model, "town"):
         (found,) = model.predict(batch)

@@ -64,3 +64,11 @@ class ResNet(nn.Module):
             features = F.max_pool2d(features, 3, stride=2, padding=1)
         output: Tensor = self.get_submodule(f"layer{number}")(features)
         return output
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Map (B, channels, H, W) to the maps of the four stages, at 1/4, 1/8, 1/16 and 1/32, finest first."""
+        maps = []
+        for number in range(self.steps):
+            image = self.step(number, image)
+            maps.append(image)
+        return maps[1:]

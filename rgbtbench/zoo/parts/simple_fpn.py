@@ -42,14 +42,18 @@ class SimpleFpn(nn.Module):
 
     Args:
         inputs: channels of the map that comes in.
+        stride: of that map in pixels; `strides` are those of the levels: 4, 8, 16, 32, 64 for 16.
         outputs: channels of every level.
         eps: of the layer normalisations: 1e-6 in Detectron2, 1e-5 in mmdetection.
         extra: whether a coarsest level is added, which takes every second place of the last one.
     """
 
-    def __init__(self, inputs: int, *, outputs: int = 256, eps: float = 1e-6, extra: bool = True) -> None:
+    def __init__(
+        self, inputs: int, *, stride: float = 16, outputs: int = 256, eps: float = 1e-6, extra: bool = True
+    ) -> None:
         super().__init__()
         self.extra = extra
+        self.strides = tuple(stride / scale for scale in ((*SCALES, SCALES[-1] / 2) if extra else SCALES))
         half, quarter = inputs // 2, inputs // 4
         self.fpn1 = nn.Sequential(
             nn.ConvTranspose2d(inputs, half, 2, stride=2),
@@ -61,11 +65,6 @@ class SimpleFpn(nn.Module):
         widths = (quarter, half, inputs, inputs)
         self.lateral_convs = nn.ModuleList(NormedConv(width, outputs, 1, eps=eps) for width in widths)
         self.fpn_convs = nn.ModuleList(NormedConv(outputs, outputs, 3, eps=eps) for _ in widths)
-
-    def strides(self, stride: float) -> tuple[float, ...]:
-        """Return those of all levels, for a backbone of this stride: 4, 8, 16, 32, 64 for 16."""
-        scales = (*SCALES, SCALES[-1] / 2) if self.extra else SCALES
-        return tuple(stride / scale for scale in scales)
 
     def forward(self, features: Tensor) -> list[Tensor]:
         """Map (B, inputs, H, W) to levels (B, outputs, H · scale, W · scale), finest first; odd sides lose a place."""

@@ -20,8 +20,8 @@ def test_levels_have_strides_from_4_to_64_and_the_last_one_takes_every_second_pl
         (2, 8, 24, 40), (2, 8, 12, 20), (2, 8, 6, 10), (2, 8, 3, 5), (2, 8, 2, 3),
     ]  # fmt: skip
     assert torch.equal(levels[4], levels[3][..., ::2, ::2])
-    assert pyramid.strides(16) == (4, 8, 16, 32, 64)
-    assert pyramid.strides(14) == (3.5, 7, 14, 28, 56)
+    assert pyramid.strides == (4, 8, 16, 32, 64)
+    assert SimpleFpn(16, stride=14, extra=False).strides == (3.5, 7, 14, 28)
 
 
 def test_a_place_is_normalised_over_its_channels():

@@ -1,0 +1,178 @@
+"""Region proposal network: boxes that may hold something, whatever it is.
+
+Ren, He, Girshick and Sun, "Faster R-CNN", NeurIPS 2015, on the levels of a pyramid. Names are those of mmdetection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import batched_nms
+
+from rgbtbench.zoo.normalisation import mean_over_processes
+from rgbtbench.zoo.parts.box_coder import decoded, encoded
+from rgbtbench.zoo.parts.detector import Extent, Targets, clipped
+from rgbtbench.zoo.parts.matching import BACKGROUND, UNDECIDED, MatchRule, match, sampled
+
+#: Side of an anchor in strides.
+ANCHOR_SCALE: Final = 8
+#: Height over width of the anchors at each place.
+ANCHOR_RATIOS: Final = (0.5, 1.0, 2.0)
+_OVERLAP: Final = 0.7
+_KEPT: Final = 1000
+_SAMPLED: Final = 256
+_POSITIVE_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RpnRules:
+    """Where implementations differ.
+
+    Attributes:
+        rounded_anchors: whether corners of anchors around their place are whole numbers.
+        match: which box an anchor learns.
+        smooth: error below which the loss of boxes is quadratic; 0 for the absolute error.
+        candidates: of each level, surest first, that non-maximum suppression sees, in training and otherwise.
+    """
+
+    rounded_anchors: bool
+    match: MatchRule
+    smooth: float
+    candidates: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """All anchors of all levels, finest level first, row by row, ratio by ratio.
+
+    Attributes:
+        boxes: float32 (L, 4).
+        counts: how many of them each level has.
+    """
+
+    boxes: Tensor
+    counts: tuple[int, ...]
+
+
+class RpnHead(nn.Module):
+    """The head, the same on all levels.
+
+    Args:
+        channels: of a level.
+        depth: number of convolutions before the outputs.
+    """
+
+    def __init__(self, channels: int, *, depth: int = 1) -> None:
+        super().__init__()
+        self.rpn_conv = nn.Sequential(*(_RectifiedConv(channels) for _ in range(depth)))
+        self.rpn_cls = nn.Conv2d(channels, len(ANCHOR_RATIOS), 1)
+        self.rpn_reg = nn.Conv2d(channels, 4 * len(ANCHOR_RATIOS), 1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.normal_(module.weight, std=0.01)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Map levels (B, C, h, w) to logits (B, L) and told boxes (B, L, 4) of all anchors."""
+        logits, told = [], []
+        for level in levels:
+            features = self.rpn_conv(level)
+            logits.append(self.rpn_cls(features).permute(0, 2, 3, 1).flatten(1))
+            told.append(self.rpn_reg(features).permute(0, 2, 3, 1).reshape(len(level), -1, 4))
+        return torch.cat(logits, dim=1), torch.cat(told, dim=1)
+
+
+class _RectifiedConv(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return torch.relu_(self.conv(features))
+
+
+def anchors(levels: Sequence[Tensor], strides: Sequence[float], *, rounded: bool) -> Anchors:
+    """Return the anchors of levels (B, C, h, w): at (column, row) times the stride, the corner of a cell."""
+    boxes, counts = [], []
+    for level, stride in zip(levels, strides, strict=True):
+        y, x = (torch.arange(side, device=level.device) * stride for side in level.shape[-2:])
+        places = torch.cartesian_prod(y.float(), x.float()).flip(1)
+        heights = torch.tensor(ANCHOR_RATIOS, device=level.device).sqrt()
+        half = ANCHOR_SCALE * stride / 2 * torch.stack((1 / heights, heights), dim=1)
+        around = torch.cat((-half, half), dim=1)
+        boxes.append((places.repeat(1, 2)[:, None] + (around.round() if rounded else around)).flatten(0, 1))
+        counts.append(len(boxes[-1]))
+    return Anchors(torch.cat(boxes), tuple(counts))
+
+
+@torch.no_grad()
+def proposals(
+    logits: Tensor, told: Tensor, found: Anchors, *, extents: Sequence[Extent], candidates: int
+) -> list[Tensor]:
+    """Return the surest boxes of each image, float32 (N, 4), after non-maximum suppression within each level.
+
+    Args:
+        logits: (B, L).
+        told: (B, L, 4).
+        found: the anchors.
+        extents: of each image.
+        candidates: of each level that are looked at, surest first.
+    """
+    logits, told = logits.float(), told.float()
+    surest, numbers, start = [], [], 0
+    for number, count in enumerate(found.counts):
+        index = logits[:, start : start + count].topk(min(candidates, count), dim=1).indices + start
+        surest.append(index)
+        numbers.append(index.new_full(index.shape, number))
+        start += count
+    index, of_level = torch.cat(surest, dim=1), torch.cat(numbers, dim=1)
+    scores = logits.gather(1, index).sigmoid()
+    unit = torch.ones(4, device=told.device)
+    boxes = decoded(told.gather(1, index[..., None].expand(-1, -1, 4)), found.boxes[index], unit)
+    chosen = []
+    for row, extent in enumerate(extents):
+        inside = clipped(boxes[row], extent)
+        solid = (inside[:, 2:] > inside[:, :2]).all(dim=1)
+        kept = batched_nms(inside[solid], scores[row, solid], of_level[row, solid], _OVERLAP)[:_KEPT]
+        chosen.append(inside[solid][kept])
+    return chosen
+
+
+def rpn_losses(
+    logits: Tensor, told: Tensor, found: Anchors, targets: Sequence[Targets], *, rules: RpnRules, valid: Tensor
+) -> dict[str, Tensor]:
+    """Return `objectness` and `proposals`, each summed over sampled anchors and divided by their number.
+
+    Args:
+        logits: (B, L).
+        told: (B, L, 4).
+        found: the anchors.
+        targets: of each image.
+        rules: of matching and loss.
+        valid: bool (B,); images that only fill the batch count nowhere.
+    """
+    logits, told = logits.float(), told.float()
+    unit = torch.ones(4, device=told.device)
+    rows, places, holds, wanted, learning = [], [], [], [], []
+    for row, target in enumerate(targets):
+        matches = match(found.boxes, target, rules.match)
+        if not valid[row]:
+            matches = torch.full_like(matches, UNDECIDED)
+        chosen = sampled(matches, count=_SAMPLED, positive_share=_POSITIVE_SHARE)
+        positive = chosen[matches[chosen] > BACKGROUND]
+        rows.append(torch.full_like(chosen, row))
+        places.append(chosen)
+        holds.append(matches[chosen] > BACKGROUND)
+        wanted.append(encoded(target.boxes[matches[positive]], found.boxes[positive], unit))
+        learning.append(told[row, positive])
+    chance = logits[torch.cat(rows), torch.cat(places)]
+    count = torch.tensor(len(chance), device=chance.device)
+    objectness = F.binary_cross_entropy_with_logits(chance, torch.cat(holds).to(chance), reduction="sum")
+    boxes = F.smooth_l1_loss(torch.cat(learning), torch.cat(wanted), reduction="sum", beta=rules.smooth)
+    return {"objectness": mean_over_processes(objectness, count), "proposals": mean_over_processes(boxes, count)}
