@@ -4,6 +4,9 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,12 @@ def of_pairs(
     )
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def timed(action: Callable[[], Result]) -> tuple[Result, float]:
+    """Return what an action returns, and the seconds that it took."""
     start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+    result = action()
+    return result, time.perf_counter() - start
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    return timed(action)[1]

@@ -43,6 +43,8 @@ class Detected:
 
     def of_images(self, chosen: NDArray[np.bool_]) -> Detected:
         """Return the statistics of some images, bool (N,), numbered anew."""
+        if chosen.all():
+            return self
         kept = chosen[self.images]
         return Detected(
             positives=self.positives[chosen],
@@ -130,9 +132,11 @@ def _positives(detected: Detected, rules: MissRateRules) -> NDArray[np.float64]:
 
 def _false_before_hits(detected: Detected, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return float64 (R, H): how many false positives score higher than each hit."""
+    false = ~detected.hits
+    if len(weights) == 1:
+        return np.cumsum(weights[:, detected.images] * false, axis=1)[:, detected.hits]
     from scipy.sparse import csr_array
 
-    false = ~detected.hits
     # One row per hit, of the false positives between it and the hit before; those after the last hit change nothing.
     before = np.cumsum(detected.hits)[false]
     hits = int(detected.hits.sum())

@@ -9,11 +9,15 @@ up), and is a false positive otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.scoring.miss_rate.ground_truth import Pedestrians
+
+#: Detections that are compared with boxes at once: few enough for their arrays to stay in the cache.
+_AT_ONCE: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,7 @@ def match_pedestrians(
         xywh: float64 (D, 4), left, top, width, height in pixels.
         overlap: IoU from which on a detection finds a box.
     """
-    detection, box, shared = _overlaps(truth, images, xywh)
-    close = np.flatnonzero(shared >= overlap)
-    detection, box, shared = detection[close], box[close], shared[close]
+    detection, box, shared = _close_pairs(truth, images, xywh, overlap)
     in_region = truth.ignored[box]
     covered = np.zeros(len(images), np.bool_)
     covered[detection[in_region]] = True
@@ -51,31 +53,67 @@ def match_pedestrians(
     return Outcomes(found=found, dropped=covered & (found < 0))
 
 
-def _overlaps(
-    truth: Pedestrians, images: NDArray[np.int64], xywh: NDArray[np.float64]
+def _close_pairs(
+    truth: Pedestrians, images: NDArray[np.int64], xywh: NDArray[np.float64], overlap: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return rows of detections (ascending) and of boxes of the same image, and how much the two overlap.
+    """Return rows of detections (ascending) and of boxes of the same image that overlap enough, and how much.
 
-    How much is the IoU, and over an ignore region the share of the detection's own area. Most pairs that do not touch
-    are left out.
+    How much is the IoU, and over an ignore region the share of the detection's own area.
     """
     last_image = max(images[-1:].max(initial=0), truth.images[-1:].max(initial=0))
     boxes = np.bincount(truth.images, minlength=last_image + 1)
-    first, count = (np.cumsum(boxes) - boxes)[images], boxes[images]
-    detection = np.repeat(np.arange(len(images)), count)
-    box = np.arange(len(detection)) + np.repeat(first - np.cumsum(count) + count, count)
-    left, top, width, height = xywh.T
-    box_left, box_top, box_width, box_height = truth.xywh.T
-    columns = np.minimum((left + width)[detection], (box_left + box_width)[box])
-    columns -= np.maximum(left[detection], box_left[box])
+    begins, counts = (np.cumsum(boxes) - boxes)[images], boxes[images]
+    labelled = _Edges.of(truth.xywh)
+    parts = []
+    for start in range(0, max(len(images), 1), _AT_ONCE):
+        chosen = slice(start, start + _AT_ONCE)
+        detected = _Edges.of(xywh[chosen])
+        detection, box, shared = _shared_areas(detected, labelled, begins[chosen], counts[chosen])
+        area = detected.area[detection]
+        shared /= np.where(truth.ignored[box], area, area + labelled.area[box] - shared)
+        close = np.flatnonzero(shared >= overlap)
+        parts.append((detection[close] + start, box[close], shared[close]))
+    detections, found, overlaps = zip(*parts, strict=True)
+    return np.concatenate(detections), np.concatenate(found), np.concatenate(overlaps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Boxes, float64 (n,) each."""
+
+    left: NDArray[np.float64]
+    top: NDArray[np.float64]
+    right: NDArray[np.float64]
+    bottom: NDArray[np.float64]
+    area: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, xywh: NDArray[np.float64]) -> Self:
+        left, top, width, height = xywh.T
+        return cls(left, top, left + width, top + height, width * height)
+
+
+def _shared_areas(
+    detected: _Edges, labelled: _Edges, begins: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return rows of detections (ascending) and of boxes, and what they share; most that share nothing are left out.
+
+    Args:
+        detected: D detections.
+        labelled: all boxes.
+        begins: int64 (D,), row of the first box of each detection's image.
+        counts: int64 (D,), how many boxes that image has.
+    """
+    detection = np.repeat(np.arange(len(counts)), counts)
+    box = np.arange(len(detection))
+    box += np.repeat(begins - np.cumsum(counts) + counts, counts)
+    columns = np.minimum(detected.right[detection], labelled.right[box])
+    columns -= np.maximum(detected.left[detection], labelled.left[box])
     touching = np.flatnonzero(columns > 0)
     detection, box, columns = detection[touching], box[touching], columns[touching]
-    rows = np.minimum((top + height)[detection], (box_top + box_height)[box])
-    rows -= np.maximum(top[detection], box_top[box])
-    shared = columns * np.maximum(rows, 0.0)
-    area = (width * height)[detection]
-    union = area + (box_width * box_height)[box] - shared
-    return detection, box, shared / np.where(truth.ignored[box], area, union)
+    rows = np.minimum(detected.bottom[detection], labelled.bottom[box])
+    rows -= np.maximum(detected.top[detection], labelled.top[box])
+    return detection, box, columns * np.maximum(rows, 0.0)
 
 
 def _choose(
@@ -99,7 +137,10 @@ def _choose(
     """
     found = np.full(len(images), -1)
     # Most pairs are the only ones of their detection and of their box, and need no order.
-    alone = (np.bincount(detection, minlength=len(images))[detection] == 1) & (np.bincount(box)[box] == 1)
+    differs = detection[1:] != detection[:-1]
+    alone = np.bincount(box)[box] == 1
+    alone[1:] &= differs
+    alone[:-1] &= differs
     found[detection[alone]] = box[alone]
     contested = np.flatnonzero(~alone)
     _take_turns(found, detection[contested], box[contested], shared[contested], images, boxes)

@@ -7,8 +7,7 @@ foreground pixels that can be nearest to them. Only where many are far away the 
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,12 @@ from numpy.typing import NDArray
 from rgbtbench.scoring.saliency.foreground import Foreground
 from rgbtbench.scoring.saliency.histograms import Salient
 
-#: Rows and columns from the foreground that are tried, and the farthest distance of a pixel there.
-_REACHES: Final = ((5, 7), (10, 14))
-#: The farthest distance whose square is told from those beyond in a byte, which ends at 255.
-_FARTHEST: Final = 15
-_BEYOND: Final = 255
+#: The farthest distance in one direction that bytes hold: no sum of theirs exceeds 255.
+_FARTHEST: Final = 14
+#: Squares from here on only say that a pixel is no nearer.
+_BEYOND: Final = (_FARTHEST + 1) ** 2
+#: Steps along rows after which it is asked whether all pixels have their distance.
+_ASKED_AFTER: Final = (3, 5, 7, 9, 11)
 #: So many pairs of pixels are compared in the time that the full transform takes for a pixel.
 _PAIRS_PER_PIXEL: Final = 8
 #: Foreground pixels that can be nearest to what lies behind one side of their box: about so many.
@@ -46,7 +46,8 @@ def squared_distances(foreground: Foreground, pixels: Salient) -> NDArray[np.flo
     if len(outside) * _CANDIDATES > _PAIRS_PER_PIXEL * (mask.size - inner.size):
         return _transformed(mask, rows, columns)
     distances = np.empty(len(rows))
-    distances[within] = _distances_inside(inner, rows[within] - top, columns[within] - left)
+    if len(within):
+        distances[within] = _distances_inside(inner, rows[within] - top, columns[within] - left)
     if len(outside):
         distances[outside] = _distances_outside(foreground, box, rows[outside], columns[outside])
     return distances
@@ -67,60 +68,47 @@ def _distances_inside(
     mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return squared distances of pixels in an image that holds the whole foreground and little more."""
-    places = rows * mask.shape[1] + columns
-    for reach, farthest in _REACHES:
-        near = _dilated(mask, reach).ravel()[places] > 0
-        if near.all():
-            return _close_distances(mask, rows, columns, farthest)
-    edge_rows, edge_columns = _edge(mask)
-    if int((~near).sum()) * len(edge_rows) > _PAIRS_PER_PIXEL * mask.size:
-        return _transformed(mask, rows, columns)
-    distances = _close_distances(mask, rows, columns, _FARTHEST)
-    far = np.flatnonzero(distances == _BEYOND)
+    distances = _close_distances(mask, rows, columns)
+    far = np.flatnonzero(distances >= _BEYOND)
     if len(far):
+        edge_rows, edge_columns = _edge(mask)
+        if len(far) * len(edge_rows) > _PAIRS_PER_PIXEL * mask.size:
+            return _transformed(mask, rows, columns)
         distances[far] = _compared(rows[far], columns[far], edge_rows, edge_columns)
     return distances
 
 
-def _dilated(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
-    import cv2
-
-    return np.asarray(cv2.dilate(mask, _window(reach)), np.uint8)
-
-
-@cache
-def _window(reach: int) -> NDArray[np.uint8]:
-    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-
-
 def _close_distances(
-    mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64], farthest: int
+    mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return squared distances, and `_BEYOND` for pixels that are farther away than `farthest`, at most `_FARTHEST`.
+    """Return squared distances, and `_BEYOND` for pixels that are farther away than `_FARTHEST`.
 
-    The parabola of squares is a chain of steps of 1, 3, 5, ... along each axis (Huang and Mitchell, 1994).
+    Steps of 1, 2, 4 and 8 along columns reach every distance there. The parabola of squares is a chain of steps of 1,
+    3, 5, ... along rows (Huang and Mitchell, 1994); those that are left cannot help a pixel whose square is less.
     """
-    import cv2
-
-    add: Any = cv2.add  # ends at 255, which NumPy's addition does not
-    height, width = (length + 2 * farthest for length in mask.shape)
-    framed = np.full((height, width), _BEYOND, np.uint8)
-    np.bitwise_not(mask, out=framed[farthest:-farthest, farthest:-farthest])
+    height, width = (length + 2 * _FARTHEST for length in mask.shape)
+    framed = np.full((height, width), _FARTHEST + 1, np.uint8)
+    inside = framed[_FARTHEST:-_FARTHEST, _FARTHEST:-_FARTHEST]
+    np.bitwise_and(np.bitwise_not(mask), _FARTHEST + 1, out=inside)
     squares = framed.ravel()
     room = np.empty_like(squares)
-    for step in (width, 1):
-        end = squares.size - step
-        before, middle, behind, neighbours = (
-            squares[: end - step],
-            squares[step:end],
-            squares[2 * step :],
-            room[step:end],
-        )
-        for distance in range(1, farthest + 1):
-            np.minimum(before, behind, out=neighbours)
-            add(neighbours, 2 * distance - 1, dst=neighbours)
-            np.minimum(middle, neighbours, out=middle)
-    return np.asarray(squares[(rows + farthest) * width + columns + farthest], np.float64)
+    for distance in (1, 2, 4, 8):
+        _take_from_neighbours(squares, room, away=distance * width, cost=distance)
+    np.multiply(squares, squares, out=squares)
+    places = (rows + _FARTHEST) * width + columns + _FARTHEST
+    for distance in range(1, _FARTHEST + 1):
+        _take_from_neighbours(squares, room, away=1, cost=2 * distance - 1)
+        if distance in _ASKED_AFTER and squares[places].max() <= (distance + 1) ** 2:
+            break
+    return np.asarray(squares[places], np.float64)
+
+
+def _take_from_neighbours(values: NDArray[np.uint8], room: NDArray[np.uint8], *, away: int, cost: int) -> None:
+    """Lower each value to the lowest one so far away on either side, plus a cost."""
+    middle, neighbours = values[away:-away], room[away:-away]
+    np.minimum(values[: -2 * away], values[2 * away :], out=neighbours)
+    np.add(neighbours, cost, out=neighbours)
+    np.minimum(middle, neighbours, out=middle)
 
 
 def _edge(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +35,10 @@ def salient_background(prediction: Map, foreground: Foreground, levels: Levels) 
     above = np.subtract(prediction, levels.floor, dtype=prediction.dtype) if levels.floor else prediction
     # OpenCV's differences end at 0, as they do throughout the foreground.
     raised = cv2.subtract(above, foreground.as_levels(prediction.dtype))
-    found: Any = cv2.findNonZero(raised)
-    if found is None:  # what OpenCV's own types leave out
-        nothing = np.zeros(0, np.int64)
-        return Salient(nothing, nothing, nothing)
-    columns, rows = found[:, 0].T.astype(np.int64, order="C")
-    return Salient(rows, columns, raised.ravel()[rows * prediction.shape[1] + columns].astype(np.int64))
+    places = np.flatnonzero(raised.ravel() != 0)
+    # Half as wide numbers divide in half the time.
+    rows = (places.astype(np.int32) // np.int32(prediction.shape[1])).astype(np.int64)
+    return Salient(rows, places - rows * prediction.shape[1], raised.ravel()[places].astype(np.int64))
 
 
 def block_histograms(

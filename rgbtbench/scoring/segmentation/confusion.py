@@ -7,6 +7,7 @@ The conventions in which published tools differ (absent classes, background, ign
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from rgbtbench.labels import IGNORE
 Counts = NDArray[np.int64] | NDArray[np.float64]
 _PERCENT = 100.0
 _BACKGROUND_ID = 0
+#: OpenCV counts pairs several times faster than NumPy, but in float32, which holds whole numbers up to here.
+_MOST_COUNTED: Final = 1 << 24
 
 
 def confusion_matrix(
@@ -50,14 +53,29 @@ def confusion_matrix(
             expected=f"that of the label, {label.shape}",
             remedy="write predictions at the size of the label",
         )
-    pairs = np.bincount(label.ravel() * np.intp(256) + prediction.ravel(), minlength=65536).reshape(256, 256)
+    pairs = _pixels_by_pair(label.ravel(), prediction.ravel())
     unscored = sorted({*ignore_ids, IGNORE} - set(ids))
     known = [*ids, *unscored]
-    _refuse_unknown(pairs.sum(axis=0), known, "predicted", PredictionError)
-    _refuse_unknown(pairs.sum(axis=1), known, "labelled", LabelError)
-    counts = np.column_stack([pairs[np.ix_(ids, ids)], pairs[np.ix_(ids, unscored)].sum(axis=1)])
+    among_known = pairs[np.ix_(known, known)]
+    if among_known.sum() != label.size:
+        _refuse_unknown(pairs.sum(axis=0), known, "predicted", PredictionError)
+        _refuse_unknown(pairs.sum(axis=1), known, "labelled", LabelError)
+    classes = len(ids)
+    counts = np.column_stack([among_known[:classes, :classes], among_known[:classes, classes:].sum(axis=1)])
     counts[np.isin(ids, list(ignore_ids))] = 0
-    return counts.astype(np.int64, copy=False)
+    return counts
+
+
+def _pixels_by_pair(label: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return int64 (256, 256): pixels by label and prediction, given (n,) of each."""
+    import cv2
+
+    pairs = np.zeros((256, 256), np.int64)
+    for start in range(0, label.size, _MOST_COUNTED):
+        part = [values[start : start + _MOST_COUNTED] for values in (label, prediction)]
+        counted = cv2.calcHist(part, [0, 1], None, [256, 256], [0, 256, 0, 256])
+        pairs += counted.astype(np.int64)
+    return pairs
 
 
 def _refuse_unknown(

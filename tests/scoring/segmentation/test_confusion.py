@@ -182,6 +182,54 @@ def test_no_pixel_is_lost(drawn):
     assert confusion_matrix(label, prediction, ids=range(classes)).sum() == label.size
 
 
+def counted_one_by_one(label, prediction, ids, ignore_ids):
+    """The same table as a loop over pixels would fill it."""
+    table = np.zeros((len(ids), len(ids) + 1), np.int64)
+    for labelled, predicted in zip(label.ravel().tolist(), prediction.ravel().tolist(), strict=True):
+        if labelled in ids and labelled not in ignore_ids:
+            table[ids.index(labelled), ids.index(predicted) if predicted in ids else -1] += 1
+    return table
+
+
+@given(
+    hnp.arrays(np.uint8, (2, 9, 11), elements=st.sampled_from([0, 1, 2, 7, 255])),
+    st.sampled_from([(255,), (0, 255), (7, 255), ()]),
+    conventions,
+)
+def test_counts_are_those_of_a_loop_over_pixels(pair, ignore_ids, rules):
+    label, prediction = pair
+    ids = (0, 1, 2, 7)
+    counts = confusion_matrix(label, prediction, ids=ids, ignore_ids=ignore_ids)
+    assert counts.dtype == np.int64
+    assert np.array_equal(counts, counted_one_by_one(label, prediction, ids, ignore_ids))
+    scored = apply_background(counts, ids=ids, rules=rules)
+    kept = np.isin(label, ids) & ~np.isin(label, ignore_ids)
+    if rules.background in ("ignored", "deleted"):
+        kept &= label != 0
+    if rules.background == "deleted":
+        kept &= prediction != 0
+    assert scored.sum() == kept.sum()
+
+
+@pytest.mark.parametrize("pixels", [0, (1 << 24) + 5])
+def test_no_pixel_is_lost_in_none_and_in_more_than_float32_counts(pixels):
+    label = np.ones(pixels, np.uint8)
+    assert confusion_matrix(label, label, ids=(0, 1)).tolist() == [[0, 0, 0], [0, pixels, 0]]
+
+
+def test_pixels_of_one_pair_are_counted_beyond_what_float32_holds():
+    label = np.ones((1 << 24) + 5, np.uint8)
+    label[-3:] = 0
+    assert confusion_matrix(label, np.ones_like(label), ids=(0, 1)).tolist() == [[0, 3, 0], [0, (1 << 24) + 2, 0]]
+
+
+def test_part_of_an_image_is_counted_as_a_copy_of_it_is():
+    label, prediction = np.random.default_rng(0).integers(0, 3, (2, 40, 60)).astype(np.uint8)
+    part = np.s_[3:31:2, 50:7:-1]
+    whole = confusion_matrix(np.ascontiguousarray(label[part]), np.ascontiguousarray(prediction[part]), ids=range(3))
+    assert np.array_equal(confusion_matrix(label[part], prediction[part], ids=range(3)), whole)
+
+
 def golden_counts(method, split):
     import cv2
 
