@@ -17,7 +17,7 @@ from torch import Tensor
 from rgbtbench.errors import WeightsError
 
 #: Names under which training code wraps a state dict.
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "segmenter")
 #: How files of torch.save begin: a zip, or before version 1.6 a pickle of protocol 2 or later.
 _STARTS = (b"PK\x03\x04", b"\x80")
 

@@ -1,8 +1,10 @@
 """Methods by name, imported when asked for.
 
 A module `rgbtbench/zoo/<name>.py` whose card is `models/<name>/card.yaml` offers `CONFIG` (pydantic schema), `TASKS`,
-`slots(config)` and `build(spec, config)`; `PUBLISHED_KEYS` too where other code's weights are named differently. Third
-parties add theirs through the entry-point group `rgbtbench.models`, whose entry points name such a module.
+`slots(config)` and `build(spec, config)`; where other code's weights are named differently also `PUBLISHED_KEYS`, how
+names begin here to how they begin there, or `published_names_of(key)`, the names that a tensor may have there; and
+`UNUSED_KEYS`, how names begin there of tensors that may be left over. Third parties add theirs through the entry-point
+group `rgbtbench.models`, whose entry points name such a module.
 """
 
 from __future__ import annotations

@@ -52,11 +52,12 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
     with torch.device("meta"):
         model = build_from(spec)
     found = read_state_dict(source)
-    dropped = tuple(key for key in found if key.startswith(getattr(method(spec.method), "UNUSED_KEYS", ())))
-    found = {key: tensor for key, tensor in found.items() if key not in dropped}
     renamed = published_names(spec.method, model.state_dict(), found)
     state = {ours: found[theirs] for ours, theirs in renamed.items()}
-    state |= {key: tensor for key, tensor in found.items() if key not in renamed.values()}
+    others = found.keys() - renamed.values()
+    unused = getattr(method(spec.method), "UNUSED_KEYS", ())
+    dropped = tuple(key for key in found if key in others and key.startswith(unused))
+    state |= {key: found[key] for key in found if key in others.difference(dropped)}
     wanted = model.state_dict()
     completed = missing_counters(state, wanted)
     state |= completed
@@ -143,15 +144,17 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
 
 def published_names(name: str, own: Iterable[str], found: Mapping[str, Tensor]) -> dict[str, str]:
     """Return our key to the checkpoint's key, for all keys that both know."""
-    rules: Mapping[str, str] = getattr(method(name), "PUBLISHED_KEYS", {})
+    module = method(name)
+    rules: Mapping[str, str] = getattr(module, "PUBLISHED_KEYS", {})
 
-    def published(key: str) -> str:
+    def by_prefix(key: str) -> tuple[str, ...]:
         for ours, theirs in rules.items():
             if key.startswith(ours):
-                return theirs + key.removeprefix(ours)
-        return key
+                return (theirs + key.removeprefix(ours),)
+        return (key,)
 
-    return {key: published(key) for key in own if published(key) in found}
+    published: Callable[[str], tuple[str, ...]] = getattr(module, "published_names_of", by_prefix)
+    return {key: theirs for key in own for theirs in published(key) if theirs in found}
 
 
 def missing_counters(state: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -108,7 +108,7 @@ class EfficientAttention(nn.Module):
         self.reduces = reduction > 1
         if self.reduces:
             self.sr = nn.Conv2d(width, width, reduction, stride=reduction)
-            self.norm = nn.LayerNorm(width, eps=eps)
+            self.norm: nn.Module = nn.LayerNorm(width, eps=eps)
 
     def attend(self, tokens: Tensor, grid: Grid) -> Tensor:
         """Return what the queries find, (B, N, C), before the output projection."""
@@ -154,13 +154,29 @@ class MixFfn(nn.Module):
 
 
 class MitBlock(nn.Module):
-    """Attention and feed-forward network, each after a normalisation and beside a shortcut."""
+    """Attention and feed-forward network, each after a normalisation and beside a shortcut.
 
-    def __init__(self, width: int, heads: int, reduction: int, *, eps: LayerNormEps, drop_path: float) -> None:
+    Args:
+        stage: that the block is in, from 0.
+        width: channels.
+        eps: of the layer normalisations.
+        drop_path: chance of leaving out a branch in training.
+        attention: the kind of it.
+    """
+
+    def __init__(
+        self,
+        stage: int,
+        width: int,
+        *,
+        eps: LayerNormEps,
+        drop_path: float,
+        attention: type[EfficientAttention] = EfficientAttention,
+    ) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width, eps=eps.block)
-        self.attn = EfficientAttention(width, heads, reduction, eps=eps.reduction)
-        self.norm2 = nn.LayerNorm(width, eps=eps.block)
+        self.norm1: nn.Module = nn.LayerNorm(width, eps=eps.block)
+        self.attn = attention(width, HEADS[stage], REDUCTIONS[stage], eps=eps.reduction)
+        self.norm2: nn.Module = nn.LayerNorm(width, eps=eps.block)
         self.mlp = MixFfn(width, _MLP_RATIO * width)
         self.drop_path = StochasticDepth(drop_path, "row")
 
@@ -171,6 +187,13 @@ class MitBlock(nn.Module):
         return output
 
 
+class BlockMaker(Protocol):
+    """Makes the blocks of an encoder; `MitBlock` itself is one."""
+
+    def __call__(self, stage: int, width: int, *, eps: LayerNormEps, drop_path: float) -> MitBlock:
+        """Return a block with random weights."""
+
+
 class Mit(nn.Module):
     """The encoder: four stages, each giving a normalised map at 1/4, 1/8, 1/16 and 1/32 of the image's size.
 
@@ -179,9 +202,18 @@ class Mit(nn.Module):
         channels: of the image.
         eps: of the layer normalisations.
         drop_path: chance of leaving out a branch of the last block in training; rises linearly from 0 over all blocks.
+        block: makes the blocks, of networks that add something to them.
     """
 
-    def __init__(self, size: MitSize, *, channels: int = 3, eps: LayerNormEps, drop_path: float = 0.1) -> None:
+    def __init__(
+        self,
+        size: MitSize,
+        *,
+        channels: int = 3,
+        eps: LayerNormEps,
+        drop_path: float = 0.1,
+        block: BlockMaker = MitBlock,
+    ) -> None:
         super().__init__()
         rates = iter(drop_path_rates(size.depths, drop_path))
         inputs = (channels, *size.widths[:-1])
@@ -189,8 +221,7 @@ class Mit(nn.Module):
             width, number = size.widths[stage], stage + 1
             embed = OverlapPatchEmbed(inputs[stage], width, kernel=kernel, stride=stride, eps=eps.patch_embed)
             blocks = nn.ModuleList(
-                MitBlock(width, HEADS[stage], REDUCTIONS[stage], eps=eps, drop_path=next(rates))
-                for _ in range(size.depths[stage])
+                block(stage, width, eps=eps, drop_path=next(rates)) for _ in range(size.depths[stage])
             )
             self.add_module(f"patch_embed{number}", embed)
             self.add_module(f"block{number}", blocks)
@@ -207,7 +238,15 @@ class Mit(nn.Module):
         Returns:
             (B, widths[index], h, w).
         """
+        return self.transformed(index, *self.embedded(index, features))
+
+    def embedded(self, index: int, features: Tensor) -> tuple[Tensor, Grid]:
+        """Return what a stage's blocks take: tokens (B, h·w, widths[index]) and their grid."""
         tokens, grid = self.get_submodule(f"patch_embed{index + 1}")(features)
+        return tokens, grid
+
+    def transformed(self, index: int, tokens: Tensor, grid: Grid) -> Tensor:
+        """Return what a stage's blocks and normalisation make of tokens, as a map (B, widths[index], h, w)."""
         for block in self.get_submodule(f"block{index + 1}").children():
             tokens = block(tokens, grid)
         return to_map(self.get_submodule(f"norm{index + 1}")(tokens), grid)

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.literal.geminifusion import GeminiFusion as Literal
+from benchmarks.networks import same_weights
+from rgbtbench.errors import RecipeError
+from rgbtbench.zoo.encoders import encoder
+from rgbtbench.zoo.load import load_model
+from rgbtbench.zoo.parts.mit import MIT_SIZES
+from rgbtbench.zoo.parts.paired_mit import PairedAttention
+from rgbtbench.zoo.registry import build, build_from, resolve
+from rgbtbench.zoo.weights import convert, published_names
+
+from .batches import make_batch, random_images
+from .references import needs_references, published_keys, recipe_input, recipe_state, recipe_tensor
+
+NINE = {index: f"class {index}" for index in range(9)}
+DELIVER = {"backbone": "b2", "variant": "deliver"}
+PUBLISHED = {
+    "main_mit_b0": {"backbone": "b0"},
+    "main_mit_b3": {"backbone": "b3"},
+    "main_mit_b5": {"backbone": "b5"},
+    "deliver_b2_rgbt": DELIVER,
+    "deliver_b2_rgbdel": DELIVER | {"extra": 3},
+}
+
+
+def of(classes: int, **config):
+    named = {index: f"class {index}" for index in range(classes)}
+    return resolve("geminifusion", config, task="semantic", classes=named)
+
+
+def on_meta(classes: int, **config):
+    with torch.device("meta"):
+        return build_from(of(classes, **config))
+
+
+def small(**config):
+    torch.manual_seed(0)
+    model = build("geminifusion", {"backbone": "b0", "head_width": 32} | config, task="semantic", classes=NINE)
+    with torch.no_grad():
+        for key, tensor in model.state_dict().items():
+            tensor.copy_(recipe_tensor(key, tuple(tensor.shape)))
+    return model
+
+
+def images_of(model, *, shape=(1, 3, 64, 96)):
+    return {slot: recipe_input(shape, 11 + number) for number, slot in enumerate(model.spec.inputs)}
+
+
+def unused_nets(extra: int) -> set[str]:
+    """The authors' hubs have one score net more than there are modalities beside colour."""
+    parts = [f"{layer}.{what}" for layer in (0, 1) for what in ("weight", "bias")]
+    return {
+        f"backbone.extra_score_predictor.{stage}.score_nets.{extra}.{part}" for stage in range(4) for part in parts
+    }
+
+
+@needs_references
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_published_name_has_one_layer_of_its_shape(name):
+    published = published_keys(f"gemini_{name}")
+    head = "decoder" if name.startswith("main") else "decode_head"
+    config = PUBLISHED[name]
+    own = {
+        key: tuple(tensor.shape)
+        for key, tensor in on_meta(published[f"{head}.linear_pred.bias"][0], **config).state_dict().items()
+    }
+    names = published_names("geminifusion", own, published)
+    assert set(names) == set(own)
+    assert len(set(names.values())) == len(own)
+    assert published.keys() - names.values() == (unused_nets(3) if config.get("extra") == 3 else set())
+    assert all(own[ours] == published[theirs] for ours, theirs in names.items())
+
+
+@needs_references
+def test_a_checkpoint_of_the_authors_is_converted_whole(tmp_path):
+    state = {f"module.{key}": tensor for key, tensor in recipe_state("gemini_main_mit_b0").items()}
+    torch.save({"segmenter": state, "epoch_start": 3}, tmp_path / "source.pth.tar")
+    info = convert(tmp_path / "source.pth.tar", tmp_path / "converted.safetensors", spec=of(40, backbone="b0"))
+    assert info.conversion.completed == info.conversion.dropped == ()
+    model = load_model(tmp_path / "converted.safetensors")
+    assert torch.equal(model.alpha, state["module.alpha"])
+    key = "block3.1.attn.q.module.weight"
+    assert torch.equal(model.backbone.block3[1].attn.q.weight, state[f"module.encoder.{key}"])
+
+
+def test_the_score_nets_that_nobody_asks_are_dropped_and_reported(tmp_path):
+    model = small(extra=2)
+    unused = {key: torch.zeros(1) for key in unused_nets(2)}
+    torch.save(model.state_dict() | unused, tmp_path / "source.pth")
+    info = convert(tmp_path / "source.pth", tmp_path / "converted.safetensors", spec=model.spec)
+    assert set(info.conversion.dropped) == unused_nets(2)
+    assert info.conversion.renamed == {}
+
+
+@pytest.mark.parametrize(
+    ("classes", "config", "millions"),
+    [
+        (40, {"backbone": "b0"}, 5.86),
+        (40, {"backbone": "b3"}, 74.55),
+        (40, {"backbone": "b5"}, 137.21),
+        (25, DELIVER, 42.13),
+        (25, DELIVER | {"backbone": "b4"}, 103.30),
+    ],
+)
+def test_it_has_as_many_parameters_as_the_authors_code(classes, config, millions):
+    count = sum(parameter.numel() for parameter in on_meta(classes, **config).parameters())
+    assert count / 1e6 == pytest.approx(millions, abs=0.005)
+
+
+def test_with_three_modalities_beside_colour_it_lacks_the_parameters_that_nobody_asks():
+    unused = sum(9 * width + width + width + 1 for width in MIT_SIZES["b2"].widths)
+    count = sum(parameter.numel() for parameter in on_meta(25, **DELIVER, extra=3).parameters())
+    assert (count + unused) / 1e6 == pytest.approx(42.18, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "hidden", "classes", "size", "giga"),
+    [("b3", 256, 40, (480, 640), 155.00), ("b2", 512, 25, (512, 512), 101.28)],
+)
+def test_its_formulas_multiply_and_add_as_often_as_the_authors_code(backbone, hidden, classes, size, giga):
+    """fvcore's count of that code; what the zoo computes otherwise is held equal to the formulas below."""
+    with torch.device("meta"):
+        literal = Literal(MIT_SIZES[backbone], hidden, classes).eval()
+        images = [torch.empty(1, 3, *size) for _ in range(2)]
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        literal(*images)
+    assert counter.get_total_flops() / 2e9 == pytest.approx(giga, rel=0.01)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("extra", [1, 3])
+def test_logits_are_those_of_the_formulas_written_out_image_by_image(extra):
+    model = small(extra=extra).eval()
+    literal = Literal(MIT_SIZES["b0"], 32, 9, extra=extra).eval()
+    same_weights(literal, model)
+    images = images_of(model, shape=(2, 3, 64, 96))
+    np.testing.assert_allclose(model.logits(images), literal(*images.values()), rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_token_attends_to_itself_with_noise_and_to_its_twin():
+    """One channel per head, all layers the identity, no judgement: every number can be had by hand."""
+    attention = PairedAttention(8, 1, 1, eps=1e-6)
+    for parameter in attention.parameters():
+        parameter.zero_()
+    for layer in (attention.cross_attn_0_to_1, attention.cross_attn_1_to_0):
+        layer.in_proj_weight.copy_(torch.eye(8).repeat(3, 1))
+        layer.out_proj.weight.copy_(torch.eye(8))
+    attention.k_noise.weight[0], attention.v_noise.weight[0] = 0.5, 0.25
+    first, second = (1.0, 2.0), (3.0, -1.0)
+    tokens = torch.tensor([first, second])[..., None].expand(2, 2, 8)
+
+    def found(own, other, key_noise, value_noise):
+        """Scores of both keys; the judge gives each of eight channels one eighth."""
+        alone, twin = (math.exp(own * key) for key in (own + key_noise, own / 8))
+        return own + (alone * (own + value_noise) + twin * other) / (alone + twin)
+
+    expected = [
+        [found(own, other, 0.5, 0.25) for own, other in zip(first, second, strict=True)],
+        [found(own, other, 0.0, 0.0) for own, other in zip(second, first, strict=True)],
+    ]
+    torch.testing.assert_close(attention.fuse(tokens), torch.tensor(expected)[..., None].expand(2, 2, 8))
+
+
+@torch.no_grad()
+def test_a_token_sees_no_other_place_of_the_other_stream():
+    attention = PairedAttention(32, 1, 1, eps=1e-6)
+    tokens = recipe_input((2, 6, 32), 1)
+    moved = tokens.clone()
+    moved[1, 4] += 1
+    changed = (attention.fuse(tokens) != attention.fuse(moved)).any(dim=2)
+    assert changed.nonzero().tolist() == [[0, 4], [1, 4]]
+
+
+@torch.no_grad()
+def test_streams_with_equal_layers_change_places_with_their_images():
+    model = small().eval()
+    twins = {"ln_0": "ln_1", "cross_attn_0_to_1": "cross_attn_1_to_0"}
+    state = model.state_dict()
+    for key, tensor in state.items():
+        for own, other in twins.items():
+            if f".{own}." in key:
+                state[key.replace(own, other)].copy_(tensor)
+        if key.endswith("noise.weight"):
+            tensor[1] = tensor[0]
+    rgb, x = images_of(model).values()
+    straight = model._logits_of_streams({"rgb": rgb, "x": x})
+    turned = model._logits_of_streams({"rgb": x, "x": rgb})
+    torch.testing.assert_close((straight["rgb"], straight["x"]), (turned["x"], turned["rgb"]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("config", "terms"),
+    [
+        ({}, {"rgb_cross_entropy", "x_cross_entropy"}),
+        ({"variant": "deliver", "extra": 2}, {"rgb_cross_entropy", "x_cross_entropy", "average_cross_entropy"}),
+    ],
+)
+def test_every_output_that_can_learn_is_a_term_and_gradients_reach_every_parameter(config, terms):
+    model = small(drop_path=0.0, **config).train()
+    images = random_images(2, 64, 64)
+    batch = make_batch(
+        images | {name: images["lwir"] for name in ("hha", "event")}, semantic=torch.randint(0, 9, (2, 64, 64))
+    )
+    losses = model(batch)
+    assert set(losses) == terms
+    sum(losses.values()).backward()
+    assert not [name for name, parameter in model.named_parameters() if not parameter.grad.abs().sum() > 0]
+
+
+def test_the_average_teaches_nothing_but_its_weights():
+    model = small(variant="deliver")
+    model.trained_logits(images_of(model))["average"].square().sum().backward()
+    assert {name for name, parameter in model.named_parameters() if parameter.grad is not None} == {"alpha"}
+
+
+@torch.no_grad()
+def test_any_of_the_three_logits_may_be_the_answer():
+    images = images_of(small())
+    rgb, x, average = (small(answer=answer).eval().logits(images) for answer in ("rgb", "x", "average"))
+    shares = torch.softmax(small().alpha, dim=0)
+    assert shares[0] != shares[1]
+    torch.testing.assert_close(average, shares[0] * rgb + shares[1] * x)
+    assert not torch.allclose(rgb, x)
+
+
+def test_it_averages_evenly_before_it_has_learnt_to_do_otherwise():
+    for variant in ("main", "deliver"):
+        model = build("geminifusion", {"backbone": "b0", "variant": variant}, task="semantic", classes=NINE)
+        assert model.alpha.tolist() == [1.0, 1.0]
+    assert "alpha" not in dict(small().named_parameters())
+
+
+def test_normalisations_of_all_streams_start_from_the_same_pre_trained_weights():
+    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    model = small(extra=2)
+    chosen = model.encoder_state("mit_b0", state)
+    assert not model.load_state_dict(chosen, strict=False).unexpected_keys
+    backbone = model.backbone
+    for number in range(3):
+        norm = backbone.patch_embed2.norm[f"ln_{number}"]
+        assert torch.equal(norm.weight, state["patch_embed2.norm.weight"])
+    for number in range(2):
+        assert torch.equal(backbone.block1[0].attn.norm[f"ln_{number}"].bias, state["block1.0.attn.norm.bias"])
+        assert torch.equal(backbone.norm4[f"ln_{number}"].weight, state["norm4.weight"])
+    assert torch.equal(backbone.block4[1].mlp.fc2.weight, state["block4.1.mlp.fc2.weight"])
+    new = {key for key in model.state_dict() if key.startswith("backbone.")} - chosen.keys()
+    assert all(
+        any(part in key for part in ("cross_attn", "relation_judger", "noise", "score_nets")) for key in new
+    )
+    with pytest.raises(RecipeError, match="are of mit_b2, and the model's encoder is mit_b0"):
+        model.encoder_state("mit_b2", state)
+
+
+def test_all_layer_normalisations_have_the_eps_of_the_authors():
+    norms = [module for module in small(extra=2).modules() if isinstance(module, torch.nn.LayerNorm)]
+    assert {norm.eps for norm in norms} == {1e-6}
+
+
+def test_slots_are_fed_as_in_the_paper():
+    assert of(9).inputs == {"rgb": "rgb", "x": "lwir"}
+    assert of(9, extra=3).inputs == {"rgb": "rgb", "x": "hha", "x2": "event", "x3": "lidar"}
