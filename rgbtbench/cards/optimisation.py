@@ -136,6 +136,12 @@ class Polynomial(Strict):
 
     name: Literal["poly"]
     power: float = Field(0.9, gt=0)
+    steps: int | None = Field(
+        None,
+        ge=1,
+        exclude_if=_is_empty,
+        description="after which it is 0, where the training ends before or after that",
+    )
 
 
 Schedule = Annotated[Constant | Exponential | Step | MultiStep | Cosine | Polynomial, Field(discriminator="name")]

@@ -89,6 +89,7 @@ def _share(schedule: Schedule, *, step: int, epoch: int, progress: float) -> flo
         case Cosine():
             return schedule.final + (1 - schedule.final) * (1 + math.cos(math.pi * progress)) / 2
         case Polynomial():
-            return float((1 - progress) ** schedule.power)
+            done = progress if schedule.steps is None else min(1.0, step / schedule.steps)
+            return float((1 - done) ** schedule.power)
         case _:
             assert_never(schedule)

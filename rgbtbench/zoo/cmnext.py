@@ -13,6 +13,7 @@ from typing import Final, cast
 from pydantic import Field
 from torch import Tensor, nn
 
+from rgbtbench.zoo.modalities import MOST_EXTRA, extra_slots, fed_by_default
 from rgbtbench.zoo.parts.frm_ffm import FeatureFusion, FeatureRectification
 from rgbtbench.zoo.parts.initialisation import initialise
 from rgbtbench.zoo.parts.mit import (
@@ -46,9 +47,6 @@ PUBLISHED_KEYS: Final[Mapping[str, str]] = {
 _RATIOS: Final = (8, 8, 4, 4)
 #: Of the second branch's layer normalisations, which are over the channels of a map.
 _EPS = 1e-6
-#: What the paper feeds into the slots after `rgb` on DeLiVER, and on RGB-thermal data.
-_STREET: Final = ("hha", "event", "lidar")
-_MOST = 80
 
 
 class CmNextConfig(MitConfig):
@@ -60,7 +58,7 @@ class CmNextConfig(MitConfig):
             the authors' code (channels are read as if they came last); for their weights.
     """
 
-    extra: int = Field(1, ge=0, le=_MOST)
+    extra: int = Field(1, ge=0, le=MOST_EXTRA)
     scrambled_hub: bool = False
     preprocess: Preprocess = Preprocess(multiple_of=STRIDE, normalisation={"rgb": IMAGENET})
 
@@ -70,18 +68,12 @@ CONFIG = CmNextConfig
 
 def slots(config: CmNextConfig) -> Wiring:
     """Return the input slots with the modality that the paper feeds into each, of the dataset that has as many."""
-    names = _extra_slots(config.extra)
-    fed_by = ("lwir",) if config.extra == 1 else (*_STREET, *(f"lightfield_{k}" for k in range(config.extra)))
-    return {"rgb": "rgb", **dict(zip(names, fed_by, strict=False))}
+    return fed_by_default(config.extra)
 
 
 def build(spec: ModelSpec, config: CmNextConfig) -> CmNext:
     """Return a CMNeXt with random weights."""
     return CmNext(spec, config)
-
-
-def _extra_slots(count: int) -> list[str]:
-    return ["x" if number == 1 else f"x{number}" for number in range(1, count + 1)]
 
 
 class HubToFuse(nn.Module):
@@ -154,7 +146,7 @@ class CmNext(SegmentationModel):
     """The network."""
 
     def __init__(self, spec: ModelSpec, config: CmNextConfig) -> None:
-        self.names = _extra_slots(config.extra)
+        self.names = extra_slots(config.extra)
         super().__init__(
             spec,
             preprocess=config.preprocess,

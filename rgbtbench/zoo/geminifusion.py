@@ -122,13 +122,14 @@ class GeminiFusion(SegmentationModel):
 
     def _average(self, of_stream: Mapping[str, Tensor]) -> Tensor:
         rgb, x = self.alpha.softmax(dim=0)
-        return rgb * of_stream["rgb"] + x * of_stream["x"]
+        average: Tensor = rgb * of_stream["rgb"] + x * of_stream["x"]
+        return average
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of a Mix Transformer; those of normalisations under the names of every stream's."""
         self.config.require_encoder(name)
         own = self.backbone.state_dict()
-        chosen = {}
+        chosen: dict[str, Tensor] = {}
         for key, tensor in state.items():
             module, _, last = key.rpartition(".")
             shared = {key} & own.keys()

@@ -44,6 +44,12 @@ def test_polynomial_is_torchs():
     assert rates(schedule={"name": "poly", "power": 0.9}) == pytest.approx(expected)
 
 
+def test_a_polynomial_of_a_length_of_its_own_is_cut_off_where_the_training_ends():
+    expected = torch_rates(lambda optimiser: lr_scheduler.PolynomialLR(optimiser, 40, 0.9))
+    assert rates(schedule={"name": "poly", "power": 0.9, "steps": 40}) == pytest.approx(expected)
+    assert rates(schedule={"name": "poly", "power": 2, "steps": 10})[9:] == pytest.approx([0.003 * 0.01, 0, 0, 0, 0, 0])
+
+
 def test_warm_up_rises_in_equal_steps_and_the_schedule_begins_after_it():
     found = rates(schedule={"name": "constant"}, warm_up={"steps": 3, "start": 0.1})
     assert found[:4] == pytest.approx([0.003 * 0.4, 0.003 * 0.7, 0.003, 0.003])

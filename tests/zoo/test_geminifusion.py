@@ -57,9 +57,7 @@ def images_of(model, *, shape=(1, 3, 64, 96)):
 def unused_nets(extra: int) -> set[str]:
     """The authors' hubs have one score net more than there are modalities beside colour."""
     parts = [f"{layer}.{what}" for layer in (0, 1) for what in ("weight", "bias")]
-    return {
-        f"backbone.extra_score_predictor.{stage}.score_nets.{extra}.{part}" for stage in range(4) for part in parts
-    }
+    return {f"backbone.extra_score_predictor.{stage}.score_nets.{extra}.{part}" for stage in range(4) for part in parts}
 
 
 @needs_references
@@ -208,7 +206,7 @@ def test_every_output_that_can_learn_is_a_term_and_gradients_reach_every_paramet
     model = small(drop_path=0.0, **config).train()
     images = random_images(2, 64, 64)
     batch = make_batch(
-        images | {name: images["lwir"] for name in ("hha", "event")}, semantic=torch.randint(0, 9, (2, 64, 64))
+        images | dict.fromkeys(("hha", "event"), images["lwir"]), semantic=torch.randint(0, 9, (2, 64, 64))
     )
     losses = model(batch)
     assert set(losses) == terms
@@ -253,9 +251,7 @@ def test_normalisations_of_all_streams_start_from_the_same_pre_trained_weights()
         assert torch.equal(backbone.norm4[f"ln_{number}"].weight, state["norm4.weight"])
     assert torch.equal(backbone.block4[1].mlp.fc2.weight, state["block4.1.mlp.fc2.weight"])
     new = {key for key in model.state_dict() if key.startswith("backbone.")} - chosen.keys()
-    assert all(
-        any(part in key for part in ("cross_attn", "relation_judger", "noise", "score_nets")) for key in new
-    )
+    assert all(any(part in key for part in ("cross_attn", "relation_judger", "noise", "score_nets")) for key in new)
     with pytest.raises(RecipeError, match="are of mit_b2, and the model's encoder is mit_b0"):
         model.encoder_state("mit_b2", state)
 

@@ -88,10 +88,10 @@ class PairedAttention(EfficientAttention):
         shares: Tensor = self.relation_judger[0](own, other)
         towards_twin = F.linear(own * (shares - 1), to_key, -key_noise)
         change = F.linear(other - own, to_value, -value_noise)
-        per_head = (_HEADS, own.shape[-1] // _HEADS)
-        scores = (query * towards_twin).unflatten(-1, per_head).sum(-1, keepdim=True)
-        weight = torch.sigmoid(scores / math.sqrt(per_head[1]))
-        found = value.unflatten(-1, per_head) + weight * change.unflatten(-1, per_head)
+        per_head = (*own.shape[:-1], _HEADS, own.shape[-1] // _HEADS)
+        scores = (query * towards_twin).view(per_head).sum(-1, keepdim=True)
+        weight = torch.sigmoid(scores / math.sqrt(per_head[-1]))
+        found = torch.addcmul(value.view(per_head), weight, change.view(per_head))
         output: Tensor = layer.out_proj(found.flatten(-2))
         return output
 
