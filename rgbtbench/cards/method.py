@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from rgbtbench.cards.schema import Name, Sha256, Strict, Task
 
@@ -42,6 +42,27 @@ class Cost(Strict):
     flops: int = Field(gt=0, description="of one image or pair; one multiplication with its addition is two")
 
 
+#: What a paper's multiply-accumulates are those of.
+Counted = Literal["convolutions and linear layers", "all products"]
+
+
+class PublishedCost(Strict):
+    """What a paper says that a method costs, in its own way of counting, and what comes out of that way here.
+
+    One multiplication with its addition counts once. Counted is the network as the paper writes it; where the zoo's own
+    gives the same with less work, `Cost` is lower.
+    """
+
+    config: dict[str, JsonValue] = Field(default_factory=dict, description="of the method, for this row")
+    size: tuple[int, int] = Field(description="height, width of the images")
+    classes: int = Field(ge=1)
+    parameters_millions: float = Field(gt=0, description="as printed")
+    giga_macs: float = Field(gt=0, description="as printed")
+    counts: Counted
+    counted_giga_macs: float = Field(gt=0)
+    source: str
+
+
 class MethodCard(Strict):
     """What a method is, where it comes from, and how close this implementation is to it."""
 
@@ -55,6 +76,7 @@ class MethodCard(Strict):
     fidelity: dict[Task, Fidelity]
     parameters_millions: float | None = Field(None, gt=0)
     costs: tuple[Cost, ...] = ()
+    published_costs: tuple[PublishedCost, ...] = ()
     exact: tuple[str, ...] = Field((), description="what agrees with the paper or its code")
     differs: tuple[str, ...] = Field((), description="what differs, and why")
     weights: tuple[KnownWeights, ...] = ()

@@ -11,6 +11,7 @@ from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_tabl
 from rgbtbench.cli.train import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
+    from rgbtbench.cards.method import PublishedCost
     from rgbtbench.efficiency.profile import Profile
 
 app = typer.Typer(
@@ -90,11 +91,21 @@ def show_model(
                 )
                 for cost in card.costs
             ),
+            *(("published cost", _in_words(cost)) for cost in card.published_costs),
             *(("exact", line) for line in card.exact),
             *(("differs", line) for line in card.differs),
             *((f"weights {known.name}", f"{known.description} ({known.licence})") for known in card.weights),
             ("recipes", " ".join(recipes)),
         ]
+    )
+
+
+def _in_words(cost: PublishedCost) -> str:
+    config = ", ".join(f"{key} {value}" for key, value in cost.config.items())
+    size = f"{cost.size[0]}x{cost.size[1]}"
+    return (
+        f"{config}: {cost.parameters_millions} M parameters, {cost.giga_macs} G multiply-accumulates ({cost.counts}, "
+        f"{size}, {cost.classes} classes; {cost.source}), counted here {cost.counted_giga_macs} G"
     )
 
 

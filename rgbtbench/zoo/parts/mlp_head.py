@@ -9,6 +9,7 @@ maps of the unified width (what the papers write), with a fraction of the work a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Self, cast
 
 import torch
@@ -94,11 +95,16 @@ class MlpHead(nn.Module):
         fuse = self.linear_fuse.conv
         # Published weights concatenate the coarsest scale first.
         mixing = fuse.weight.flatten(1).chunk(self.scales, dim=1)[self.scales - 1 - index]
-        with torch.autocast(mixing.device.type, enabled=False):
+        with _full_precision(mixing.device.type):
             weight, bias = mixing @ layer.weight, mixing @ layer.bias
         if index == 0 and fuse.bias is not None:
             bias = bias + fuse.bias
         return weight[..., None, None], bias
+
+
+def _full_precision(device: str) -> AbstractContextManager[None]:
+    # On the meta device, where shapes and costs are counted, there is no precision to choose.
+    return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
 
 
 def enlarged(logits: Tensor, image: Tensor) -> Tensor:
