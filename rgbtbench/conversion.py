@@ -9,7 +9,7 @@ import yaml
 
 from rgbtbench.cards.catalog import dataset_card, method_card
 from rgbtbench.cards.dataset import DatasetCard
-from rgbtbench.cards.schema import LABEL_KIND, Task
+from rgbtbench.cards.schema import LABEL_KIND, Use
 from rgbtbench.errors import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def convert_for_dataset(
-    source: Path, out: Path, *, method: str, dataset: str, label_set: str | None, config_yaml: str
+    source: Path, out: Path, *, method: str, dataset: str | None, label_set: str | None, config_yaml: str
 ) -> WeightsInfo:
     """Convert a checkpoint whose outputs are the classes of a dataset, in the order of their ids.
 
@@ -25,24 +25,29 @@ def convert_for_dataset(
         source: file that `torch.save` wrote.
         out: safetensors file to write.
         method: name of the method.
-        dataset: name of the dataset.
+        dataset: name of the dataset; None for a network that was pre-trained and has no classes.
         label_set: whose classes; None for the first that the method's task predicts.
         config_yaml: what differs from the method's defaults, as a YAML mapping.
 
     Raises:
         UnknownNameError: no such method or dataset.
-        RecipeError: no such label set, or a configuration that is none.
+        RecipeError: no such label set, a dataset that is missing, or a configuration that is none.
         WeightsError: the checkpoint cannot be read safely or does not fit.
     """
     from rgbtbench.zoo.registry import resolve
     from rgbtbench.zoo.weights import convert
 
-    card = dataset_card(dataset)
-    task, classes = _outputs(method, card, label_set)
+    task, classes = _no_outputs(method) if dataset is None else _outputs(method, dataset_card(dataset), label_set)
     return convert(source, out, spec=resolve(method, config_from_yaml(config_yaml), task=task, classes=classes))
 
 
-def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Task, dict[int, str]]:
+def _no_outputs(method: str) -> tuple[Use, dict[int, str]]:
+    if "pretraining" not in method_card(method).tasks:
+        raise RecipeError(f"{method} has classes, and no dataset is named", remedy="name the dataset whose they are")
+    return "pretraining", {}
+
+
+def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Use, dict[int, str]]:
     """Return the first of the method's tasks that the label set serves, and its classes."""
     if label_set is not None and label_set not in card.label_sets:
         raise RecipeError(
@@ -52,7 +57,7 @@ def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Tas
     for task in method_card(method).tasks:
         for name in names:
             facts = card.label_sets[name]
-            if facts.kind == LABEL_KIND[task]:
+            if facts.kind == LABEL_KIND.get(task):
                 return task, {entry.id: entry.name for entry in facts.classes}
     raise RecipeError(
         f"{method} predicts {', '.join(method_card(method).tasks)}, and {card.name} has no labels for that",

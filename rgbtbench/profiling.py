@@ -99,5 +99,6 @@ def _model(target: str, *, task: str | None, classes: int | None, config: Mappin
             raise UserError("weights bring task, classes and configuration themselves", remedy="leave these out")
         return load_model(path)
     card = method_card(target)
-    names = {number: f"class {number}" for number in range(classes or 9)}
-    return build(target, config or {}, task=task or card.tasks[0], classes=names)  # type: ignore[arg-type]
+    wanted = task or card.tasks[0]
+    names = {} if wanted == "pretraining" else {number: f"class {number}" for number in range(classes or 9)}
+    return build(target, config or {}, task=wanted, classes=names)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import yaml
 
 from rgbtbench.conversion import convert_for_dataset
 from rgbtbench.errors import RecipeError, UnknownNameError, WeightsError
@@ -52,3 +53,15 @@ def test_what_cannot_fit_is_said_in_one_line_and_nothing_is_written(checkpoint, 
     with pytest.raises(error, match=words):
         convert(checkpoint, tmp_path / "out.safetensors", **changes)
     assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_a_pre_trained_network_needs_no_dataset_and_others_do(checkpoint, tmp_path):
+    config = "{encoder: {width: 32, depth: 1, heads: 2}, decoder: {width: 16, depth: 1, heads: 2}}"
+    torch.manual_seed(0)
+    model = build("m_specgene", yaml.safe_load(config), task="pretraining", classes={})
+    torch.save(model.state_dict(), tmp_path / "pretrained.pth")
+    out = tmp_path / "pretrained.safetensors"
+    info = convert(tmp_path / "pretrained.pth", out, method="m_specgene", dataset=None, config_yaml=config)
+    assert (info.model.task, info.model.classes) == ("pretraining", {})
+    with pytest.raises(RecipeError, match="mfnet has classes, and no dataset is named"):
+        convert(checkpoint, tmp_path / "x.safetensors", dataset=None)

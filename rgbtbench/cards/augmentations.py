@@ -27,6 +27,25 @@ class Photometric(Strict):
     noise: float = Field(0.0, ge=0, le=1, description="Gaussian noise, its deviation drawn uniformly from 0 to noise")
 
 
+class ResizedCrop(Strict):
+    """A part of the frame of random area and aspect, brought to one size bicubically, as networks are pre-trained.
+
+    Ten parts are drawn; where none lies inside the frame, the largest in its middle of an aspect in range is taken.
+    """
+
+    size: Size
+    area: tuple[float, float] = Field((0.2, 1.0), description="share of the frame, drawn uniformly")
+    aspect: tuple[float, float] = Field((3 / 4, 4 / 3), description="width by height, drawn log-uniformly")
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if not 0 < self.area[0] <= self.area[1] <= 1:
+            raise ValueError(f"area: {self.area[0]} to {self.area[1]} is no range within 0 to 1")
+        if not 0 < self.aspect[0] <= self.aspect[1]:
+            raise ValueError(f"aspect: {self.aspect[0]} to {self.aspect[1]} is no range above 0")
+        return self
+
+
 class Augmentations(Strict):
     """Random changes of a training sample; the default changes nothing.
 
@@ -34,6 +53,9 @@ class Augmentations(Strict):
     `fit`, a wide uniform `scale` and `crop` of the same size it is the large-scale jitter of Ghiasi et al., CVPR 2021.
     """
 
+    resized_crop: ResizedCrop | None = Field(
+        None, exclude_if=lambda rule: rule is None, description="takes the place of resize, fit, scale and crop"
+    )
     resize: Size | None = Field(None, description="bring every sample to this size first, whatever its aspect")
     fit: Size | None = Field(
         None,
@@ -62,4 +84,11 @@ class Augmentations(Strict):
         low, high = self.scale
         if not 0 < low <= high <= 10:
             raise ValueError(f"scale: {low} to {high} is no range within 0 to 10")
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_to_a_size(self) -> Self:
+        others = self.resize or self.fit or self.crop or self.scale != (1.0, 1.0)
+        if self.resized_crop is not None and others:
+            raise ValueError("resized_crop takes the place of resize, fit, scale and crop")
         return self

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from rgbtbench.cards.schema import Name, Sha256, Strict, Task
+from rgbtbench.cards.schema import Name, Sha256, Strict, Task, Use
 
 Fidelity = Literal["architecture-exact", "number-reproduced", "not attempted", "own design"]
 
@@ -69,11 +69,11 @@ class MethodCard(Strict):
     name: Name
     title: str
     summary: str
-    tasks: tuple[Task, ...] = Field(min_length=1)
+    tasks: tuple[Use, ...] = Field(min_length=1)
     modalities: str = Field(description="which inputs it takes, in words")
     paper: Paper | None
     licence: str
-    fidelity: dict[Task, Fidelity]
+    fidelity: dict[Use, Fidelity]
     parameters_millions: float | None = Field(None, gt=0)
     costs: tuple[Cost, ...] = ()
     published_costs: tuple[PublishedCost, ...] = ()

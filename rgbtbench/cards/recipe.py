@@ -17,7 +17,7 @@ from rgbtbench.cards.extension import layers, merged
 from rgbtbench.cards.losses import Losses
 from rgbtbench.cards.optimisation import Constant, Freezing, Optimiser, Schedule, WarmUp
 from rgbtbench.cards.overrides import override
-from rgbtbench.cards.schema import Modality, Name, Strict, Task
+from rgbtbench.cards.schema import Modality, Name, Strict, Use
 from rgbtbench.cards.stages import Stage, require_stages
 from rgbtbench.cards.yaml_file import validate
 from rgbtbench.errors import RecipeError
@@ -64,7 +64,7 @@ class Recipe(Strict):
     name: str | None = Field(None, description="how it is known; set when it is loaded")
     summary: str = ""
     model: ModelChoice
-    task: Task
+    task: Use
     inputs: dict[Name, Modality] | None = Field(
         None, description="slot of the model to modality of the data; null: as the paper feeds it"
     )

@@ -17,7 +17,7 @@ ProtocolName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@+-]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
 Task = Literal["semantic", "detection", "saliency", "language"]
-#: What a dataset is made for: a task, or pairs without labels to learn from.
+#: What a dataset or a model is made for: a task, or to learn from pairs without labels.
 Use = Literal[Task, "pretraining"]
 LabelKind = Literal["semantic", "boxes", "saliency", "text"]
 #: What a camera or sensor records; the order fixes the random streams of augmentations, so new kinds come last.
@@ -32,8 +32,8 @@ Frame = Literal["rgb", "x", "both"]
 AttributeValue = str | bool | int | float | None
 
 
-#: Kind of label set that a task learns from and is scored on.
-LABEL_KIND: Final[Mapping[Task, LabelKind]] = MappingProxyType(
+#: Kind of label set that a task learns from and is scored on; pre-training has none.
+LABEL_KIND: Final[Mapping[Use, LabelKind]] = MappingProxyType(
     {"semantic": "semantic", "detection": "boxes", "saliency": "saliency", "language": "text"}
 )
 

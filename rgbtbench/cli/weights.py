@@ -41,8 +41,10 @@ def list_weights(as_json: JsonOption = False) -> None:
 def convert_weights(
     source: Annotated[Path, typer.Argument(help="File that torch.save wrote: a state dict.")],
     method: Annotated[str, typer.Option(help="Method that the weights belong to.")],
-    dataset: Annotated[str, typer.Option(help="Dataset whose classes the outputs name.")],
     out: Annotated[Path, typer.Option(help="File to write, `*.safetensors`.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="Dataset whose classes the outputs name; none for pre-training.")
+    ] = None,
     label_set: Annotated[
         str | None, typer.Option(help="Label set; the dataset's first of the task by default.")
     ] = None,

@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rgbtbench.cards.augmentations import Augmentations
-from rgbtbench.cards.schema import Task
+from rgbtbench.cards.schema import Use
 from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.item import Item, box_targets, image_tensor, mask_tensor
 from rgbtbench.loading.prepared import PreparedSplit
@@ -88,7 +88,7 @@ class SampleItems(ItemSource):
     """
 
     split: PreparedSplit
-    task: Task | None
+    task: Use | None
     label_set: str | None
     rules: Augmentations | None = None
     seed: int = 0
@@ -126,7 +126,7 @@ class SampleItems(ItemSource):
         return augment(item, self.rules, draw, seed=self.seed)
 
     def _targets(self, sample: Sample) -> dict[str, Any]:
-        if self.task is None or self.label_set is None:
+        if self.label_set is None:
             return {}
         match self.task:
             case "semantic" | "saliency":
@@ -135,6 +135,8 @@ class SampleItems(ItemSource):
                 return {"boxes": box_targets(sample.boxes[self.label_set])}
             case "language":
                 return {"text": sample.text[self.label_set]}
+            case "pretraining" | None:
+                return {}
 
 
 @dataclass(frozen=True)

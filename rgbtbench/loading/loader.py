@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from rgbtbench.cards.augmentations import Augmentations
-from rgbtbench.cards.schema import LABEL_KIND, Task
+from rgbtbench.cards.schema import LABEL_KIND, LabelKind, Use
 from rgbtbench.errors import UserError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.collate import PackedBatch, packed, unpacked
@@ -55,7 +55,7 @@ class Stream(Protocol):
 def train_loader(
     split: PreparedSplit,
     *,
-    task: Task,
+    task: Use,
     batch_size: int,
     seed: int,
     label_set: str | None = None,
@@ -68,10 +68,10 @@ def train_loader(
 
     Args:
         split: the samples, in the label space and under the condition that training is to use.
-        task: which targets batches carry.
+        task: which targets batches carry; none in pre-training.
         batch_size: samples per step over all ranks together; the same global batches come for any `world`.
         seed: of order and augmentation.
-        label_set: where targets come from; None for the only set of the task's kind.
+        label_set: where targets come from; None for the only set of the task's kind, if it has one.
         augmentations: None or the default change nothing.
         workers: processes that decode; 0 decodes in this one.
         rank: this process, from 0.
@@ -81,10 +81,11 @@ def train_loader(
         RecipeError: no samples, or a batch that the ranks cannot share evenly.
         ShardError: no such label set, or several to choose from.
     """
-    name = label_set or split.label_set_of(LABEL_KIND[task])
+    kind = target_kind(task)
+    name = label_set if label_set or kind is None else split.label_set_of(kind)
     rules = augmentations or Augmentations()
-    source = SampleItems(split.only(label_sets=(name,)), task, name, rules=rules, seed=seed)
-    join = partial(joined, target=LABEL_KIND[task], canvas=rules.crop)
+    source = SampleItems(split.only(label_sets=_named(name)), task, name, rules=rules, seed=seed)
+    join = partial(joined, target=kind, canvas=rules.crop)
     stream = TrainingStream(len(split), batch_size=batch_size, seed=seed, rank=rank, world=world)
     return TrainLoader(source, join, stream, workers=workers)
 
@@ -93,7 +94,7 @@ def eval_loader(
     split: PreparedSplit,
     *,
     batch_size: int,
-    task: Task | None = None,
+    task: Use | None = None,
     label_set: str | None = None,
     missing: Sequence[str] = (),
     workers: int = 0,
@@ -105,7 +106,7 @@ def eval_loader(
     Args:
         split: the samples.
         batch_size: samples per step on this rank.
-        task: which targets batches carry; None for none.
+        task: which targets batches carry; None for none, as in pre-training.
         label_set: whose frame predictions are written in, and where targets come from; None for the only set of the
             task's kind, or the first modality's frame without a task.
         missing: modalities that batches hold as a fill, because a model wants them and the split has none.
@@ -117,12 +118,22 @@ def eval_loader(
         RecipeError: no samples.
         ShardError: no such label set, or several to choose from.
     """
-    name = label_set if label_set or task is None else split.label_set_of(LABEL_KIND[task])
-    labelled = split.only(label_sets=() if name is None else (name,))
-    source = SampleItems(labelled if task else labelled.only(label_sets=()), task, name, missing=tuple(missing))
-    join = partial(joined, target=None if task is None else LABEL_KIND[task], canvas=None)
+    kind = target_kind(task)
+    name = label_set if label_set or kind is None else split.label_set_of(kind)
+    labelled = split.only(label_sets=_named(name))
+    source = SampleItems(labelled if kind else labelled.only(label_sets=()), task, name, missing=tuple(missing))
+    join = partial(joined, target=kind, canvas=None)
     draws = evaluation_batches(len(split), batch_size=batch_size, rank=rank, world=world)
     return EvalLoader(source, join, draws, workers=workers)
+
+
+def target_kind(task: Use | None) -> LabelKind | None:
+    """Return the kind of label set that a task learns from; None where it learns from images alone."""
+    return None if task is None else LABEL_KIND.get(task)
+
+
+def _named(label_set: str | None) -> tuple[str, ...]:
+    return () if label_set is None else (label_set,)
 
 
 class TrainLoader:

@@ -14,10 +14,10 @@ from typing import Literal
 
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.data_choice import Mixing
-from rgbtbench.cards.schema import LABEL_KIND, Task
+from rgbtbench.cards.schema import Use
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.items import MixtureItems, SampleItems
-from rgbtbench.loading.loader import TrainLoader, joined
+from rgbtbench.loading.loader import TrainLoader, joined, target_kind
 from rgbtbench.loading.mixture_order import member_seed
 from rgbtbench.loading.mixture_stream import MixtureStream, Part
 from rgbtbench.loading.prepared import PreparedSplit
@@ -29,13 +29,13 @@ class MixtureMember:
 
     Attributes:
         split: its samples, in the label space and with the modalities that training is to use.
-        label_set: where targets come from.
+        label_set: where targets come from; None in pre-training.
         weight: relative share of what is drawn; None for the number of samples.
         missing: modalities that batches hold as a fill, because a model wants them and the split has none.
     """
 
     split: PreparedSplit
-    label_set: str
+    label_set: str | None
     weight: float | None = None
     missing: tuple[str, ...] = ()
 
@@ -117,7 +117,7 @@ class Mixture:
 def mixture_loader(
     mixture: Mixture,
     *,
-    task: Task,
+    task: Use,
     batch_size: int,
     seed: int,
     augmentations: Augmentations | None = None,
@@ -129,7 +129,7 @@ def mixture_loader(
 
     Args:
         mixture: the members, all in one label space.
-        task: which targets batches carry.
+        task: which targets batches carry; none in pre-training.
         batch_size: samples per step over all ranks together; the same global batches come for any `world`.
         seed: of order and augmentation.
         augmentations: None or the default change nothing.
@@ -143,7 +143,7 @@ def mixture_loader(
     rules = augmentations or Augmentations()
     items = tuple(
         SampleItems(
-            member.split.only(label_sets=(member.label_set,)),
+            member.split.only(label_sets=() if member.label_set is None else (member.label_set,)),
             task,
             member.label_set,
             rules=rules,
@@ -153,5 +153,5 @@ def mixture_loader(
         for member in mixture.members
     )
     stream = mixture.stream(batch_size=batch_size, seed=seed, rank=rank, world=world)
-    join = partial(joined, target=LABEL_KIND[task], canvas=rules.crop)
+    join = partial(joined, target=target_kind(task), canvas=rules.crop)
     return TrainLoader(MixtureItems(items), join, stream, workers=workers)

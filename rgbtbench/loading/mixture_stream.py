@@ -87,6 +87,13 @@ class MixtureStream:
         return self.batch_size if self.single else 1
 
     @property
+    def described(self) -> str:
+        """What an epoch holds, in words."""
+        unit = "batches" if self.single else "samples"
+        shares = ", ".join(f"{turns} {unit} of {name}" for name, turns in self.turns.items())
+        return f"an epoch of {self.epoch_samples} samples: {shares}"
+
+    @property
     def epoch_samples(self) -> int:
         """How many samples make an epoch."""
         return sum(self.turns.values()) * self.turn_samples

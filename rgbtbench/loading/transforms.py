@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 import numpy as np
@@ -23,7 +23,7 @@ from torchvision import tv_tensors
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as geometry
 
-from rgbtbench.cards.augmentations import Augmentations, Size
+from rgbtbench.cards.augmentations import Augmentations, ResizedCrop, Size
 from rgbtbench.cards.schema import MODALITY_KINDS
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import BoxTargets
@@ -31,25 +31,34 @@ from rgbtbench.loading.item import Item
 from rgbtbench.loading.photometric import change_values
 from rgbtbench.loading.sampler import Draw, Purpose, random_bits
 
+_NEAREST: Final = InterpolationMode.NEAREST_EXACT
+#: Draws of a region before the middle of the frame is taken.
+_ATTEMPTS: Final = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """What happens to the pixel grid of one sample, in this order.
 
     Attributes:
-        size: the whole frame is brought to this height and width.
+        size: the whole frame, or its region, is brought to this height and width.
+        region: `top, left, height, width` of the frame that is cut out before, and resampled bicubically; None for all.
         flip: then mirrored, left to right.
         window: then cut to `top, left, height, width`, which lies inside.
     """
 
     size: Size
+    region: tuple[int, int, int, int] | None = None
     flip: bool = False
     window: tuple[int, int, int, int] | None = None
 
 
 def draw_geometry(rules: Augmentations, frame: Size, generator: np.random.Generator) -> Geometry:
-    """Draw the geometry of one sample; always takes four numbers, so that no rule shifts another's."""
+    """Draw the geometry of one sample; takes four numbers first, whatever the rules, so that none shifts another's."""
     scaling, flipping, down, right = generator.random(4)
+    if rules.resized_crop is not None:
+        region = draw_region(rules.resized_crop, frame, generator)
+        return Geometry(rules.resized_crop.size, region=region, flip=flipping < rules.horizontal_flip)
     factor = _scale_factor(rules, scaling)
     if rules.fit is not None:
         factor *= min(wanted / side for wanted, side in zip(rules.fit, frame, strict=True))
@@ -69,20 +78,37 @@ def _scale_factor(rules: Augmentations, share: float) -> float:
     return math.exp(low + (high - low) * share)
 
 
+def draw_region(rule: ResizedCrop, frame: Size, generator: np.random.Generator) -> tuple[int, int, int, int]:
+    """Return top, left, height and width of a part of the frame, as torchvision's `RandomResizedCrop` chooses them."""
+    height, width = frame
+    low, high = (math.log(aspect) for aspect in rule.aspect)
+    for _ in range(_ATTEMPTS):
+        share, stretch, down, right = generator.random(4)
+        area = height * width * (rule.area[0] + (rule.area[1] - rule.area[0]) * share)
+        aspect = math.exp(low + (high - low) * stretch)
+        tall, wide = round(math.sqrt(area / aspect)), round(math.sqrt(area * aspect))
+        if 0 < tall <= height and 0 < wide <= width:
+            return int(down * (height - tall + 1)), int(right * (width - wide + 1)), tall, wide
+    aspect = min(max(width / height, rule.aspect[0]), rule.aspect[1])
+    tall, wide = min(height, round(width / aspect)), min(width, round(height * aspect))
+    return (height - tall) // 2, (width - wide) // 2, tall, wide
+
+
 def on_grid(item: Item, steps: Geometry, *, min_visible: float = 0.0) -> Item:
     """Carry out the geometry on everything that has a place in the image.
 
-    Images are resampled bilinearly with antialiasing, masks by the nearest pixel. Boxes are cut at the window; see
-    `Augmentations.min_visible`.
+    Images are resampled bilinearly (regions bicubically) with antialiasing, masks by the nearest pixel. Boxes are cut
+    at region and window; see `Augmentations.min_visible`.
     """
     if steps == Geometry(item.size) and all(tuple(image.shape[-2:]) == item.size for image in item.images.values()):
         return item
+    smooth = InterpolationMode.BILINEAR if steps.region is None else InterpolationMode.BICUBIC
     return replace(
         item,
         images={
-            name: _moved(image, steps, InterpolationMode.BILINEAR) for name, image in item.images.items()
+            name: _moved(image, item.size, steps, smooth) for name, image in item.images.items()
         },
-        mask=None if item.mask is None else _moved(item.mask[None], steps, InterpolationMode.NEAREST_EXACT)[0],
+        mask=None if item.mask is None else _moved(item.mask[None], item.size, steps, _NEAREST)[0],
         boxes=None if item.boxes is None else _moved_boxes(item.boxes, item.size, steps, min_visible),
     )  # fmt: skip
 
@@ -127,9 +153,14 @@ def _stream(modality: str) -> int:
     return 1 + MODALITY_KINDS.index(kind) + (64 * (1 + crc32(view.encode())) if view else 0)
 
 
-def _moved(image: Tensor, steps: Geometry, interpolation: InterpolationMode) -> Tensor:
+def _moved(image: Tensor, frame: Size, steps: Geometry, interpolation: InterpolationMode) -> Tensor:
+    if steps.region is not None:
+        rows, columns = image.shape[-2] / frame[0], image.shape[-1] / frame[1]
+        top, left, height, width = steps.region
+        tall, wide = max(1, round(height * rows)), max(1, round(width * columns))
+        image = geometry.crop(image, round(top * rows), round(left * columns), tall, wide)
     if tuple(image.shape[-2:]) != steps.size:
-        image = geometry.resize(image, list(steps.size), interpolation=interpolation, antialias=True)
+        image = _resized(image, steps.size, interpolation)
     if steps.flip:
         image = geometry.horizontal_flip(image)
     if steps.window is not None:
@@ -137,15 +168,33 @@ def _moved(image: Tensor, steps: Geometry, interpolation: InterpolationMode) -> 
     return image
 
 
+def _resized(image: Tensor, size: Size, interpolation: InterpolationMode) -> Tensor:
+    if interpolation == InterpolationMode.BICUBIC and image.dtype == torch.uint16:
+        # Bicubic weights overshoot, and torchvision lets 16 bits wrap around.
+        smooth: Tensor = geometry.resize(image.float(), list(size), interpolation=interpolation, antialias=True)
+        return smooth.round().clamp(0, torch.iinfo(torch.uint16).max).to(torch.uint16)
+    resized: Tensor = geometry.resize(image, list(size), interpolation=interpolation, antialias=True)
+    return resized
+
+
 def _moved_boxes(targets: BoxTargets, frame: Size, steps: Geometry, min_visible: float) -> BoxTargets:
-    boxes = tv_tensors.BoundingBoxes(targets.boxes_xyxy, format=tv_tensors.BoundingBoxFormat.XYXY, canvas_size=frame)
-    boxes = geometry.resize(boxes, list(steps.size))
+    if steps.region is not None:
+        targets, frame = _cut_boxes(targets, frame, steps.region, min_visible), steps.region[2:]
+    boxes = geometry.resize(_in_frame(targets, frame), list(steps.size))
     if steps.flip:
         boxes = geometry.horizontal_flip(boxes)
-    if steps.window is None:
-        return replace(targets, boxes_xyxy=boxes.as_subclass(Tensor))
+    targets = replace(targets, boxes_xyxy=boxes.as_subclass(Tensor))
+    return targets if steps.window is None else _cut_boxes(targets, steps.size, steps.window, min_visible)
+
+
+def _in_frame(targets: BoxTargets, frame: Size) -> tv_tensors.BoundingBoxes:
+    return tv_tensors.BoundingBoxes(targets.boxes_xyxy, format=tv_tensors.BoundingBoxFormat.XYXY, canvas_size=frame)
+
+
+def _cut_boxes(targets: BoxTargets, frame: Size, window: tuple[int, int, int, int], min_visible: float) -> BoxTargets:
+    boxes = _in_frame(targets, frame)
     before = _areas(geometry.clamp_bounding_boxes(boxes))
-    cut = geometry.clamp_bounding_boxes(geometry.crop(boxes, *steps.window))
+    cut = geometry.clamp_bounding_boxes(geometry.crop(boxes, *window))
     left = _areas(cut)
     kept = left > 0
     return BoxTargets(

@@ -11,7 +11,7 @@ from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import dataset_card, dataset_names
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.cards.rules import CocoRules, SegmentationRules
-from rgbtbench.cards.schema import LABEL_KIND, Task
+from rgbtbench.cards.schema import LABEL_KIND, Use
 from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.loading.label_space import LabelLookup
 from rgbtbench.loading.loader import TrainLoader
@@ -25,16 +25,16 @@ class Watched:
 
     Attributes:
         split: its samples, in the classes that metrics are computed in.
-        label_set: that they are compared with.
-        rules: of the metrics.
+        label_set: that they are compared with; None in pre-training.
+        rules: of the metrics; None where the loss is all there is to look at.
         member: dataset in whose own classes a jointly trained model answers; None where the classes are the model's.
         lookup: from the split's classes to the model's, for the loss; None where they are the same.
         missing: modalities that batches hold as a fill.
     """
 
     split: PreparedSplit
-    label_set: str
-    rules: SegmentationRules | CocoRules
+    label_set: str | None
+    rules: SegmentationRules | CocoRules | None
     member: str | None = None
     lookup: LabelLookup | None = None
     missing: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Watched:
 class LoaderOptions(TypedDict):
     """What a recipe and a process ask of the loader of training batches, whatever it loads."""
 
-    task: Task
+    task: Use
     batch_size: int
     seed: int
     augmentations: Augmentations
@@ -92,7 +92,7 @@ class TrainingData(Protocol):
         """Return the fields of `TrainingFacts` that say what was trained on."""
 
 
-def fitting_label_set(task: Task, wanted: str | None, split: PreparedSplit, *, field: str) -> str:
+def fitting_label_set(task: Use, wanted: str | None, split: PreparedSplit, *, field: str) -> str:
     """Return the label set that a task learns from.
 
     Args:
@@ -146,7 +146,7 @@ def require_modalities(
 
 
 def validation_rules(
-    task: Task, wanted: str | None, *, dataset: str, label_set: str, field: str
+    task: Use, wanted: str | None, *, dataset: str, label_set: str, field: str
 ) -> SegmentationRules | CocoRules:
     """Return the rules by which a model is looked at in a dataset's own classes.
 
@@ -177,6 +177,6 @@ def validation_rules(
     return fitting[wanted]
 
 
-def plain_rules(task: Task) -> SegmentationRules | CocoRules:
+def plain_rules(task: Use) -> SegmentationRules | CocoRules:
     """Return the rules for classes that no card has protocols for."""
     return CocoRules() if task == "detection" else SegmentationRules()

@@ -44,9 +44,7 @@ class JointTrainingData:
     def remarks(self, recipe: Recipe) -> list[str]:
         """Return what an epoch holds, and what is kept apart, merged and ignored among the classes."""
         stream = self._mixture().stream(batch_size=recipe.batch_size, seed=recipe.seed)
-        unit = "batches" if self.choice.mixing.batches == "single" else "samples"
-        shares = ", ".join(f"{turns} {unit} of {name}" for name, turns in stream.turns.items())
-        return [f"an epoch of {stream.epoch_samples} samples: {shares}", *joint_remarks(self.space)]
+        return [stream.described, *joint_remarks(self.space)]
 
     def completed(self, spec: ModelSpec) -> ModelSpec:
         """Return the model's description with what each dataset feeds into it and calls its classes.

@@ -109,14 +109,19 @@ def open_members(recipe: Recipe, choice: JointData, roots: Sequence[Path]) -> tu
         RecipeError: a member's folder is missing, a folder belongs to no member or to the same dataset as another, or
             a dataset has no labels for the task.
     """
-    folders = _by_dataset(choice, roots)
+    folders = folders_by_dataset(choice, roots)
     return tuple(
         _opened(recipe, f"data.members[{number}]", member, folders[member.dataset])
         for number, member in enumerate(choice.members)
     )
 
 
-def _by_dataset(choice: JointData, roots: Sequence[Path]) -> dict[str, Path]:
+def folders_by_dataset(choice: JointData, roots: Sequence[Path]) -> dict[str, Path]:
+    """Return each dataset's prepared folder.
+
+    Raises:
+        RecipeError: a member's folder is missing, or a folder belongs to no member or to the same dataset as another.
+    """
     wanted = dict.fromkeys(member.dataset for member in choice.members)
     folders: dict[str, Path] = {}
     for root in roots:

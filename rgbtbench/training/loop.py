@@ -68,6 +68,7 @@ def fit(around: Surroundings, trainee: Trainee, plan: Plan) -> None:
         pace.begin()
         rate = learning_rate(plan.recipe, trainee.done - span.before, steps=span.steps, samples=span.samples)
         set_learning_rate(trainee.optimiser, rate)
+        trainee.model.begin_step((trainee.done - span.before) / span.steps)
         facts = take_step(fabric, trainee, plan.recipe, batches)
         pace.end(waited=facts.waited)
         trainee.done += 1

@@ -10,6 +10,7 @@ from rgbtbench.cards.recipe import Recipe
 from rgbtbench.errors import RecipeError
 from rgbtbench.training.data import TrainingData
 from rgbtbench.training.joint_data import open_joint
+from rgbtbench.training.pair_data import open_pairs
 from rgbtbench.training.single_data import open_single
 
 
@@ -20,6 +21,8 @@ def open_data(recipe: Recipe, roots: Sequence[Path]) -> TrainingData:
         ShardError: a folder is not prepared, or lacks a split.
         RecipeError: the folders are not those that the recipe needs, or have no labels for the task.
     """
+    if recipe.task == "pretraining":
+        return open_pairs(recipe, roots)
     if not isinstance(recipe.data, DataChoice):
         return open_joint(recipe, recipe.data, roots)
     if len(roots) != 1:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.training.schedule import samples_per_step, total_steps
 
 Metrics = dict[str, float]
+#: The one metric of which less is better.
+LOSS: Final = "loss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Plan:
         recipe: of the stage, as resolved.
         span: of the stage.
         validate_every: steps between validations; None validates at the end alone.
-        headline: the metric by which `selection: val` chooses; higher is better.
+        headline: the metric by which `selection: val` chooses; higher is better, but of the loss.
         validation: looks at the model as it is; None where there is no validation split.
         checkpoint_seconds: at least so often a checkpoint is written, besides those after validations.
     """

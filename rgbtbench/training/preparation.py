@@ -22,7 +22,7 @@ from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import with_synchronised_statistics
 from rgbtbench.training.optim import make_optimiser
 from rgbtbench.training.parameter_groups import freeze, parameter_groups
-from rgbtbench.training.plan import Metrics, Plan, Span, validation_interval
+from rgbtbench.training.plan import LOSS, Metrics, Plan, Span, validation_interval
 from rgbtbench.training.resolution import Training, loader_options
 from rgbtbench.training.trainee import Trainee
 from rgbtbench.training.validation import Look, validate
@@ -91,7 +91,7 @@ def prepare_stage(
         span=span,
         validate_every=validation_interval(recipe, span.samples),
         validation=_validation(fabric, recipe, model, watched, workers=workers) if watched else None,
-        headline=watched[0].rules.headline if watched else "",
+        headline=_headline(watched),
         checkpoint_seconds=checkpoint_seconds,
     )
     return trainee, plan
@@ -120,6 +120,11 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def _headline(watched: Sequence[Watched]) -> str:
+    rules = watched[0].rules if watched else None
+    return LOSS if rules is None else rules.headline
 
 
 def _validation(

@@ -7,7 +7,7 @@ from lightning_fabric import Fabric
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.progress import Progress
 from rgbtbench.training.checkpoint import load_checkpoint, save_checkpoint
-from rgbtbench.training.plan import Metrics, Plan
+from rgbtbench.training.plan import LOSS, Metrics, Plan
 from rgbtbench.training.run_folder import RunFolder
 from rgbtbench.training.trainee import Trainee
 
@@ -23,7 +23,7 @@ def look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, pro
         with trainee.average.applied_to(trainee.model):
             trainee.metrics = plan.validation()
         selected = trainee.average.state
-    shown = ", ".join(f"{name} {trainee.metrics[name]:.4g}" for name in ("loss", plan.headline))
+    shown = ", ".join(f"{name} {trainee.metrics[name]:.4g}" for name in dict.fromkeys(("loss", plan.headline)))
     progress.say(f"step {trainee.done} of {plan.span.total}: validation {shown}")
     if plan.recipe.selection != "last" and _is_better(trainee, plan.headline):
         trainee.best = {"step": trainee.done, "metrics": dict(trainee.metrics)}
@@ -33,8 +33,10 @@ def look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, pro
 
 
 def _is_better(trainee: Trainee, headline: str) -> bool:
-    found = trainee.metrics[headline]
-    return trainee.best is None or found > float(trainee.best["metrics"][headline])
+    if trainee.best is None:
+        return True
+    found, best = trainee.metrics[headline], float(trainee.best["metrics"][headline])
+    return found < best if headline == LOSS else found > best
 
 
 def selected_weights(trainee: Trainee, recipe: Recipe, folder: RunFolder) -> tuple[int, Metrics]:

@@ -60,6 +60,7 @@ class Trainee:
             "average": None if self.average is None else self.average.state_dict(),
             "scaler": fabric.strategy.precision.state_dict(),
             "batches": self.batches.state_dict(),
+            "method": self.model.training_state(),
             "random": gathered(fabric, random_state()),
         }
 
@@ -71,6 +72,7 @@ class Trainee:
             self.average.load_state_dict(state["average"])
         fabric.strategy.precision.load_state_dict(state["scaler"])
         self.batches.load_state_dict(state["batches"])
+        self.model.load_training_state(state["method"])
         self.stage, self.done, self.seconds = state["stage"], state["done"], state["seconds"]
         self.metrics, self.best = state["metrics"], state["best"]
         if len(state["random"]) == fabric.world_size:

@@ -26,10 +26,9 @@ from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentat
 from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import gathered, over_processes, share_statistics
 from rgbtbench.training.objective import total_loss
+from rgbtbench.training.plan import LOSS
 from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.model import Model
-
-Rules = SegmentationRules | CocoRules
 
 _DETECTION_METRICS: Final = ("ap", "ap50", "ap75")
 
@@ -55,7 +54,7 @@ class Look:
 def validate(
     model: Model, looks: Sequence[Look], *, fabric: Fabric, loss_weights: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return the mean loss per image and the metrics of the task in percent.
+    """Return the mean loss per image and the metrics of the task in percent, if it has any.
 
     Of several splits each metric is the mean over the splits, and stands beside it as `<dataset>/<split>/<metric>`.
     Every module is left in the mode it was in. Every image counts once, on any number of processes.
@@ -91,18 +90,18 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
 def _look(model: Model, look: Look, *, fabric: Fabric, loss_weights: Mapping[str, float]) -> dict[str, float]:
     watched = look.watched
     loss = torch.zeros(2, dtype=torch.float64)
-    tally = _tally(watched.rules, sorted(watched.split.classes(watched.label_set)))
+    tally = _tally(watched)
     for batch in look.batches:
         on_device = batch.to(fabric.device)
         with fabric.autocast():
             terms = model(on_device if watched.lookup is None else relabelled(on_device, watched.lookup))
-            with nullcontext() if watched.member is None else answering(model, watched.member):
-                predictions = model.predict(on_device)
+            if tally is not None:
+                with nullcontext() if watched.member is None else answering(model, watched.member):
+                    tally.add(batch, model.predict(on_device))
         images = int(batch.valid.sum())
         loss += torch.tensor([float(total_loss(terms, loss_weights)) * images, images])
-        tally.add(batch, predictions)
     total, images = over_processes(fabric, loss).tolist()
-    return {"loss": total / max(images, 1), **tally.metrics(fabric)}
+    return {LOSS: total / max(images, 1), **({} if tally is None else tally.metrics(fabric))}
 
 
 class _Tally(Protocol):
@@ -115,8 +114,13 @@ class _Tally(Protocol):
         """Return the metrics over the images of all processes."""
 
 
-def _tally(rules: Rules, class_ids: Sequence[int]) -> _Tally:
-    return _Pixels(rules, class_ids) if isinstance(rules, SegmentationRules) else _Boxes(rules, class_ids)
+def _tally(watched: Watched) -> _Tally | None:
+    if watched.rules is None or watched.label_set is None:
+        return None
+    class_ids = sorted(watched.split.classes(watched.label_set))
+    if isinstance(watched.rules, SegmentationRules):
+        return _Pixels(watched.rules, class_ids)
+    return _Boxes(watched.rules, class_ids)
 
 
 class _Pixels:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from rgbtbench.errors import RecipeError, UnknownNameError, did_you_mean
 from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Mit
 from rgbtbench.zoo.parts.resnet import RESNET_WIDTHS, ResNet
+from rgbtbench.zoo.parts.vit import VIT_SIZES, Vit, VitName
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,23 @@ class Encoder:
             return self.build().state_dict()
 
 
-ENCODERS: Final[Mapping[str, Encoder]] = {
-    f"mit_{name}": Encoder(partial(Mit, size, eps=LAYER_NORM_EPS["segformer"]), unused=("head.",))
-    for name, size in MIT_SIZES.items()
-} | {name: Encoder(partial(ResNet, name), unused=("fc.",)) for name in RESNET_WIDTHS}
+#: Sizes of which MAE was published with patches of 16 pixels, and the small one that others trained.
+_MAE: Final[tuple[VitName, ...]] = ("vit_s", "vit_b", "vit_l")
+
+ENCODERS: Final[Mapping[str, Encoder]] = (
+    {
+        f"mit_{name}": Encoder(partial(Mit, size, eps=LAYER_NORM_EPS["segformer"]), unused=("head.",))
+        for name, size in MIT_SIZES.items()
+    }
+    | {
+        f"mae_{name}": Encoder(
+            partial(Vit, VIT_SIZES[name], grid=(14, 14), positions="sin_cos"),
+            unused=("decoder_", "mask_token", "head."),
+        )
+        for name in _MAE
+    }
+    | {name: Encoder(partial(ResNet, name), unused=("fc.",)) for name in RESNET_WIDTHS}
+)
 
 
 def encoder(name: str) -> Encoder:

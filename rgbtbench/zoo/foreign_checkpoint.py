@@ -1,7 +1,7 @@
 """State dicts in files of other code.
 
-Nothing that comes from outside is ever unpickled: torch's restricted reader refuses whatever is no tensor or plain
-container.
+Nothing that comes from outside is ever run: torch's restricted reader refuses whatever is no tensor or plain container.
+Checkpoints of mmengine, which hold the history of their training too, are read once more with `inert_pickle`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from rgbtbench.errors import WeightsError
+from rgbtbench.zoo import inert_pickle
 
 #: Names under which training code wraps a state dict.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "segmenter")
@@ -39,7 +40,7 @@ def _load_pickled(source: Path) -> Any:
     if not start.startswith(_STARTS):
         raise WeightsError("not a file that torch.save wrote", path=source, remedy="name the authors' checkpoint")
     try:
-        return torch.load(source, map_location="cpu", weights_only=True)
+        return _load_restricted(source, mapped=start == _STARTS[0])
     except pickle.UnpicklingError as error:
         raise WeightsError(
             "holds more than tensors and plain containers; loading it could run code, so it was not loaded",
@@ -53,6 +54,16 @@ def _load_pickled(source: Path) -> Any:
             path=source,
             remedy="get the file again and compare its size or checksum with the source's",
         ) from error
+
+
+def _load_restricted(source: Path, *, mapped: bool) -> Any:
+    """Load tensors and plain containers; with a zip, what is not used is not read from the disk."""
+    try:
+        return torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError:
+        if not mapped:
+            raise
+    return torch.load(source, map_location="cpu", weights_only=False, mmap=True, pickle_module=inert_pickle)
 
 
 def _without_wrapping(loaded: Any, source: Path) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ class Model(nn.Module, ABC):
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.register_buffer("class_ids", torch.tensor(spec.class_ids), persistent=False)
+        self.register_buffer("class_ids", torch.tensor(spec.class_ids, dtype=torch.int64), persistent=False)
 
     def inputs_for(self, batch: Batch) -> Wiring:
         """Return what feeds each slot in a batch.
@@ -83,6 +83,19 @@ class Model(nn.Module, ABC):
             comes after the last. Nothing where the network has no such order.
         """
         return ()
+
+    def begin_step(self, progress: float) -> None:
+        """Take note, before each step of a training, of which share of it is done, from 0 to below 1."""
+
+    def training_state(self) -> dict[str, Any]:
+        """Return what training remembers beside weights, as plain data, the same on all processes.
+
+        It goes into checkpoints, and `load_training_state` puts it back; it is no part of the result.
+        """
+        return {}
+
+    def load_training_state(self, state: Mapping[str, Any]) -> None:
+        """Go back to where `training_state` was taken."""
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:

@@ -27,6 +27,7 @@ from rgbtbench.ranks import ALONE, Ranks
 from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.augmented import predictor
 from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.pretraining import TRAIN_FROM_IT
 from rgbtbench.zoo.spec import member_of
 
 #: Task to what a network returns for each sample.
@@ -77,8 +78,8 @@ def predict_split(
         PredictionError: `out` holds something else.
     """
     spec = model.spec
-    if spec.task not in _KINDS:
-        raise RecipeError(f"{spec.method} predicts {spec.task}, which has no prediction format yet")
+    if spec.task == "pretraining":
+        raise RecipeError(f"{spec.method} was pre-trained and predicts nothing yet", remedy=TRAIN_FROM_IT)
     name = label_set or split.label_set_of(LABEL_KIND[spec.task])
     dataset = split.manifest.dataset
     member = member_of(spec, dataset) if spec.members else None

@@ -18,7 +18,7 @@ from pydantic import BaseModel, JsonValue
 
 from rgbtbench import zoo
 from rgbtbench.cards import catalog
-from rgbtbench.cards.schema import Task
+from rgbtbench.cards.schema import Use
 from rgbtbench.cards.yaml_file import validate
 from rgbtbench.errors import CardError, MissingExtraError, RecipeError, UnknownNameError, did_you_mean
 from rgbtbench.zoo.spec import ModelSpec, Wiring
@@ -31,7 +31,7 @@ class Method(Protocol):
     """What a method's module offers."""
 
     CONFIG: type[BaseModel]
-    TASKS: tuple[Task, ...]
+    TASKS: tuple[Use, ...]
 
     def slots(self, config: Any) -> Wiring:
         """Return the input slots of a configured model, with the modality that the paper feeds into each."""
@@ -69,7 +69,7 @@ def resolve(
     name: str,
     config: Mapping[str, JsonValue],
     *,
-    task: Task,
+    task: Use,
     classes: Mapping[int, str],
     inputs: Mapping[str, str] | None = None,
 ) -> ModelSpec:
@@ -79,17 +79,19 @@ def resolve(
         name: of the method.
         config: whatever differs from the method's defaults.
         task: what it is to predict.
-        classes: class id to name.
+        classes: class id to name; none in pre-training.
         inputs: slot to modality; None: as the paper feeds it.
 
     Raises:
         UnknownNameError: no such method.
-        RecipeError: the method does not do the task, the configuration breaks its schema, or the wiring leaves a
-            slot out or names one that is not there.
+        RecipeError: the method does not do the task, or not with these classes; the configuration breaks its schema; or
+            the wiring leaves a slot out or names one that is not there.
     """
     module = method(name)
     if task not in module.TASKS:
         raise RecipeError(f"{name} does no {task}", expected=", ".join(module.TASKS))
+    if bool(classes) == (task == "pretraining"):
+        raise RecipeError(f"{len(classes)} classes for {task}", expected="none in pre-training, and some in any task")
     checked = _config(module, config)
     default = module.slots(checked)
     wiring = default if inputs is None else dict(inputs)
@@ -113,7 +115,7 @@ def build(
     name: str,
     config: Mapping[str, JsonValue],
     *,
-    task: Task,
+    task: Use,
     classes: Mapping[int, str],
     inputs: Mapping[str, str] | None = None,
 ) -> Model:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from rgbtbench.cards.schema import Modality, Name, Strict, Task
+from rgbtbench.cards.schema import Modality, Name, Strict, Use
 from rgbtbench.errors import RecipeError, did_you_mean
 
 #: Slot of a model to the modality that feeds it: `{"rgb": "rgb", "inf": "lwir"}`.
@@ -19,16 +19,16 @@ class MemberSpec(Strict):
     Attributes:
         inputs: slot to the modality that the dataset feeds into it.
         missing: modalities among them that the dataset does not have; the model gets a fill.
-        label_set: that targets come from and predictions are made for.
-        classes: the dataset's own class id to name.
+        label_set: that targets come from and predictions are made for; None in pre-training.
+        classes: the dataset's own class id to name; empty in pre-training.
         labels: own class id to the model's; classes that teach nothing are absent.
         answers: the model's class id to the own one that it counts as in evaluation; outputs without one are left out.
     """
 
     inputs: Wiring = Field(min_length=1)
     missing: tuple[Modality, ...] = ()
-    label_set: Name
-    classes: dict[int, str] = Field(min_length=1)
+    label_set: Name | None
+    classes: dict[int, str]
     labels: dict[int, int]
     answers: dict[int, int]
 
@@ -39,8 +39,9 @@ class ModelSpec(Strict):
     Attributes:
         method: name in the registry.
         config: the method's own configuration, complete.
-        task: what it predicts.
-        classes: class id of the label space that it was built for to name; outputs are ordered by id.
+        task: what it predicts, or pre-training.
+        classes: class id of the label space that it was built for to name; outputs are ordered by id. Empty in
+            pre-training, and nowhere else.
         inputs: slot to source modality.
         members: dataset to what it feeds and what the classes are there, for models trained on several datasets.
         remap: training adds a loss in each dataset's own classes.
@@ -48,14 +49,16 @@ class ModelSpec(Strict):
 
     method: Name
     config: dict[str, JsonValue]
-    task: Task
-    classes: dict[int, str] = Field(min_length=1)
+    task: Use
+    classes: dict[int, str]
     inputs: Wiring = Field(min_length=1)
     members: dict[Name, MemberSpec] = Field(default_factory=dict)
     remap: bool = False
 
     @model_validator(mode="after")
     def _ids_are_classes(self) -> Self:
+        if bool(self.classes) == (self.task == "pretraining"):
+            raise ValueError("classes are what a task tells apart, and pre-training has none")
         if any(not 0 <= identifier <= 65535 for identifier in self.classes):
             raise ValueError("class ids lie from 0 to 65535")
         return self

@@ -29,6 +29,8 @@ from rgbtbench.zoo.weights_info import (
 )
 
 _COUNTER = "num_batches_tracked"
+#: Tables of places that follow from the network's size; of mmsegmentation's BEiT at 768 pixels they take 510 MB.
+_RECOMPUTED = "relative_position_index"
 _SHOWN = 3
 
 
@@ -56,7 +58,7 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
     state = {ours: found[theirs] for ours, theirs in renamed.items()}
     others = found.keys() - renamed.values()
     unused = getattr(method(spec.method), "UNUSED_KEYS", ())
-    dropped = tuple(key for key in found if key in others and key.startswith(unused))
+    dropped = tuple(key for key in found if key in others and (key.startswith(unused) or key.endswith(_RECOMPUTED)))
     state |= {key: found[key] for key in found if key in others.difference(dropped)}
     wanted = model.state_dict()
     completed = missing_counters(state, wanted)
@@ -219,10 +221,15 @@ def _what_would_fit(state: Mapping[str, Tensor], model: Model) -> str:
         counts = {found[0] for found, own in different if found and own and own[0] == classes}
         if len(counts) == 1 and all(found[1:] == own[1:] for found, own in different):
             return f"it was made for {counts.pop()} classes"
-    specs = [resolve(name, {}, task=method(name).TASKS[0], classes=model.spec.classes) for name in method_names()]
+    specs = [_default_spec(name, model.spec.classes) for name in method_names()]
     with torch.device("meta"):
         fitting = [spec.method for spec in specs if _layers(state) == _layers(build_from(spec).state_dict())]
     return f"its names are those of {' or '.join(fitting)}" if fitting else "its names are those of no method here"
+
+
+def _default_spec(name: str, classes: Mapping[int, str]) -> ModelSpec:
+    task = method(name).TASKS[0]
+    return resolve(name, {}, task=task, classes={} if task == "pretraining" else classes or {0: "any"})
 
 
 def _layers(state: Mapping[str, Tensor]) -> set[str]:
@@ -231,7 +238,8 @@ def _layers(state: Mapping[str, Tensor]) -> set[str]:
 
 
 def _in_words(spec: ModelSpec) -> str:
-    return f"{spec.method} ({'+'.join(spec.inputs)}) with {len(spec.classes)} classes"
+    classes = f" with {len(spec.classes)} classes" if spec.classes else ""
+    return f"{spec.method} ({'+'.join(spec.inputs)}){classes}"
 
 
 def _first(entries: list[str]) -> str:

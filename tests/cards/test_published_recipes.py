@@ -8,7 +8,9 @@ import pytest
 
 from rgbtbench.cards import dataset_card, dataset_names, recipe_names
 from rgbtbench.cards.catalog import data_root
+from rgbtbench.cards.data_choice import DataChoice
 from rgbtbench.cards.recipe import load_recipe
+from rgbtbench.training.schedule import learning_rate
 from rgbtbench.zoo.registry import resolve
 
 PUBLISHED = data_root() / "leaderboards" / "published"
@@ -114,6 +116,22 @@ def test_these_are_all_recipes_of_published_trainings():
     assert shipped("cmnext") == cmnext | {"smoke"}
 
 
+def test_m_specgene_is_pre_trained_as_its_shipped_configuration_says():
+    recipe = load_recipe("m_specgene/rgbt550k")
+    assert (recipe.epochs, recipe.batch_size, recipe.accumulate, recipe.precision) == (100, 1024, 1, "16-mixed")
+    assert (recipe.optimiser.name, recipe.optimiser.lr, recipe.optimiser.betas) == ("adamw", 2.4e-3, (0.9, 0.95))
+    assert recipe.optimiser.weight_decay == 0.05
+    assert (recipe.augmentations.resized_crop.area, recipe.augmentations.horizontal_flip) == ((0.2, 1.0), 0.5)
+    # 274,119 pairs are 268 steps per epoch; the peak of the published table is in epoch 40.
+    rates = {
+        epoch: learning_rate(recipe, epoch * 268, steps=26_800, samples=274_119)
+        for epoch in (0, 10, 20, 30, 40, 50, 60, 80, 90)
+    }
+    published = (2.4e-7, 5.86e-4, 1.086e-3, 1.429e-3, 1.571e-3, 1.2e-3, 8.29e-4, 2.29e-4, 5.9e-5)
+    for rate, expected in zip(rates.values(), published, strict=True):
+        assert rate == pytest.approx(expected, rel=0.01, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("method", "title", "source"),
     [
@@ -144,7 +162,7 @@ def test_every_number_that_a_paper_reports_has_a_recipe(method, title, source):
 @pytest.mark.parametrize("name", [name for name in recipe_names() if name.split("/")[1] not in OWN])
 def test_its_model_can_be_built_and_its_data_has_what_it_asks_for(name):
     recipe = load_recipe(name)
-    classes = {number: str(number) for number in range(9)}
+    classes = {} if recipe.task == "pretraining" else {number: str(number) for number in range(9)}
     spec = resolve(recipe.model.method, recipe.model.config, task=recipe.task, classes=classes, inputs=recipe.inputs)
     words = name.split("/")[1].split("-")
     dataset = words[0]
@@ -154,7 +172,10 @@ def test_its_model_can_be_built_and_its_data_has_what_it_asks_for(name):
     card = dataset_card(dataset)
     assert set(spec.inputs.values()) <= set(card.modalities)
     splits = card.editions[words[-1] if words[-1] in card.editions else "official"].splits
-    assert {recipe.data.train, recipe.data.validation} - {None} <= set(splits)
+    members = [recipe.data] if isinstance(recipe.data, DataChoice) else recipe.data.members
+    for member in members:
+        train = member.train if isinstance(member, DataChoice) else member.split
+        assert {train, member.validation} - {None} <= set(splits)
     if recipe.validation.protocol is not None:
         protocol = card.protocols[recipe.validation.protocol]
         assert protocol.task == recipe.task

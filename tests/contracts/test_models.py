@@ -24,7 +24,8 @@ from rgbtbench.zoo.registry import build_from, method, method_names, resolve
 from rgbtbench.zoo.spec import MemberSpec
 
 PAIRS = [(name, task) for name in method_names() for task in method(name).TASKS]
-LABEL_SETS = {"semantic": "semantic", "detection": "boxes"}
+#: Of pre-training there is neither a label nor a prediction.
+LABEL_SETS = {"semantic": "semantic", "detection": "boxes", "pretraining": None}
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +48,20 @@ def trained(request, scenes, tmp_path_factory):
     return train(smoke, scenes, tmp_path_factory.mktemp(name) / "run")
 
 
+@pytest.fixture
+def predicting(trained):
+    """The same, of methods that predict."""
+    if trained.info.model.task == "pretraining":
+        pytest.skip("pre-training predicts nothing")
+    return trained
+
+
 def test_its_card_says_what_it_does_and_how_faithful_it_is(trained):
     card = method_card(trained.info.model.method)
     assert trained.info.model.task in card.tasks
     assert set(card.fidelity) == set(card.tasks)
     if card.parameters_millions is not None:
-        spec = resolve(card.name, {}, task=card.tasks[0], classes=dict.fromkeys(range(9), "x"))
+        spec = resolve(card.name, {}, task=card.tasks[0], classes=classes_for(card.tasks[0], 9))
         with torch.device("meta"):
             count = sum(parameter.numel() for parameter in build_from(spec).parameters())
         assert round(count / 1e6, 3) == card.parameters_millions
@@ -64,6 +73,7 @@ def test_its_smoke_recipe_trains_every_parameter(trained):
     moved = {
         name: not torch.equal(parameter, dict(after.named_parameters())[name])
         for name, parameter in before.named_parameters()
+        if parameter.requires_grad
     }
     assert all(moved.values()), [name for name, did in moved.items() if not did]
 
@@ -77,11 +87,11 @@ def test_it_names_its_losses_and_each_is_a_finite_number(trained, scenes):
     assert losses
     assert all(loss.ndim == 0 and loss.dtype == torch.float32 and loss.isfinite() for loss in losses.values())
     sum(losses.values()).backward()
-    assert all(parameter.grad is not None for parameter in model.parameters())
+    assert all(parameter.grad is not None for parameter in model.parameters() if parameter.requires_grad)
 
 
-def test_its_predictions_are_in_the_original_frame_one_per_valid_sample(trained, scenes):
-    model, spec = load_model(trained.folder), trained.info.model
+def test_its_predictions_are_in_the_original_frame_one_per_valid_sample(predicting, scenes):
+    model, spec = load_model(predicting.folder), predicting.info.model
     split = open_split(scenes, "test")
     batches = eval_loader(split, batch_size=2, label_set=LABEL_SETS[spec.task], world=2, rank=1)
     with torch.inference_mode():
@@ -97,8 +107,8 @@ def test_its_predictions_are_in_the_original_frame_one_per_valid_sample(trained,
             assert (prediction.boxes_xyxy <= [128, 96, 128, 96]).all()
 
 
-def test_a_sample_is_predicted_alike_alone_and_in_a_batch(trained, scenes):
-    model, spec = load_model(trained.folder), trained.info.model
+def test_a_sample_is_predicted_alike_alone_and_in_a_batch(predicting, scenes):
+    model, spec = load_model(predicting.folder), predicting.info.model
     split = open_split(scenes, "test")
 
     def predictions(batch_size):
@@ -115,8 +125,8 @@ def test_a_sample_is_predicted_alike_alone_and_in_a_batch(trained, scenes):
             np.testing.assert_allclose(alone.scores, together.scores, atol=1e-4)
 
 
-def test_it_obeys_zeros_after_normalisation_whatever_the_pixels_are(trained, scenes):
-    model, spec = load_model(trained.folder), trained.info.model
+def test_it_obeys_zeros_after_normalisation_whatever_the_pixels_are(predicting, scenes):
+    model, spec = load_model(predicting.folder), predicting.info.model
     batch = next(iter(eval_loader(open_split(scenes, "test"), batch_size=2, label_set=LABEL_SETS[spec.task])))
     nothing = replace(batch, zeroed={name: torch.ones(2) for name in spec.inputs.values()})
     others = replace(nothing, images={name: image.flip(0) for name, image in batch.images.items()})
@@ -129,27 +139,27 @@ def test_it_obeys_zeros_after_normalisation_whatever_the_pixels_are(trained, sce
                 assert np.array_equal(one.scores, other.scores)
 
 
-def test_a_whole_split_is_written_once_with_what_it_was_made_from(trained, scenes, tmp_path):
-    spec = trained.info.model
+def test_a_whole_split_is_written_once_with_what_it_was_made_from(predicting, scenes, tmp_path):
+    spec = predicting.info.model
     split = open_split(scenes, "test").under("missing:lwir/swap")
     out = predict_split(
-        load_model(trained.folder),
+        load_model(predicting.folder),
         split,
         tmp_path / "predictions",
         label_set=LABEL_SETS[spec.task],
-        weights_sha256=trained.info.sha256,
+        weights_sha256=predicting.info.sha256,
         batch_size=2,
     )
     said = json.loads((out / "predictions.json").read_text())
     assert said["condition"] == "missing:lwir/swap"
-    assert said["weights_sha256"] == trained.info.sha256
+    assert said["weights_sha256"] == predicting.info.sha256
     assert said["keys_sha256"] == split.manifest.splits["test"].keys_sha256
     if spec.task == "semantic":
         assert sorted(path.stem for path in out.glob("*.png")) == sorted(split.keys)
 
 
-def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_others(trained, scenes):
-    model = load_model(trained.folder)
+def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_others(predicting, scenes):
+    model = load_model(predicting.folder)
     ids = model.spec.class_ids
     answers = {ids[0]: 200, ids[1]: 7, ids[2]: 7}
     other = {"rgb": "lwir", "lwir": "rgb"}
@@ -178,9 +188,10 @@ def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_oth
 @pytest.mark.parametrize("name", method_names())
 def test_wiring_changes_no_parameter(name):
     task = method(name).TASKS[0]
-    published = resolve(name, {}, task=task, classes={0: "a", 1: "b"}).inputs
+    classes = classes_for(task, 2)
+    published = resolve(name, {}, task=task, classes=classes).inputs
     sources = [published, *(dict.fromkeys(published, modality) for modality in ("rgb", "lwir"))]
-    specs = [resolve(name, {}, task=task, classes={0: "a", 1: "b"}, inputs=inputs) for inputs in sources]
+    specs = [resolve(name, {}, task=task, classes=classes, inputs=inputs) for inputs in sources]
     with torch.device("meta"):
         models = [build_from(spec) for spec in specs]
     shapes = [{key: tensor.shape for key, tensor in model.state_dict().items()} for model in models]
@@ -191,7 +202,7 @@ def test_wiring_changes_no_parameter(name):
 @pytest.mark.parametrize("name", method_names())
 def test_it_trains_on_one_modality_in_all_its_slots(name, modality, scenes, tmp_path):
     smoke = load_recipe(f"{name}/smoke").model_dump(mode="json")
-    spec = resolve(name, smoke["model"]["config"], task=smoke["task"], classes={0: "a"})
+    spec = resolve(name, smoke["model"]["config"], task=smoke["task"], classes=classes_for(smoke["task"], 1))
     smoke["inputs"] = dict.fromkeys(spec.inputs, modality)
     trains_and_predicts(smoke, scenes, tmp_path)
 
@@ -204,9 +215,16 @@ def test_one_stream_alone_trains_on_the_modality_that_feeds_it(name, scenes, tmp
     trains_and_predicts(smoke, scenes, tmp_path)
 
 
+def classes_for(task, count):
+    """Classes that a model of a task can have."""
+    return {} if task == "pretraining" else {number: f"class {number}" for number in range(count)}
+
+
 def trains_and_predicts(smoke, scenes, folder):
     """Train on no other modality than those that the recipe names, and predict with no other."""
     result = train(recipe_from(smoke), scenes, folder / "run")
+    if smoke["task"] == "pretraining":
+        return
     split = open_split(scenes, "test").only(modalities=sorted(set(smoke["inputs"].values())))
     out = predict_split(
         load_model(result.folder), split, folder / "out", label_set=LABEL_SETS[smoke["task"]], batch_size=5

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
-from rgbtbench.cards.augmentations import Augmentations, Photometric
+from rgbtbench.cards.augmentations import Augmentations, Photometric, ResizedCrop
 from rgbtbench.loading.batch import BoxTargets
 from rgbtbench.loading.item import Item
 from rgbtbench.loading.sampler import Draw
-from rgbtbench.loading.transforms import Geometry, augment, draw_geometry, on_grid
+from rgbtbench.loading.transforms import Geometry, augment, draw_geometry, draw_region, on_grid
 
 
 def targets(boxes, labels=None, ignore=None):
@@ -63,6 +64,53 @@ def test_a_window_shifts_the_marker_alike_everywhere():
     moved = on_grid(marked(3, 5), Geometry((6, 8), window=(2, 4, 3, 3)))
     assert moved.grid == (3, 3)
     assert places(moved) == [(1, 1)] * 4
+
+
+def test_a_region_is_cut_and_enlarged_alike_everywhere():
+    # Rows 2-4 and columns 4-7 of the frame, twice as large: the marker of (3, 5) becomes rows 2-3, columns 2-3.
+    moved = on_grid(marked(3, 5), Geometry((6, 8), region=(2, 4, 3, 4)))
+    assert moved.grid == (6, 8)
+    for image in moved.images.values():
+        assert image[:, 2:4, 2:4].float().mean() > 10 * image[:, :2].float().mean()
+    assert torch.nonzero(moved.mask).tolist() == [[2, 2], [2, 3], [3, 2], [3, 3]]
+    assert moved.boxes.boxes_xyxy.tolist() == [[2, 2, 4, 4]]
+
+
+def test_a_region_covers_the_same_part_of_a_modality_of_another_resolution():
+    item = marked(3, 5)
+    small = replace(item, images={"rgb": item.images["rgb"], "nir": torch.zeros((1, 3, 4), dtype=torch.uint8)})
+    small.images["nir"][0, 1, 2] = 200
+    moved = on_grid(small, Geometry((4, 4), region=(2, 4, 2, 2)))
+    assert moved.images["nir"].float().mean() > 150
+
+
+def test_a_box_outside_the_region_goes_and_one_that_is_mostly_cut_away_is_ignored():
+    item = replace(marked(3, 5), boxes=targets([[0, 0, 2, 2], [2, 2, 6, 4], [4, 2, 6, 4]]))
+    moved = on_grid(item, Geometry((4, 8), region=(2, 5, 2, 3)), min_visible=0.3)
+    assert moved.boxes.boxes_xyxy.shape == (2, 4)
+    assert moved.boxes.ignore.tolist() == [True, False]
+
+
+def test_regions_have_the_area_and_aspect_that_are_asked_for():
+    rules = ResizedCrop(size=(224, 224))
+    frame = (480, 640)
+    drawn = [draw_region(rules, frame, np.random.default_rng(seed)) for seed in range(300)]
+    for top, left, height, width in drawn:
+        assert 0 <= top <= top + height <= frame[0]
+        assert 0 <= left <= left + width <= frame[1]
+        assert 0.19 < height * width / (480 * 640) <= 1
+        assert 0.74 < width / height < 1.35
+    assert np.std([top for top, *_ in drawn]) > 40
+
+
+def test_a_frame_that_holds_no_such_region_gives_its_middle():
+    rules = ResizedCrop(size=(8, 8), area=(0.9, 1.0), aspect=(1.0, 1.0))
+    assert draw_region(rules, (20, 100), np.random.default_rng(0)) == (0, 40, 20, 20)
+
+
+def test_a_region_takes_the_place_of_other_ways_to_a_size():
+    with pytest.raises(ValidationError, match="takes the place of"):
+        Augmentations(resized_crop=ResizedCrop(size=(8, 8)), crop=(4, 4))
 
 
 def test_scale_flip_and_window_act_in_this_order():

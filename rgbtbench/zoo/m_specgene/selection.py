@@ -14,23 +14,20 @@ def nearest_patches(cmss: Tensor, values: Tensor, count: int, *, taken: Tensor |
         cmss: (B, L).
         values: (B, at least count), the wanted values in the order of choice.
         count: how many patches of each image.
-        taken: bool (B, L), patches that cannot be chosen.
+        taken: int64 (B, any number), patches that cannot be chosen.
 
     Returns:
-        bool (B, L), the chosen ones: `count` in each row. Of patches that are equally near the first is chosen.
+        int64 (B, count), the chosen ones in the order of choice. Of patches that are equally near, the first is chosen.
     """
-    free = cmss.clone()
-    if taken is not None:
-        free[taken] = torch.inf
-    chosen = torch.zeros_like(cmss, dtype=torch.bool)
-    for value in values[:, :count].T:
-        nearest = (free - value[:, None]).abs().argmin(dim=1, keepdim=True)
+    free = cmss.clone() if taken is None else cmss.scatter(1, taken, torch.inf)
+    chosen = torch.empty(len(cmss), count, dtype=torch.int64, device=cmss.device)
+    for place in range(count):
+        nearest = (free - values[:, place, None]).abs().argmin(dim=1, keepdim=True)
         free.scatter_(1, nearest, torch.inf)
-        chosen.scatter_(1, nearest, True)
+        chosen[:, place, None] = nearest
     return chosen
 
 
-@torch.no_grad()
 def complementary_patches(
     cmss: Tensor, values: tuple[Tensor, Tensor], counts: tuple[int, int]
 ) -> tuple[Tensor, Tensor]:
@@ -42,7 +39,13 @@ def complementary_patches(
         counts: visible patches of each.
 
     Returns:
-        bool (B, L) for each modality, True where the patch is visible.
+        int64 (B, count) for each modality.
     """
     first = nearest_patches(cmss, values[0], counts[0])
     return first, nearest_patches(cmss, values[1], counts[1], taken=first)
+
+
+def hidden_patches(visible: Tensor, patches: int) -> Tensor:
+    """Return bool (B, patches), False where a patch is among the visible ones, int64 (B, N)."""
+    hidden = torch.ones(len(visible), patches, dtype=torch.bool, device=visible.device)
+    return hidden.scatter_(1, visible, False)

@@ -1,0 +1,24 @@
+"""What networks that learn from pairs without labels share."""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+from rgbtbench.errors import RecipeError
+from rgbtbench.loading.batch import Batch
+from rgbtbench.zoo.model import Model
+
+#: What to do with weights of a pre-training.
+TRAIN_FROM_IT: Final = "train a method for a task from its weights, with initial_weights"
+
+
+class PretrainingModel(Model):
+    """A network with losses and no predictions; its encoder is what other trainings start from."""
+
+    def predict(self, batch: Batch) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            RecipeError: always.
+        """
+        raise RecipeError(f"{self.spec.method} was pre-trained and predicts nothing yet", remedy=TRAIN_FROM_IT)
