@@ -15,9 +15,14 @@ _RAMP: Final = np.array(
 )
 
 
-def heat_map(counts: NDArray[np.float64]) -> str:
-    """Return counts (rows, columns) as the data address of a picture with one pixel per cell."""
-    highest = float(counts.max(initial=0.0))
+def heat_map(counts: NDArray[np.float64], *, highest: float | None = None) -> str:
+    """Return a picture with one pixel per cell, as a data address.
+
+    Args:
+        counts: (rows, columns), 0 or more.
+        highest: what has the brightest colour; None for the largest count.
+    """
+    highest = float(counts.max(initial=0.0)) if highest is None else highest
     share = counts / highest if highest > 0 else np.zeros_like(counts)
     place = share * (len(_RAMP) - 1)
     colours = np.stack([np.interp(place, np.arange(len(_RAMP)), channel) for channel in _RAMP.T], axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.audit.audit import Audit, SplitAudit
 from rgbtbench.audit.charts import Histogram, Stack, histogram, stack
+from rgbtbench.audit.cmss_maps import CmssMaps
+from rgbtbench.audit.cmss_part import map_part
 from rgbtbench.audit.fault_table import FaultLine, fault_lines
 from rgbtbench.audit.heat_maps import heat_map
 from rgbtbench.audit.imbalance import StructureSummary
@@ -88,14 +91,19 @@ class _LabelPart:
     heat_maps: list[tuple[str, str, str]]
 
 
-def write_page(found: Audit, path: Path) -> None:
-    """Write the page of an audit; the same audit gives the same bytes."""
+def write_page(found: Audit, path: Path, *, maps: Sequence[Sequence[CmssMaps]] = ()) -> None:
+    """Write the page of an audit; the same audit gives the same bytes; arguments are those of `page`."""
     with atomic_file(path) as file:
-        file.write(page(found).encode())
+        file.write(page(found, maps=maps).encode())
 
 
-def page(found: Audit) -> str:
-    """Return the page of an audit."""
+def page(found: Audit, *, maps: Sequence[Sequence[CmssMaps]] = ()) -> str:
+    """Return the page of an audit.
+
+    Args:
+        found: what to show.
+        maps: of CMSS, for each split; none to leave them out.
+    """
     datasets = dict.fromkeys(one.measures.data.manifest.dataset for one in found.splits)
     lists = dict.fromkeys(one.evaluated.dataset for one in found.by_id)
     return render_page(
@@ -109,6 +117,7 @@ def page(found: Audit) -> str:
         joins=[_join(found, join) for join in found.joins],
         registrations=[_registration(one, part) for one in found.splits for part in one.registrations],
         structures=[part for one in found.splits for part in _structures(one)],
+        maps=[map_part(one, part) for one, parts in zip(found.splits, maps, strict=False) for part in parts],
         labels=[_labels(one, labels) for one in found.splits for labels in one.labels],
         known=found.known,
     )

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.audit.gradients import Edges
+from rgbtbench.structural_sparsity import structural_sparsity
 
 #: Side of a cell in pixels at half the working size.
 CELL: Final = 8
@@ -59,13 +60,9 @@ def structure(first: Edges, second: Edges) -> Structure:
         first: edges of the first modality.
         second: edges of the other one, of equal shape.
     """
-    shape = (max(1, first.half_grey.shape[1] // CELL), max(1, first.half_grey.shape[0] // CELL))
+    shape = _grid(first)
     one, two = _variance(first.half_grey, shape), _variance(second.half_grey, shape)
-    shared = _cells((first.half_field * second.half_field.conj()).real, shape)
-    lengths = _cells(_power(first.half_field), shape) * _cells(_power(second.half_field), shape)
-    cosine = np.where(lengths > 0, shared / np.sqrt(np.where(lengths > 0, lengths, 1)), 1.0)
-    flat = (STRUCTURED / 2) ** 2
-    cmss = np.sqrt((cosine.clip(-1, 1) + 1) / 2) / ((1 + one / flat) * (1 + two / flat))
+    cmss = _cmss(first, second, one, two)
     has_one, has_two = one > STRUCTURED**2, two > STRUCTURED**2
     return Structure(
         both=float((has_one & has_two).mean()),
@@ -75,6 +72,26 @@ def structure(first: Edges, second: Edges) -> Structure:
         cmss=float(cmss.mean()),
         histogram=np.histogram(cmss, BINS, (0.0, 1.0))[0].astype(np.int64),
     )
+
+
+def cmss_cells(first: Edges, second: Edges) -> NDArray[np.float64]:
+    """Return the light CMSS of each cell, (rows, columns), from 0 to 1; arguments are those of `structure`."""
+    shape = _grid(first)
+    return _cmss(first, second, _variance(first.half_grey, shape), _variance(second.half_grey, shape))
+
+
+def _grid(of: Edges) -> tuple[int, int]:
+    """Return columns and rows of cells."""
+    return max(1, of.half_grey.shape[1] // CELL), max(1, of.half_grey.shape[0] // CELL)
+
+
+def _cmss(first: Edges, second: Edges, one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
+    shape = _grid(first)
+    shared = _cells((first.half_field * second.half_field.conj()).real, shape)
+    lengths = _cells(_power(first.half_field), shape) * _cells(_power(second.half_field), shape)
+    cosine = np.where(lengths > 0, shared / np.sqrt(np.where(lengths > 0, lengths, 1)), 1.0)
+    flat = (STRUCTURED / 2) ** 2
+    return structural_sparsity(cosine.clip(-1, 1), 1 + one / flat, 1 + two / flat)
 
 
 def _variance(grey: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float64]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+import numpy as np
+
 from rgbtbench.audit.audit import Audit, SplitAudit
 from rgbtbench.audit.fault_table import fault_lines, samples_by_severity
 from rgbtbench.audit.faults import KINDS
@@ -22,6 +24,8 @@ Summary = TypeVar("Summary")
 #: Breakdowns by attributes with more values than this are left to the page and to JSON.
 _MOST_VALUES: Final = 4
 _LONGEST: Final = 70
+#: Steps of the terminal's histogram; the page and JSON have four times as many.
+_CMSS_STEPS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,18 @@ def _structure(splits: Iterable[SplitAudit]) -> Table:
     ]
     columns = ("split", "modalities", "both", "first alone", "second alone", "neither", "balance", "CMSS (light)")
     return Table("structure", "where structure shows", columns, rows)
+
+
+def cmss_table(splits: Iterable[SplitAudit]) -> Table:
+    """Return how the cells of each split are spread over CMSS (light), in shares of all."""
+    steps = [f"{place / _CMSS_STEPS:g} to {(place + 1) / _CMSS_STEPS:g}" for place in range(_CMSS_STEPS)]
+    rows: list[Cells] = []
+    for one in splits:
+        for found in one.imbalances:
+            cells = np.array(found.histogram).reshape(_CMSS_STEPS, -1).sum(axis=1)
+            shares = [f"{100 * count / max(1, cells.sum()):.1f} %" for count in cells.tolist()]
+            rows.append([one.measures.title, f"{found.first} and {found.second}", *shares])
+    return Table("cmss", "cells by CMSS (light)", ("split", "modalities", *steps), rows)
 
 
 def _shares(summary: StructureSummary) -> Cells:

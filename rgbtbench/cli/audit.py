@@ -24,6 +24,9 @@ def audit(
     ] = None,
     split: Annotated[list[str] | None, typer.Option(help="Audit this split only; may be repeated.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write one self-contained page with pictures here.")] = None,
+    cmss: Annotated[
+        bool, typer.Option("--cmss", help="Show where there is little to see: histogram, and maps on the page.")
+    ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,6 +37,8 @@ def audit(
 
     Example: rgbtbench audit shards/mfnet --html audit.html
 
+    Example: rgbtbench audit shards/mfnet --cmss --html audit.html
+
     Example: rgbtbench audit llvip/test=val.txt --against ir500k=seeds.json
     """
     from rgbtbench.audit.audit import audit as run
@@ -43,17 +48,18 @@ def audit(
     with make_progress() as progress:
         found = run(data, against=against or (), only=split, workers=workers, progress=progress)
     if html is not None:
+        from rgbtbench.audit.cmss_maps import cmss_maps
         from rgbtbench.audit.page import write_page
 
-        write_page(found, html)
+        write_page(found, html, maps=[cmss_maps(one.measures) for one in found.splits] if cmss else ())
     if as_json:
         from rgbtbench.audit.as_json import to_json
 
         print_json(to_json(found))
         return
-    from rgbtbench.audit.tables import tables
+    from rgbtbench.audit.tables import cmss_table, tables
 
-    for place, table in enumerate(tables(found)):
+    for place, table in enumerate([*tables(found), *([cmss_table(found.splits)] if cmss else [])]):
         if place:
             typer.echo("")
         print_table(table.columns, table.rows, title=table.title)
