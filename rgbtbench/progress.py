@@ -41,11 +41,9 @@ class Silent:
 
 
 def track(items: Iterable[Item], progress: Progress, stage: str, *, total: int | None, unit: str) -> Iterator[Item]:
-    """Yield `items` and report each as done when the next is asked for."""
+    """Yield `items` and report each as done when the next is asked for; one that fails is not reported as done."""
     progress.start(stage, total, unit)
-    try:
-        for item in items:
-            yield item
-            progress.advance()
-    finally:
-        progress.finish()
+    for item in items:
+        yield item
+        progress.advance()
+    progress.finish()

@@ -45,6 +45,10 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            for task in self._display.tasks:
+                if not task.finished:
+                    self._display.update(task.id, visible=False)
         self._display.stop()
 
     def start(self, stage: str, total: int | None, unit: str) -> None:
