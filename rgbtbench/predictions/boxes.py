@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,16 +82,23 @@ def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[in
     Args:
         path: the file, or a folder that holds `detections.json` or exactly one JSON file beside the sidecar.
         image_ids: ids of all images of the split.
-        classes: class ids that may occur.
+        classes: class ids that may occur; where there is one, 1 in all rows stands for it too.
 
     Raises:
         PredictionError: no JSON list, a field that is missing or there twice, an unknown image or class, a number that
             is not finite, or a box without area or beyond all images; names the first such row, counted from 0.
     """
     file = _results_file(path)
-    table = boxes_of_json(_content(file), file)
+    table = of_only_class(boxes_of_json(_content(file), file), classes)
     require_scorable(table, path=file, image_ids=image_ids, classes=classes, place="row {}".format, remedy=_REMEDY)
     return sorted_table(table)
+
+
+def of_only_class(table: BoxTable, classes: Collection[int]) -> BoxTable:
+    """Return detections of one class under that class's id where they call it 1, as tools for one class do."""
+    if len(classes) != 1 or not (table.labels == 1).all():
+        return table
+    return replace(table, labels=np.full_like(table.labels, next(iter(classes))))
 
 
 def require_scorable(

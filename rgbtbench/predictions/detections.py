@@ -12,7 +12,7 @@ from rgbtbench.errors import PredictionError
 from rgbtbench.predictions import box_rows
 from rgbtbench.predictions.box_frames import boxes_of_frames, frame_stem
 from rgbtbench.predictions.box_parquet import boxes_of_parquet
-from rgbtbench.predictions.boxes import BoxTable, read_boxes, require_scorable, sorted_table
+from rgbtbench.predictions.boxes import BoxTable, of_only_class, read_boxes, require_scorable, sorted_table
 from rgbtbench.predictions.members import open_members
 from rgbtbench.predictions.yolo_text import boxes_of_yolo, image_stems, is_yolo
 
@@ -93,6 +93,7 @@ def read_detections(
 
 def _checked(table: BoxTable, path: Path, image_ids: Sequence[int], classes: Mapping[int, str]) -> BoxTable:
     """Return the rows in the one order that all results share; raises `PredictionError`."""
+    table = of_only_class(table, classes)
     require_scorable(
         table,
         path=path,

@@ -65,7 +65,7 @@ def open_members(path: Path) -> Iterator[Members]:
     else:
         found = "is neither a zip nor an uncompressed tar file" if path.exists() else "no such file or folder"
         raise PredictionError(
-            found, expected="a folder, .zip or .tar of `<key>.png`", path=path, remedy="check the path"
+            found, expected="a folder, .zip or .tar of predictions", path=path, remedy="check the path"
         )
 
 
@@ -166,7 +166,7 @@ class _Zip:
             raise PredictionError(
                 f"claims to unpack to {total} bytes, over {MAX_RATIO} times its own size",
                 path=path,
-                remedy="pack the PNG files as they are",
+                remedy="give the files unpacked, or pack them as they are",
             )
 
     def read(self, name: str) -> bytes:

@@ -46,18 +46,23 @@ def parse_sidecar(data: bytes, *, path: str) -> Sidecar:
     """
     remedy = "write it as docs/formats/predictions.md says, or remove it"
     try:
-        return Sidecar.model_validate(json.loads(data))
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise PredictionError(f"{SIDECAR} is not JSON", path=path, remedy=remedy) from error
+    if not isinstance(content, dict):
+        raise PredictionError(f"{SIDECAR} holds no object of fields", path=path, remedy=remedy)
+    try:
+        return Sidecar.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise PredictionError(f"{SIDECAR}: {field}: {first['msg']}", path=path, remedy=remedy) from error
-    except (ValueError, RecursionError) as error:
-        raise PredictionError(f"{SIDECAR} is not JSON", path=path, remedy=remedy) from error
+        named = field or "a field without a name"
+        raise PredictionError(f"{SIDECAR}: {named}: {first['msg']}", path=path, remedy=remedy) from error
 
 
 def sidecar_bytes(sidecar: Sidecar) -> bytes:
     """Return the file's content."""
-    return json.dumps(sidecar.model_dump(mode="json"), indent=1, sort_keys=True).encode() + b"\n"
+    return json.dumps(sidecar.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False).encode() + b"\n"
 
 
 def require_match(sidecar: Sidecar, expected: Sidecar, *, path: str) -> None:

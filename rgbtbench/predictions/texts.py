@@ -87,7 +87,8 @@ def texts_sha256(answers: Mapping[str, str]) -> str:
 def text_line(prediction: TextPrediction) -> str:
     """Return the line of one answer, with a line feed at its end."""
     task = {} if prediction.task is None else {"task": prediction.task}
-    return json.dumps({"key": prediction.key, **task, "answer": prediction.answer}, ensure_ascii=False) + "\n"
+    row = {"key": prediction.key, **task, "answer": prediction.answer}
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def answer_fault(answer: str) -> str | None:

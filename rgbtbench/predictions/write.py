@@ -133,7 +133,7 @@ class BoxWriter(FolderWriter):
                     "bbox": box.tolist(),
                     "score": float(score),
                 }
-                file.write(separator + json.dumps(row).encode())
+                file.write(separator + json.dumps(row, allow_nan=False).encode())
                 separator = b",\n"
             file.write(b"\n]\n")
         return sorted_table(BoxTable(image_ids, labels, boxes, scores)).sha256

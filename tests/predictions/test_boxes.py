@@ -141,3 +141,13 @@ def test_a_sidecar_must_fit_what_is_scored(field):
         require_match(sidecar, expected, path="there")
     require_match(DETECTION, expected, path="there")  # without a list of keys nothing is compared
     require_match(DETECTION.model_copy(update={"label_set": "v1"}), expected, path="there")
+
+
+def test_tools_for_one_class_may_call_it_1(tmp_path):
+    """Where one class is scored, whatever its id, and in all rows; otherwise 1 is a class like others."""
+    rows = [{**ROW, "category_id": 1}, {**ROW, "category_id": 1, "score": 0.25}]
+    assert read(tmp_path / "a.json", rows, classes=(91,)).labels.tolist() == [91, 91]
+    with pytest.raises(PredictionError, match=r"row 1: 2 is no category_id of \[91\]"):
+        read(tmp_path / "b.json", [{**ROW, "category_id": 91}, ROW], classes=(91,))
+    with pytest.raises(PredictionError, match=r"row 0: 1 is no category_id of \[2, 91\]"):
+        read(tmp_path / "c.json", rows, classes=(2, 91))

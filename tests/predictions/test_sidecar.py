@@ -4,6 +4,9 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+from rgbtbench.errors import PredictionError
 from rgbtbench.predictions import Sidecar, TextPrediction
 from rgbtbench.predictions.members import MAX_RATIO
 from rgbtbench.predictions.sidecar import parse_sidecar, sidecar_bytes
@@ -33,3 +36,21 @@ def test_the_page_states_version_and_limits():
 def test_a_sidecar_comes_back_as_it_was_written():
     sidecar = Sidecar(task="semantic", dataset="a", edition="official", split="test", label_set="b", condition="c")
     assert parse_sidecar(sidecar_bytes(sidecar), path="x") == sidecar
+
+
+WHOLE = '{"task": "semantic", "dataset": "a", "edition": "official", "split": "test", "label_set": "b"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", r"predictions\.json holds no object of fields"),
+        ("{", r"predictions\.json is not JSON"),
+        (WHOLE[:-1] + ', "": 1}', r"predictions\.json: a field without a name: Extra inputs"),
+        ("{}", r"predictions\.json: task: Field required"),
+        (WHOLE[:-1] + ', "version": 2}', r"predictions\.json: version: Input should be 1"),
+    ],
+)
+def test_a_faulty_sidecar_names_what_is_wrong(content, message):
+    with pytest.raises(PredictionError, match=message):
+        parse_sidecar(content.encode(), path="x")

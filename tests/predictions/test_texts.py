@@ -152,3 +152,12 @@ def test_a_folder_holds_one_file_of_answers(tmp_path):
     assert len(read_texts(tmp_path, TASKS)) == 2
     with pytest.raises(PredictionError, match="no such file or folder"):
         read_texts(tmp_path / "nowhere.jsonl", TASKS)
+
+
+def test_a_zip_bomb_beside_answers_is_refused_in_words_that_fit(tmp_path):
+    path = tmp_path / "answers.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("answers.jsonl", "\n".join(GOOD))
+        archive.writestr("bomb.bin", bytes(80 << 20))
+    with pytest.raises(PredictionError, match=r"over 100 times its own size.*give the files unpacked"):
+        read_texts(path, TASKS)
