@@ -84,6 +84,12 @@ def compare_predictions(
 
 
 def _stored(path: Path) -> tuple[Protocol, Statistics]:
+    if path.is_dir() or (path.is_file() and path.suffix.lower() != ".json"):
+        raise UserError(
+            f"{path} is no record",
+            expected="a record (.json)",
+            remedy="to compare predictions, name the --protocol that they are scored under",
+        )
     record = read_record(path)
     protocol = protocol_of(record, path)
     if protocol is None or record.statistics_sha256 is None:

@@ -112,20 +112,32 @@ def score_predictions(
     return Evaluation(record, result, predictions)
 
 
-def require_one_truth(data: str | Path | None, ground_truth: str | Path | None, *, stored: bool = False) -> None:
+def require_one_truth(
+    data: str | Path | None,
+    ground_truth: str | Path | None,
+    *,
+    classes: object = None,
+    stored: bool = False,
+) -> None:
     """Make sure that labels come from one place.
 
     Args:
         data: prepared dataset, if given.
         ground_truth: annotation files, if given.
+        classes: what names the classes of annotation files, if anything.
         stored: whether a record is wanted.
 
     Raises:
-        UserError: none or both are given, or a record is wanted of labels that nothing is known of.
+        UserError: none or both are given, classes are named of prepared data, or a record is wanted of labels that
+            nothing is known of.
     """
     if (data is None) == (ground_truth is None):
         raise UserError(
             "labels come from prepared data or from annotation files", remedy="give --data or --ground-truth"
+        )
+    if data is not None and classes is not None:
+        raise UserError(
+            "prepared data has its classes already", remedy="leave out --classes, which are for --ground-truth"
         )
     if stored and data is None:
         raise UserError("files alone do not say which data they are", remedy="prepare the dataset to store a record")
@@ -143,10 +155,10 @@ def score_either(
     """Score predictions on prepared data or against annotation files, without a record.
 
     Raises:
-        UserError: not exactly one of `data` and `ground_truth` is given; or as `score_predictions` and
-            `score_against_files`.
+        UserError: not exactly one of `data` and `ground_truth` is given, or classes with `data`; or as
+            `score_predictions` and `score_against_files`.
     """
-    require_one_truth(data, ground_truth)
+    require_one_truth(data, ground_truth, classes=classes)
     if ground_truth is not None:
         return score_against_files(predictions, ground_truth, protocol_id, classes=classes, progress=progress)
     return score_predictions(predictions, data or Path(), protocol_id, progress=progress).score

@@ -29,7 +29,8 @@ class Entry:
     Attributes:
         protocol: the rules.
         differs: what sets the rules apart, in words: those of `<id>+<variant>` from `<id>`, others from those of the
-            first protocol that could be scored; empty for that one.
+            first protocol of the same metric that could be scored, and this one's from the very first's, for which it
+            is empty.
         score: the result, None where there is none.
         reason: why there is none, empty otherwise.
     """
@@ -45,20 +46,23 @@ class Entry:
         return None if self.score is None else self.score.metrics[self.protocol.rules.headline]
 
 
-def is_dataset(name: str, *, stored: bool) -> bool:
+def is_dataset(name: str, *, classes: object = None, stored: bool = False) -> bool:
     """Return whether a name means all protocols of a dataset rather than one protocol.
 
     Args:
         name: of a dataset, or a protocol's id.
+        classes: what names the classes of annotation files, if anything.
         stored: whether a record is wanted.
 
     Raises:
-        UserError: a record is wanted of a whole dataset's protocols.
+        UserError: a record is wanted of a whole dataset's protocols, or its classes are named.
     """
     if "/" in name:
         return False
     if stored:
         raise UserError(f"{name} stands for several protocols", remedy="name one protocol to store a record")
+    if classes is not None:
+        raise UserError(f"{name} has its classes already", remedy="leave out --classes")
     return True
 
 
@@ -98,7 +102,7 @@ def score_under_all(
             found.append(Entry(protocol, (), None, str(error)))
             continue
         # A variant is described by what sets it apart from the protocol that it varies.
-        reference = scored.get(protocol.id.rpartition("+")[0]) or next(iter(scored.values()), protocol)
+        reference = scored.get(protocol.id.rpartition("+")[0]) or _first_of_its_metric(protocol, scored)
         scored[protocol.id] = protocol
         found.append(Entry(protocol, _differences(reference, protocol), score))
     if not scored:
@@ -120,6 +124,11 @@ def _protocols(dataset: str, data: Path | None) -> Iterator[Protocol]:
             raise UserError(f"{data} holds {manifest.dataset}", expected=dataset, remedy="name the data's own dataset")
         known = protocols_of(manifest)
     return iter(sorted(known.values(), key=lambda protocol: order[protocol.id.partition("/")[2]]))
+
+
+def _first_of_its_metric(protocol: Protocol, scored: Mapping[str, Protocol]) -> Protocol:
+    alike = (other for other in scored.values() if other.rules.metric == protocol.rules.metric)
+    return next(alike, next(iter(scored.values()), protocol))
 
 
 def _differences(reference: Protocol, protocol: Protocol) -> tuple[str, ...]:

@@ -57,6 +57,11 @@ def test_a_record_without_statistics_is_named(scored_masks):
         compare_records(scored_masks.path, [bare])
 
 
+def test_predictions_without_a_protocol_are_told_to_name_one(scored_masks, perfect):
+    with pytest.raises(UserError, match=r"perfect is no record.*name the --protocol"):
+        compare_records(perfect, [scored_masks.predictions])
+
+
 def test_the_command_prints_a_table_and_json(scored_masks, perfect):
     arguments = ["compare", str(perfect), str(scored_masks.predictions), "--protocol", "town/miou"]
     arguments += ["--data", str(scored_masks.data)]

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from rgbtbench.cli.app import app
 from rgbtbench.errors import UnknownNameError, UserError
-from rgbtbench.overview import score_under_all
+from rgbtbench.overview import is_dataset, score_under_all
 from tests.leaderboard.conftest import known_town, prepared_town, scored_boxes, scored_masks
 
 __all__ = ["known_town", "prepared_town", "scored_boxes", "scored_masks"]
@@ -55,3 +55,25 @@ def test_the_command_prints_a_table_and_json(scored_masks):
     assert printed["town/miou"]["metrics"]["miou"] == scored_masks.record.metrics["miou"]
     with pytest.raises(UserError, match="several protocols"):
         CliRunner().invoke(app, [*arguments, "--records", "records"], catch_exceptions=False)
+
+
+def test_classes_are_named_of_files_alone(scored_masks):
+    """Prepared data and datasets know their classes; names for them are an error, not passed over."""
+    arguments = ["score", "town/miou", str(scored_masks.predictions), "--data", str(scored_masks.data)]
+    with pytest.raises(UserError, match=r"has its classes already.*leave out --classes"):
+        CliRunner().invoke(app, [*arguments, "--classes", "9"], catch_exceptions=False)
+    with pytest.raises(UserError, match="town has its classes already"):
+        is_dataset("town", classes="9")
+
+
+def test_a_protocol_is_set_apart_from_the_first_of_its_metric(scored_masks):
+    """Not from one of another metric, which differs in everything."""
+    from rgbtbench import overview
+
+    entries = score_under_all("town", scored_masks.predictions, data=scored_masks.data)
+    masks = [entry.protocol for entry in entries if entry.score is not None]
+    other = masks[0].model_copy(update={"id": "town/other", "rules": masks[0].rules.model_construct(metric="coco_ap")})
+    known = {protocol.id: protocol for protocol in (other, *masks)}
+    assert overview._first_of_its_metric(masks[1], known) is masks[0]
+    assert overview._first_of_its_metric(masks[0], {other.id: other}) is other
+    assert overview._first_of_its_metric(masks[0], {}) is masks[0]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: What is longer is said once.
 _ONE_LINE: Final = 100
+_FIRST: Final = "(the others are described by what sets them apart)"
 RecordsOption = Annotated[Path | None, typer.Option(help="Store a record here, for the leaderboard.")]
 
 
@@ -94,7 +95,7 @@ def report_overview(entries: Sequence[Entry], *, as_json: bool) -> None:
             why = "; ".join(entry.differs)
             first = said.setdefault(why, entry.protocol.id)
             why = why if first == entry.protocol.id or len(why) < _ONE_LINE else f"the same as for {first}"
-            rows.append([entry.protocol.id, shown.title, shown.text(entry.headline), why])
+            rows.append([entry.protocol.id, shown.title, shown.text(entry.headline), why or _FIRST])
     print_table(["protocol", "metric", "value", "what sets it apart"], rows)
     for reason, names in left_out.items():
         typer.echo(f"\nnot scored: {', '.join(names)}\n  {reason}")

@@ -43,8 +43,8 @@ def score(
     from rgbtbench.overview import is_dataset, score_under_all
 
     require_records(records)
-    require_one_truth(data, ground_truth, stored=records is not None)
-    if is_dataset(protocol, stored=records is not None):
+    require_one_truth(data, ground_truth, classes=classes, stored=records is not None)
+    if is_dataset(protocol, classes=classes, stored=records is not None):
         with make_progress() as progress:
             entries = score_under_all(protocol, predictions, data=data, ground_truth=ground_truth, progress=progress)
         report_overview(entries, as_json=as_json)
