@@ -7,7 +7,7 @@ import contextlib
 import io
 from functools import partial
 
-import faster_coco_eval
+import hotcoco
 import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
@@ -30,10 +30,10 @@ def run() -> list[Ratio]:
     truth, found = random_boxes(**COCO_SIZE)
     dataset, rows = coco_set(truth, **COCO_SIZE), coco_rows(found)
     with contextlib.redirect_stdout(io.StringIO()):
-        boxes, faster_boxes = COCO(), faster_coco_eval.COCO(dataset)
+        boxes, other_boxes = COCO(), hotcoco.COCO(dataset)
         boxes.dataset = dataset
         boxes.createIndex()
-        results, faster_results = boxes.loadRes(rows), faster_boxes.loadRes(rows)
+        results, other_results = boxes.loadRes(rows), other_boxes.load_res(rows)
 
     def ours() -> list[float]:
         numbers = CocoMetrics(matched(truth, found, **COCO_SIZE)).measure(np.ones((1, COCO_SIZE["images"])))
@@ -57,8 +57,8 @@ def run() -> list[Ratio]:
         compare(
             f"12 numbers at {size}",
             ours,
-            lambda: evaluated(faster_coco_eval.COCOeval_faster(faster_boxes, faster_results, "bbox")),
-            reference_name="faster-coco-eval",
+            lambda: evaluated(hotcoco.COCOeval(other_boxes, other_results, "bbox")),
+            reference_name="hotcoco",
             repeats=3,
         ),
         intervals(),
@@ -97,7 +97,7 @@ def matched(truth: TruthTable, found: BoxTable, *, images: int, classes: int, **
     return match_detections(truth, found, image_ids=np.arange(1, images + 1), class_ids=np.arange(1, classes + 1))
 
 
-def evaluated(evaluation: COCOeval | faster_coco_eval.COCOeval_faster) -> np.ndarray:
+def evaluated(evaluation: COCOeval | hotcoco.COCOeval) -> np.ndarray:
     with contextlib.redirect_stdout(io.StringIO()):
         evaluation.evaluate()
         evaluation.accumulate()

@@ -148,6 +148,6 @@ def test_method_names_cannot_leave_the_folder(scored_masks):
 def test_the_environment_names_what_can_change_a_number():
     found = environment()
     assert found.rgbtbench
-    assert {"numpy", "faster-coco-eval"} <= found.libraries.keys()
+    assert {"numpy", "hotcoco"} <= found.libraries.keys()
     assert found.hardware
     assert (found.commit is None) == (found.dirty is None)

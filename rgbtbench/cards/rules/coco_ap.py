@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ class CocoRules(FamilyRules):
     """COCO average precision as pycocotools computes it."""
 
     metric: Literal["coco_ap"] = "coco_ap"
-    max_detections: tuple[int, int, int] = (1, 10, 100)
+    max_detections: tuple[Literal[1], Literal[10], Annotated[int, Field(ge=10)]] = (1, 10, 100)
     ignore_as_crowd: bool = Field(True, description="boxes marked ignore become crowd regions")
     headline: Literal["ap", "ap50", "ap75"] = "ap"
 

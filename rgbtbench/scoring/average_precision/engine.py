@@ -1,4 +1,4 @@
-"""The same twelve numbers from faster-coco-eval: every score is computed twice, by two programs."""
+"""The same twelve numbers from hotcoco: every score is computed twice, by two programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def engine_metrics(
         class_ids: int64 (C,).
         max_detections: detections per class and image for the three recalls; the last also for precision.
     """
-    from faster_coco_eval import COCO, COCOeval_faster
+    import hotcoco
 
     images = [{"id": int(image)} for image in image_ids]
     categories = [{"id": int(number), "name": str(number)} for number in class_ids]
@@ -37,16 +37,16 @@ def engine_metrics(
         row.update(area=area, iscrowd=int(crowd))
     found = _rows(detections.image_ids, detections.labels, detections.xywh)
     for row, score in zip(found, detections.scores.tolist(), strict=True):
-        row.update(area=row["bbox"][2] * row["bbox"][3], iscrowd=0, score=score)
-    evaluation = COCOeval_faster(
-        COCO({"images": images, "categories": categories, "annotations": boxes}),
-        COCO({"images": images, "categories": categories, "annotations": found}),
-        "bbox",
-    )
-    evaluation.params.maxDets = list(max_detections)
+        row.update(score=score)
+    dataset = hotcoco.COCO({"images": images, "categories": categories, "annotations": boxes})
+    evaluation = hotcoco.COCOeval(dataset, dataset.load_res(found), "bbox")
+    params = evaluation.params
+    params.max_dets = list(max_detections)
+    evaluation.params = params
     evaluation.evaluate()
     evaluation.accumulate()
-    precision, recall = evaluation.eval["precision"], evaluation.eval["recall"]
+    curves = evaluation.eval or {}
+    precision, recall = curves["precision"], curves["recall"]
     most = len(max_detections) - 1
     return {
         "ap": _known_mean(precision[:, :, :, 0, most]),
