@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rgbtbench.cards.adapters import Adapter, Bottleneck, Lora
 from rgbtbench.cards.losses import PixelLoss
 from rgbtbench.cards.optimisation import Freezing, Schedule, WarmUp, _Grouped
 from rgbtbench.cards.recipe import recipe_from
@@ -55,7 +56,8 @@ def names_of(union):
 
 
 def test_the_page_names_every_field_and_every_choice():
-    fields = [*_Grouped.model_fields, *Freezing.model_fields, *WarmUp.model_fields]
+    adapters = {*Lora.model_fields, *Bottleneck.model_fields, *names_of(Adapter)} - {"match", "name"}
+    fields = [*_Grouped.model_fields, *Freezing.model_fields, *WarmUp.model_fields, *adapters]
     choices = [*names_of(PixelLoss), *names_of(Schedule)]
     stages = [name for name in Stage.model_fields if name != "name"]
     for name in (*fields, *choices, *stages):

@@ -10,12 +10,13 @@ import yaml
 from pydantic import Field, JsonValue, model_validator
 
 from rgbtbench.canonical import content_sha256
+from rgbtbench.cards.adapters import Adapter
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import recipe_path
 from rgbtbench.cards.data_choice import Data, DataChoice, JointData, Selection, require_unseen_test
 from rgbtbench.cards.extension import layers, merged
 from rgbtbench.cards.losses import Losses
-from rgbtbench.cards.optimisation import Constant, Freezing, Optimiser, Schedule, WarmUp
+from rgbtbench.cards.optimisation import Constant, Freezing, Optimiser, Patterns, Schedule, WarmUp
 from rgbtbench.cards.overrides import override
 from rgbtbench.cards.schema import Modality, Name, Strict, Use
 from rgbtbench.cards.stages import Stage, require_stages
@@ -79,6 +80,9 @@ class Recipe(Strict):
     warm_up: WarmUp | None = None
     losses: Losses = Field(Losses(), exclude_if=lambda losses: losses == Losses())
     freeze: Freezing = Field(Freezing(), exclude_if=lambda freeze: freeze == Freezing())
+    adapters: tuple[Adapter, ...] = Field(
+        (), exclude_if=lambda adapters: not adapters, description="trained additions to layers that stay as they are"
+    )
     epochs: int | None = Field(None, ge=1)
     steps: int | None = Field(None, ge=1, description="of the optimiser")
     batch_size: int = Field(ge=1, description="samples per forward pass, over all devices together")
@@ -86,6 +90,14 @@ class Recipe(Strict):
     clip_norm: float | None = Field(None, gt=0, description="largest norm of the gradient")
     precision: Precision = "32-true"
     channels_last: bool = Field(False, description="keep weights in NHWC order: faster convolutions, same function")
+    activation_checkpointing: Patterns = Field(
+        (),
+        exclude_if=lambda patterns: not patterns,
+        description="modules whose activations are computed again in the backward pass: less memory, same function",
+    )
+    compile: bool = Field(
+        False, exclude_if=lambda compiled: not compiled, description="by torch.compile: faster after a first delay"
+    )
     averaging: Averaging | None = None
     augmentations: Augmentations = Augmentations()
     validation: Validation = Validation()

@@ -38,7 +38,10 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
     device: DeviceOption = DeviceName.AUTO,
-    devices: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
+    devices: Annotated[int, typer.Option(min=1, help="How many; under torchrun it says how many.")] = 1,
+    shard: Annotated[
+        bool, typer.Option("--shard", help="Share weights and optimiser out among the devices: more room on each.")
+    ] = False,
     precision: Annotated[
         str | None, typer.Option(help="32-true, bf16-mixed or 16-mixed; the recipe's by default.")
     ] = None,
@@ -78,6 +81,7 @@ def train(
             devices=devices,
             workers=workers,
             cached=cache,
+            sharded=shard,
             progress=progress,
         )
     if as_json:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from rgbtbench.training.sharding import part_of
+
 
 class MovingAverage:
     """The average of a model's floating-point weights and buffers; counters are copied.
@@ -57,4 +59,4 @@ class MovingAverage:
             raise TypeError("no state of a moving average")
         self.updates = updates
         for key, tensor in state.items():
-            self.state[key].copy_(tensor)
+            self.state[key].copy_(part_of(tensor, self.state[key]))

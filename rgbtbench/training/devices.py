@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from rgbtbench.cards.recipe import Precision
 from rgbtbench.errors import RecipeError
 from rgbtbench.ranks import Ranks
+from rgbtbench.training.sharding import sharded_strategy
 
 Device = Literal["auto", "cpu", "cuda"]
 T = TypeVar("T")
@@ -27,21 +29,44 @@ class _Autocast(MixedPrecision):
         return data
 
 
-def make_fabric(*, device: Device, devices: int, precision: Precision) -> Fabric:
-    """Return the Fabric of this process; under `torchrun` it joins the others.
+def make_fabric(*, device: Device, devices: int, precision: Precision, sharded: bool = False) -> Fabric:
+    """Return the Fabric of this process; under `torchrun` it joins the others, on any number of machines.
+
+    Args:
+        device: `auto` takes a GPU where there is one.
+        devices: on this machine; 1 where `torchrun` says how many.
+        precision: of the products.
+        sharded: share weights, gradients and the optimiser's state out among all processes.
 
     Raises:
-        RecipeError: the device is not there, or cannot do the precision.
+        RecipeError: the device is not there, cannot do the precision, or there are not several to share anything.
     """
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     chosen = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     if chosen == "cuda" and not torch.cuda.is_available():
         raise RecipeError("no CUDA device on this machine", remedy="pass device cpu")
+    devices, machines = _processes(devices)
     if chosen == "cuda" and torch.cuda.device_count() < devices:
         raise RecipeError(f"{devices} devices wanted and {torch.cuda.device_count()} there")
+    if sharded and devices * machines == 1:
+        raise RecipeError("one device has nothing to share out", remedy="take more devices, or do not shard")
+    strategy = sharded_strategy(devices * machines) if sharded else "auto"
+    where: dict[str, Any] = {"accelerator": chosen, "devices": devices, "num_nodes": machines, "strategy": strategy}
     if precision == "32-true":
-        return Fabric(accelerator=chosen, devices=devices, precision="32-true")
-    return Fabric(accelerator=chosen, devices=devices, plugins=[_Autocast(precision, chosen)])
+        return Fabric(precision="32-true", **where)
+    return Fabric(plugins=[_Autocast(precision, chosen)], **where)
+
+
+def _processes(devices: int) -> tuple[int, int]:
+    """Return the processes on each machine and the number of machines, as `torchrun` or a user says."""
+    if not torch.distributed.is_torchelastic_launched():
+        return devices, 1
+    here, everywhere = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    if devices not in (1, here):
+        raise RecipeError(
+            f"{devices} devices wanted, and torchrun started {here} processes", remedy="leave devices out"
+        )
+    return here, everywhere // here
 
 
 def with_synchronised_statistics(model: nn.Module, fabric: Fabric) -> tuple[nn.Module, str | None]:

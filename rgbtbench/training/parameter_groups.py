@@ -9,6 +9,7 @@ from torch import nn
 
 from rgbtbench.cards.optimisation import AdamW, Freezing, Sgd, Undecayed
 from rgbtbench.errors import RecipeError
+from rgbtbench.training.adaptation import adapted_parameters
 from rgbtbench.training.patterns import matches_any, require_matches
 from rgbtbench.zoo.model import Model
 
@@ -33,6 +34,8 @@ class Group:
 def freeze(model: Model, freezing: Freezing) -> None:
     """Let the model's parameters require gradients as a recipe says, and all others none.
 
+    Adapters are trained and the layers that carry them stay as they are, whatever else is frozen.
+
     Raises:
         RecipeError: a pattern matches no parameter or no batch normalisation, or nothing is left to be trained.
     """
@@ -41,6 +44,8 @@ def freeze(model: Model, freezing: Freezing) -> None:
         require_matches(patterns, list(named), field=f"freeze.{field}", what=f"parameter of {model.spec.method}")
     for name, parameter in named.items():
         parameter.requires_grad_(not matches_any(freezing.parameters, name) or matches_any(freezing.but, name))
+    for name, is_trained in adapted_parameters(model).items():
+        named[name].requires_grad_(is_trained)
     if not any(parameter.requires_grad for parameter in named.values()):
         raise RecipeError(
             f"freeze leaves no parameter of {model.spec.method} to be trained", remedy="name some in freeze.but"

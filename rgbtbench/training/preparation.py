@@ -12,11 +12,14 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
+from torch.optim import Optimizer
 
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.progress import Progress
+from rgbtbench.training.acceleration import accelerate
+from rgbtbench.training.adaptation import adapt
 from rgbtbench.training.averaging import MovingAverage
 from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import with_synchronised_statistics
@@ -61,19 +64,19 @@ def prepare_stage(
             has no loss that the recipe asks for, or a pattern of the recipe matches nothing in the model.
     """
     seed_everything(recipe.seed)
-    model = model_for(recipe, training.spec)
+    initial = recipe.initial_weights if weights is None else None
+    model = model_for(recipe, training.spec, initial_weights=None if initial is None else Path(initial))
     if weights is not None:
         model.load_state_dict(weights)
-    elif recipe.initial_weights is not None:
-        load_initial_weights(Path(recipe.initial_weights), model)
-    if recipe.channels_last:
-        model.to(memory_format=torch.channels_last)
+    accelerate(model, recipe)
     synchronised, remark = with_synchronised_statistics(model, fabric)
     if remark is not None and span.stage == 0:
         told.say(remark)
     model = cast("Model", synchronised.to(fabric.device))
-    optimiser = make_optimiser(parameter_groups(model, recipe.optimiser), recipe.optimiser)
-    wrapped, optimiser = fabric.setup(model, optimiser, move_to_device=False)
+    wrapped = fabric.setup_module(model, move_to_device=False)
+    # Parameters that are shared out among processes are others than they were.
+    choice = make_optimiser(parameter_groups(model, recipe.optimiser), recipe.optimiser)
+    optimiser = cast("Optimizer", fabric.setup_optimizers(choice))
     seed_everything(recipe.seed + fabric.global_rank)
     rank, world = fabric.global_rank, fabric.world_size
     trainee = Trainee(
@@ -97,11 +100,17 @@ def prepare_stage(
     return trainee, plan
 
 
-def model_for(recipe: Recipe, spec: ModelSpec) -> Model:
-    """Return the model of a stage with random weights, its losses chosen and its parameters frozen.
+def model_for(recipe: Recipe, spec: ModelSpec, *, initial_weights: Path | None = None) -> Model:
+    """Return the model of a stage, its losses chosen, adapters in their places and its parameters frozen.
+
+    Args:
+        recipe: of the stage.
+        spec: of the model, without the adapters that the recipe adds.
+        initial_weights: what it begins with; None for random weights.
 
     Raises:
         RecipeError: the method has no loss that the recipe asks for, or a pattern matches nothing in the model.
+        WeightsError: the initial weights do not fit.
     """
     model = build_from(spec)
     if spec.remap and not model.remaps:
@@ -111,6 +120,9 @@ def model_for(recipe: Recipe, spec: ModelSpec) -> Model:
         )
     if recipe.losses.pixels:
         model.choose_losses(recipe.losses.pixels)
+    if initial_weights is not None:
+        load_initial_weights(initial_weights, model)
+    adapt(model, recipe.adapters)
     freeze(model, recipe.freeze)
     return model
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning_fabric import Fabric
 
 from rgbtbench.atomic_file import atomic_file
@@ -27,6 +28,9 @@ from rgbtbench.training.resolution import Training, resolve_training
 from rgbtbench.training.run_folder import RunFolder
 from rgbtbench.training.stages import Stages, Trained, remaining_parts
 from rgbtbench.zoo.encoder_weights import initial_weights_in_words
+from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.parts.lora import folded
+from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.weights import save_weights
 from rgbtbench.zoo.weights_info import TrainingFacts, WeightsInfo, read_info
 
@@ -62,6 +66,7 @@ def train(
     devices: int = 1,
     workers: int = 0,
     cached: bool = False,
+    sharded: bool = False,
     checkpoint_seconds: float = 300.0,
     progress: Progress | None = None,
 ) -> RunResult:
@@ -76,9 +81,11 @@ def train(
         out: the run folder; new or empty unless `resume`.
         resume: go on with the run in `out`; a finished one is returned as it is.
         device: `auto` takes a GPU where there is one.
-        devices: how many; with more than one on GPUs, start with torchrun or let Fabric start the processes.
+        devices: how many on this machine; under torchrun it says how many.
         workers: processes that decode; 0 decodes in this one.
         cached: keep decoded images in memory.
+        sharded: share weights, gradients and the optimiser's state out among the devices, each of which holds all of
+            them otherwise.
         checkpoint_seconds: at least so often a checkpoint is written, besides those after validations.
         progress: told about every step.
 
@@ -89,7 +96,7 @@ def train(
         WeightsError: the initial weights or the checkpoint cannot be used.
         InterruptedTrainingError: SIGTERM or Ctrl-C came; a checkpoint is left to resume from.
     """
-    fabric = make_fabric(device=device, devices=devices, precision=recipe.precision)
+    fabric = make_fabric(device=device, devices=devices, precision=recipe.precision, sharded=sharded)
     fabric.launch()
     told = progress if progress is not None and fabric.is_global_zero else Silent()
     folder = RunFolder(Path(out))
@@ -115,7 +122,7 @@ def train(
         with _open_log(fabric, folder, trainee.done, told) as log:
             trained = stages.run(Surroundings(fabric, folder, identity, log, stop, told), trainee, plan)
         if fabric.is_global_zero:
-            save_weights(trained.model, folder.weights, training=_facts(training, identity, trained))
+            save_weights(_finished_model(trained), folder.weights, training=_facts(training, identity, trained))
         fabric.barrier()
     return _result(folder, resumed_from=None if state is None else int(state["done"]))
 
@@ -174,6 +181,14 @@ def _open_log(
     return MetricsLog(folder.metrics, step=step, mirror=TensorBoard(folder.curves, step=step, progress=told))
 
 
+def _finished_model(trained: Trained) -> Model:
+    """Return the network with its weights, low-rank adapters added to the layers that carry them."""
+    with torch.device("meta"):
+        model = build_from(trained.model.spec)
+    model.load_state_dict(folded(trained.model, trained.selected.weights), assign=True)
+    return model
+
+
 def _facts(training: Training, identity: Mapping[str, str], trained: Trained) -> TrainingFacts:
     recipe = training.recipe
     return TrainingFacts(
@@ -188,8 +203,8 @@ def _facts(training: Training, identity: Mapping[str, str], trained: Trained) ->
         wall_seconds=round(trained.seconds, 3),
         **training.opened.facts(),
         condition=recipe.condition,
-        step=trained.step,
+        step=trained.selected.step,
         steps=trained.steps,
         averaged=recipe.averaging is not None,
-        metrics={name: value if math.isfinite(value) else None for name, value in trained.metrics.items()},
+        metrics={name: value if math.isfinite(value) else None for name, value in trained.selected.metrics.items()},
     )

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lightning_fabric import Fabric
+from torch import Tensor
 
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.progress import Progress
 from rgbtbench.training.checkpoint import load_checkpoint, save_checkpoint
 from rgbtbench.training.plan import LOSS, Metrics, Plan
 from rgbtbench.training.run_folder import RunFolder
+from rgbtbench.training.sharding import whole
 from rgbtbench.training.trainee import Trainee
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Weights that a stage ends with.
+
+    Attributes:
+        weights: whole, by name.
+        step: of the optimiser, over all stages, at which they were taken.
+        metrics: of the last validation of them; empty without one.
+    """
+
+    weights: dict[str, Tensor]
+    step: int
+    metrics: Metrics
 
 
 def look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, progress: Progress) -> Metrics:
@@ -18,7 +37,7 @@ def look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, pro
         raise ValueError("no validation to look at")
     if trainee.average is None:
         trainee.metrics = plan.validation()
-        selected = trainee.model.state_dict()
+        selected: dict[str, Tensor] = trainee.model.state_dict()
     else:
         with trainee.average.applied_to(trainee.model):
             trainee.metrics = plan.validation()
@@ -27,8 +46,9 @@ def look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, pro
     progress.say(f"step {trainee.done} of {plan.span.total}: validation {shown}")
     if plan.recipe.selection != "last" and _is_better(trainee, plan.headline):
         trainee.best = {"step": trainee.done, "metrics": dict(trainee.metrics)}
+        content = {**trainee.best, "model": whole(selected)}
         if fabric.is_global_zero:
-            save_checkpoint(folder.best, {**trainee.best, "model": selected})
+            save_checkpoint(folder.best, content)
     return trainee.metrics
 
 
@@ -39,11 +59,10 @@ def _is_better(trainee: Trainee, headline: str) -> bool:
     return found < best if headline == LOSS else found > best
 
 
-def selected_weights(trainee: Trainee, recipe: Recipe, folder: RunFolder) -> tuple[int, Metrics]:
-    """Load the weights that the recipe of a stage selects into the trained model; return their step and metrics."""
+def selected_weights(trainee: Trainee, recipe: Recipe, folder: RunFolder) -> Selected:
+    """Return the weights that the recipe of a stage selects; every process must call this."""
     if recipe.selection != "last" and trainee.best is not None:
-        trainee.model.load_state_dict(load_checkpoint(folder.best)["model"])
-        return int(trainee.best["step"]), dict(trainee.best["metrics"])
-    if trainee.average is not None:
-        trainee.model.load_state_dict(trainee.average.state)
-    return trainee.done, trainee.metrics
+        best = load_checkpoint(folder.best)["model"]
+        return Selected(best, int(trainee.best["step"]), dict(trainee.best["metrics"]))
+    last = trainee.model.state_dict() if trainee.average is None else trainee.average.state
+    return Selected(whole(last), trainee.done, trainee.metrics)

@@ -12,10 +12,10 @@ from torch import Tensor
 from rgbtbench.cards.recipe import Recipe, stage_recipes
 from rgbtbench.progress import Progress
 from rgbtbench.training.loop import Surroundings, fit, keep
-from rgbtbench.training.plan import Metrics, Plan, Span
+from rgbtbench.training.plan import Plan, Span
 from rgbtbench.training.preparation import prepare_stage
 from rgbtbench.training.resolution import Training, stage_spans
-from rgbtbench.training.selection import selected_weights
+from rgbtbench.training.selection import Selected, selected_weights
 from rgbtbench.training.trainee import Trainee
 from rgbtbench.zoo.model import Model
 
@@ -25,18 +25,16 @@ class Trained:
     """What came of a training.
 
     Attributes:
-        model: with the selected weights.
-        step: of the optimiser, over all stages, at which they were taken.
+        model: the network, adapters and all.
+        selected: its weights.
         steps: of the whole training.
         seconds: wall time of the training.
-        metrics: of the last validation of the weights; empty without one.
     """
 
     model: Model
-    step: int
+    selected: Selected
     steps: int
     seconds: float
-    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +88,22 @@ class Stages:
         name = self.training.recipe.name or self.training.recipe.model.method
         self.told.start(f"train {name}", plan.span.total, "steps")
         self.told.advance(trainee.done)
+        selected = None
         for number in range(len(self.parts)):
-            if number > 0:
-                weights, seconds = trainee.model.state_dict(), trainee.seconds
-                trainee, plan = self._prepared(number, weights)
+            if selected is not None:
+                seconds = trainee.seconds
+                trainee, plan = self._prepared(number, selected.weights)
                 trainee.seconds = seconds
                 # The best weights of the stage before are about to give way to those of this one.
                 keep(around, trainee)
             if plan.span.stages > 1:
                 self.told.say(_described(self.training, trainee, plan.span))
             fit(around, trainee, plan)
-            step, metrics = selected_weights(trainee, plan.recipe, around.folder)
+            selected = selected_weights(trainee, plan.recipe, around.folder)
         self.told.finish()
-        return Trained(trainee.model, step, plan.span.total, trainee.seconds, metrics)
+        if selected is None:
+            raise ValueError("a training has at least one stage")
+        return Trained(trainee.model, selected, plan.span.total, trainee.seconds)
 
     def _prepared(self, number: int, weights: Mapping[str, Tensor] | None) -> tuple[Trainee, Plan]:
         recipe, span = self.parts[number]

@@ -15,6 +15,7 @@ from rgbtbench.training.averaging import MovingAverage
 from rgbtbench.training.checkpoint import random_state, restore_random_state
 from rgbtbench.training.devices import gathered
 from rgbtbench.training.plan import Metrics
+from rgbtbench.training.sharding import load_whole, load_whole_optimiser, whole
 from rgbtbench.zoo.model import Model
 
 
@@ -55,9 +56,9 @@ class Trainee:
             "seconds": self.seconds,
             "metrics": self.metrics,
             "best": self.best,
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "average": None if self.average is None else self.average.state_dict(),
+            "model": whole(self.model.state_dict()),
+            "optimiser": whole(self.optimiser.state_dict()),
+            "average": None if self.average is None else whole(self.average.state_dict()),
             "scaler": fabric.strategy.precision.state_dict(),
             "batches": self.batches.state_dict(),
             "method": self.model.training_state(),
@@ -66,8 +67,8 @@ class Trainee:
 
     def restore(self, fabric: Fabric, state: Mapping[str, Any]) -> None:
         """Go back to where `state` was taken."""
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        load_whole(self.model, state["model"])
+        load_whole_optimiser(self.optimiser, state["optimiser"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         fabric.strategy.precision.load_state_dict(state["scaler"])

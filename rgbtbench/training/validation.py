@@ -27,6 +27,7 @@ from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import gathered, over_processes, share_statistics
 from rgbtbench.training.objective import total_loss
 from rgbtbench.training.plan import LOSS
+from rgbtbench.training.sharding import whole_weights
 from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.model import Model
 
@@ -66,7 +67,7 @@ def validate(
         loss_weights: of the terms of the loss; see `rgbtbench.training.objective`.
     """
     share_statistics(fabric, model)
-    with _evaluating(model):
+    with _evaluating(model), whole_weights(model):
         found = {look.name: _look(model, look, fabric=fabric, loss_weights=loss_weights) for look in looks}
     first = next(iter(found.values()))
     if len(found) == 1:
@@ -98,8 +99,9 @@ def _look(model: Model, look: Look, *, fabric: Fabric, loss_weights: Mapping[str
             if tally is not None:
                 with nullcontext() if watched.member is None else answering(model, watched.member):
                     tally.add(batch, model.predict(on_device))
-        images = int(batch.valid.sum())
-        loss += torch.tensor([float(total_loss(terms, loss_weights)) * images, images])
+        # A term is this process's part of the loss of what all processes hold together, times how many they are.
+        images = int(over_processes(fabric, batch.valid.sum()))
+        loss += torch.tensor([float(total_loss(terms, loss_weights)), 1.0]) * images / fabric.world_size
     total, images = over_processes(fabric, loss).tolist()
     return {LOSS: total / max(images, 1), **({} if tally is None else tally.metrics(fabric))}
 

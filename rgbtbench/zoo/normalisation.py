@@ -13,7 +13,7 @@ def mean_over_processes(total: Tensor, count: Tensor) -> Tensor:
     process with a large batch and several with parts of it minimise the same function.
     """
     share = sum_over_processes(count.detach().to(torch.float32))
-    return total / (share / _processes()).clamp(min=1.0)
+    return total / (share.clamp(min=1.0) / _processes())
 
 
 def sum_over_processes(count: Tensor) -> Tensor:

@@ -126,7 +126,12 @@ def build(
 def build_from(spec: ModelSpec) -> Model:
     """Return the model that `spec` describes, with random weights."""
     module = method(spec.method)
-    return module.build(spec, _config(module, spec.config))
+    model = module.build(spec, _config(module, spec.config))
+    if spec.bottlenecks:
+        from rgbtbench.zoo.parts.bottleneck import insert_bottlenecks
+
+        insert_bottlenecks(model, spec.bottlenecks)
+    return model
 
 
 def has_published_slots(spec: ModelSpec) -> bool:

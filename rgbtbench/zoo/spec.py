@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -45,6 +45,7 @@ class ModelSpec(Strict):
         inputs: slot to source modality.
         members: dataset to what it feeds and what the classes are there, for models trained on several datasets.
         remap: training adds a loss in each dataset's own classes.
+        bottlenecks: name of a linear layer to the width of the adapter behind it.
     """
 
     method: Name
@@ -54,6 +55,9 @@ class ModelSpec(Strict):
     inputs: Wiring = Field(min_length=1)
     members: dict[Name, MemberSpec] = Field(default_factory=dict)
     remap: bool = False
+    bottlenecks: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, exclude_if=lambda bottlenecks: not bottlenecks
+    )
 
     @model_validator(mode="after")
     def _ids_are_classes(self) -> Self:
