@@ -12,6 +12,7 @@ from rgbtbench.cards import recipe_names
 from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import BoxTargets
+from rgbtbench.training.parameter_groups import begin_training, freeze, parameter_groups
 from rgbtbench.training.patterns import matches_any
 from rgbtbench.zoo.parts.resnet import ResNet
 from rgbtbench.zoo.parts.vit import VIT_SIZES, Vit
@@ -213,3 +214,46 @@ def test_every_recipe_configures_its_model(name):
         recipe.model.method, recipe.model.config, task=recipe.task, classes=CLASSES, inputs=recipe.inputs
     )  # fmt: skip
     assert set(spec.inputs.values()) <= {"rgb", "lwir"}
+
+
+@pytest.mark.parametrize("name", ["llvip", "llvip-early", "llvip-lwir"])
+def test_pre_trained_stems_first_stages_and_statistics_stay(name):
+    recipe = load_recipe(f"two_stream_faster_rcnn/{name}")
+    with torch.device("meta"):
+        model = build("two_stream_faster_rcnn", recipe.model.config, task="detection", classes=CLASSES)
+    freeze(model, recipe.freeze)
+    frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+    assert {name.split(".")[3] for name in frozen} == {"conv1", "bn1", "layer1"}
+    begin_training(model, recipe.freeze)
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert norms
+    assert not any(norm.training for norm in norms)
+
+
+def test_rates_of_the_vision_transformer_decay_towards_its_patches():
+    recipe = load_recipe("two_stream_faster_rcnn/llvip-vitdet")
+    with torch.device("meta"):
+        model = build("two_stream_faster_rcnn", recipe.model.config, task="detection", classes=CLASSES)
+    factors = {
+        name: (group.lr_factor, group.decay_factor)
+        for group in parameter_groups(model, recipe.optimiser)
+        for name in group.parameters
+    }
+    encoder = "pyramid.encoders.inf"
+    assert factors[f"{encoder}.pos_embed"] == (pytest.approx(0.7**13), 0)
+    assert factors[f"{encoder}.patch_embed.proj.weight"] == (pytest.approx(0.7**13), 1)
+    assert factors[f"{encoder}.blocks.11.norm1.weight"] == (pytest.approx(0.7), 0)
+    assert factors[f"{encoder}.blocks.0.attn.rel_pos_h"] == (pytest.approx(0.7**12), 1)
+    assert factors["detector.rpn_head.rpn_cls.bias"] == (1, 1)
+
+
+def test_losses_and_predictions_are_finite_in_half_precision(method):
+    model = make_model(method, masks=True) if method == "two_stream_faster_rcnn" else make_model(method)
+    batch = make_batch(random_images(2, 48, 64), boxes=(boxes([[8, 8, 30, 40]]), boxes([])))
+    with torch.autocast("cpu", torch.bfloat16):
+        losses = model.train()(batch)
+        sum(losses.values()).backward()
+        with torch.no_grad():
+            found = model.eval().predict(batch)
+    assert all(loss.dtype == torch.float32 and loss.isfinite() for loss in losses.values())
+    assert all(np.isfinite(prediction.boxes_xyxy).all() for prediction in found)
