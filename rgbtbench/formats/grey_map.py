@@ -26,6 +26,13 @@ _BMP_START: Final = b"BM"
 _REMEDY: Final = "store one channel of grey levels"
 
 
+def as_8_bits(levels: Levels) -> NDArray[np.uint8]:
+    """Return levels of 8 or 16 bits in 8 bits, rounded; the highest stays the highest."""
+    if levels.dtype == np.uint8:
+        return np.asarray(levels, np.uint8)
+    return ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
 def grey_size(data: bytes, *, path: Path | None = None) -> tuple[int, int]:
     """Return height and width that a file states.
 

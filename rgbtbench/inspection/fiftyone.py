@@ -168,6 +168,9 @@ class _Export:
         if sample.key in self.predicted.masks:
             path = self._write(f"{field}/{sample.key}.png", encode_png(self.predicted.masks[sample.key]))
             yield field, frames[name], self.fiftyone.Segmentation(mask_path=path)
+        elif sample.key in self.predicted.maps:
+            path = self._write(f"{field}/{sample.key}.png", encode_png(self.predicted.maps[sample.key]))
+            yield field, frames[name], self.fiftyone.Heatmap(map_path=path)
         else:
             found = self.predicted.boxes[sample.key]
             facts = {"confidence": found.scores.tolist()}

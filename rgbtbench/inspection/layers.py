@@ -18,6 +18,7 @@ from rgbtbench.inspection.palette import (
     error_map,
     hex_colour,
     overlay,
+    saliency_error_map,
     saliency_overlay,
 )
 from rgbtbench.inspection.predicted import Predicted
@@ -65,7 +66,7 @@ class Layers:
         """Yield the layers of a sample: each label set, followed by what was predicted for it."""
         for name, mask in sample.masks.items():
             if name not in self._names:
-                yield Layer(name, name, self._frames[name], [], image=saliency_overlay(mask))
+                yield from self._saliency_layers(name, mask, self._predictions(name, "maps").get(sample.key))
                 continue
             yield self._mask_layer(name, "", mask)
             prediction = self._predictions(name, "masks").get(sample.key)
@@ -80,6 +81,18 @@ class Layers:
             found = self._predictions(name, "boxes").get(sample.key)
             if found is not None:
                 yield self._box_layer(name, " predicted", boxes.frame, _scored(found))
+
+    def _saliency_layers(
+        self, label_set: str, mask: NDArray[np.uint8], prediction: NDArray[np.uint8] | None
+    ) -> Iterator[Layer]:
+        frame = self._frames[label_set]
+        yield Layer(label_set, label_set, frame, [], image=saliency_overlay(mask))
+        if prediction is not None:
+            predicted = saliency_overlay(prediction)
+            yield Layer(f"{label_set}-predicted", f"{label_set} predicted", frame, [], image=predicted)
+            legend = [("wrong", hex_colour(WRONG))]
+            errors = saliency_error_map(mask, prediction)
+            yield Layer(f"{label_set}-errors", f"{label_set} errors", frame, legend, image=errors)
 
     def _predictions(self, label_set: str, kind: str) -> Mapping[str, Any]:
         if self._predicted is None or self._predicted.label_set != label_set:

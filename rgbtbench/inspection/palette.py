@@ -71,10 +71,19 @@ def overlay(mask: NDArray[np.uint8], colours: Mapping[int, Colour]) -> NDArray[n
 
 
 def saliency_overlay(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a saliency mask, uint8 (H, W) of 0 to 255, as an overlay: the more salient, the more opaque."""
-    painted = np.empty((*mask.shape, 4), np.uint8)
-    painted[..., :3] = SALIENT
-    painted[..., 3] = mask
+    """Return a saliency mask or map, uint8 (H, W) of 0 to 255, as an overlay: the more salient, the more opaque."""
+    return _shaded(mask, SALIENT)
+
+
+def saliency_error_map(mask: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return where a saliency map is wrong, as an overlay: the larger the difference, the more opaque."""
+    return _shaded(np.maximum(mask, prediction) - np.minimum(mask, prediction), WRONG)
+
+
+def _shaded(opacity: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
+    painted = np.empty((*opacity.shape, 4), np.uint8)
+    painted[..., :3] = colour
+    painted[..., 3] = opacity
     return painted
 
 

@@ -39,6 +39,16 @@ def masks(split, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def maps(split, tmp_path_factory) -> Path:
+    """Saliency maps of 16 bits: half of what the masks say."""
+    folder = tmp_path_factory.mktemp("maps")
+    for sample in split:
+        levels = sample.masks["saliency"].astype(np.uint16) * 257 // 2
+        (folder / f"{sample.key}.png").write_bytes(encode_png(levels))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def boxes(split, tmp_path_factory) -> Path:
     """COCO results: every labelled box once, moved by one pixel, and nothing for the first image."""
     rows = [

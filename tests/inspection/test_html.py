@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from rgbtbench.errors import PredictionError, UserError
+from rgbtbench.formats.image_file import encode_png
 from rgbtbench.inspection.choice import under_condition
 from rgbtbench.inspection.html import write_viewer
 from rgbtbench.inspection.palette import class_colours
@@ -92,7 +93,7 @@ def test_a_folder_with_other_things_is_left_alone_and_ones_own_is_written_again(
     [
         ("semantics", False, "synthetic has no label set 'semantics'; did you mean semantic"),
         ("semantics", True, "synthetic has no label set 'semantics'; did you mean semantic"),
-        ("saliency", True, "holds saliency, to which no prediction files answer yet"),
+        ("captions", True, "holds text, to which no prediction files answer yet"),
         ("semantic", False, "no predictions that answer to it; pass the predictions too"),
     ],
 )
@@ -119,6 +120,30 @@ def test_predicted_masks_lie_beside_the_labels_with_a_map_of_errors(split, masks
         wrong = (label != np.roll(label, 2, axis=1)) & (label != 255)
         assert np.array_equal(errors[..., 3] == 255, wrong)
         assert layers["semantic-predicted"]["source"]
+
+
+def test_predicted_saliency_lies_beside_the_masks_with_a_map_of_errors(split, maps, tmp_path):
+    """A map of 16 bits is as opaque as it is salient; what it misses is as opaque as it is wrong."""
+    page = write_viewer(split, tmp_path, predictions=maps, label_set="saliency")
+    for sample, shown in zip(split, data_of(page), strict=True):
+        layers = layers_of(shown)
+        predicted, errors = (
+            cv2.imread(str(tmp_path / layers[f"saliency-{name}"]["source"]), cv2.IMREAD_UNCHANGED)[..., 3]
+            for name in ("predicted", "errors")
+        )
+        mask = sample.masks["saliency"]
+        assert np.abs(predicted.astype(float) - mask / 2).max() <= 1
+        assert np.array_equal(predicted + errors, mask)
+
+
+def test_saliency_maps_of_another_size_are_shown_at_the_size_of_their_masks(split, maps, tmp_path):
+    for path in maps.glob("*.png"):
+        levels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        (tmp_path / path.name).write_bytes(encode_png(np.ascontiguousarray(levels[::2, ::2])))
+    page = write_viewer(split, tmp_path / "viewer", predictions=tmp_path, label_set="saliency", samples=1)
+    (shown,) = data_of(page)
+    drawn = cv2.imread(str(tmp_path / "viewer" / layers_of(shown)["saliency-predicted"]["source"]), -1)
+    assert drawn.shape[:2] == split[0].masks["saliency"].shape
 
 
 def test_predicted_boxes_have_scores_and_an_image_without_any_has_an_empty_layer(split, boxes, tmp_path):
