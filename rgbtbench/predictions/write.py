@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.errors import PredictionError
 from rgbtbench.predictions.boxes import BoxTable, sorted_table
-from rgbtbench.predictions.folder_writer import FolderWriter, in_turn, publish
+from rgbtbench.predictions.folder_writer import FolderWriter, in_turn
 from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction
-from rgbtbench.predictions.masks import mask_sha256, masks_sha256
+from rgbtbench.predictions.masks import mask_sha256
+from rgbtbench.predictions.pixel_writer import PixelWriter
 from rgbtbench.predictions.sidecar import DETECTIONS, Sidecar
 from rgbtbench.ranks import ALONE, Ranks
 
@@ -22,7 +23,7 @@ from rgbtbench.ranks import ALONE, Ranks
 _Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
-class MaskWriter(FolderWriter):
+class MaskWriter(PixelWriter):
     """Writes `<key>.png`, 8-bit grey native ids, and the sidecar at the end.
 
     Example:
@@ -40,34 +41,18 @@ class MaskWriter(FolderWriter):
         UserError: on entering, when the folder is a file.
     """
 
-    def __init__(self, folder: Path, sidecar: Sidecar, *, ranks: Ranks = ALONE) -> None:
-        super().__init__(folder, sidecar, ranks=ranks)
-        self._digests: dict[str, str] = {}
-
     def write(self, prediction: MaskPrediction) -> None:
         """Write one mask, whole or not at all.
 
         Raises:
             PredictionError: the mask is not uint8 (H, W), or the key was written before.
         """
-        from rgbtbench.formats.image_file import encode_png
-
         mask = prediction.mask
         if mask.dtype != np.uint8 or mask.ndim != 2:
             raise PredictionError(
                 f"{prediction.key}: mask of {mask.dtype} {mask.shape}", expected="uint8 (H, W) of native class ids"
             )
-        self.enter_key(prediction.key)
-        self._digests[prediction.key] = mask_sha256(mask)
-        path = self.folder / f"{prediction.key}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        publish(path, encode_png(mask))
-
-    def _share(self) -> dict[str, str]:
-        return self._digests
-
-    def _finished(self, shares: Sequence[dict[str, str]]) -> str:
-        return masks_sha256({key: digest for share in shares for key, digest in share.items()})
+        self.write_levels(prediction.key, mask, mask_sha256(mask))
 
 
 class BoxWriter(FolderWriter):

@@ -22,19 +22,7 @@ from rgbtbench.scoring.truth import Truth
 def collect(
     rules: CocoRules, truth: Truth, positions: Sequence[int], predictions: Path, *, progress: Progress
 ) -> tuple[CocoCounts, str]:
-    """Match every image's boxes; see `rgbtbench.scoring.family.Collect`.
-
-    Args:
-        rules: of the protocol.
-        truth: boxes.
-        positions: of the images that are scored, by ascending image id.
-        predictions: results, see docs/formats/predictions.md.
-        progress: is told of each image.
-
-    Raises:
-        ShardError: two images have one image id.
-        PredictionError: the results are malformed.
-    """
+    """Match every image's boxes under COCO's rules; see `rgbtbench.scoring.family.Collect`."""
     inputs = read_inputs(truth, positions, predictions, progress=progress)
     if not rules.ignore_as_crowd:
         ordinary = replace(inputs.truth, crowd=np.zeros_like(inputs.truth.crowd))

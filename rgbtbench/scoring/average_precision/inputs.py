@@ -43,7 +43,7 @@ def read_inputs(truth: Truth, positions: Sequence[int], predictions: Path, *, pr
     Args:
         truth: boxes.
         positions: of the images that are scored, by ascending image id.
-        predictions: results of all images, see docs/formats/predictions.md.
+        predictions: results of all images (docs/formats/predictions.md).
         progress: is told of each image.
 
     Raises:

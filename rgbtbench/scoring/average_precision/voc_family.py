@@ -44,19 +44,10 @@ class VocCounts(MatchCounts[VocRules]):
 def collect(
     rules: VocRules, truth: Truth, positions: Sequence[int], predictions: Path, *, progress: Progress
 ) -> tuple[VocCounts, str]:
-    """Match every image's boxes; see `rgbtbench.scoring.family.Collect`.
-
-    Args:
-        rules: of the protocol.
-        truth: boxes.
-        positions: of the images that are scored, by ascending image id.
-        predictions: results, see docs/formats/predictions.md.
-        progress: is told of each image.
+    """Match every image's boxes under VOC's rules; see `rgbtbench.scoring.family.Collect`.
 
     Raises:
-        ShardError: two images have one image id.
         UserError: the rules ask for oriented boxes, and labels are upright.
-        PredictionError: the results are malformed, or upright where the rules ask for oriented boxes.
     """
     inputs = read_inputs(truth, positions, predictions, progress=progress)
     matches = match_argmax(

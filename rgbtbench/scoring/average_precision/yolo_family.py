@@ -60,19 +60,7 @@ class YoloCounts(MatchCounts[YoloRules]):
 def collect(
     rules: YoloRules, truth: Truth, positions: Sequence[int], predictions: Path, *, progress: Progress
 ) -> tuple[YoloCounts, str]:
-    """Match every image's boxes; see `rgbtbench.scoring.family.Collect`.
-
-    Args:
-        rules: of the protocol.
-        truth: boxes.
-        positions: of the images that are scored, by ascending image id.
-        predictions: results, see docs/formats/predictions.md.
-        progress: is told of each image.
-
-    Raises:
-        ShardError: two images have one image id.
-        PredictionError: the results are malformed.
-    """
+    """Match every image's boxes under a YOLO code base's rules; see `rgbtbench.scoring.family.Collect`."""
     inputs = read_inputs(truth, positions, predictions, progress=progress)
     return YoloCounts(_matches(rules, inputs)), inputs.predictions_sha256
 

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from rgbtbench.scoring.language.single import only
+
 #: Tiles of a picture for re-identification; the first shows the person who is sought.
 TILES: Final = range(1, 9)
 
@@ -89,8 +91,7 @@ def yes_or_no(answer: str) -> bool | None:
 
 def tile_chosen(answer: str) -> int | None:
     """Return the tile that an answer names, from 1 to 8; None where it names another number, several or none."""
-    found = set(_NUMBERS.findall(_plain(answer)))
-    number = found.pop() if len(found) == 1 else ""
+    number = only(_NUMBERS.findall(_plain(answer)))
     return int(number) if number in map(str, TILES) else None
 
 

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rgbtbench.scoring.language.single import only
+
 #: More digits are no count and no coordinate, and their values may have no end.
 _NUMBER: Final = r"[-+]?\d{1,9}(?:\.\d{1,9})?"
 _GAP: Final = r"\s*,\s*"
@@ -36,8 +38,7 @@ def stated_count(answer: str) -> float | None:
     """
     marked = _MARKED_COUNT.findall(answer)
     text = " ".join(marked) if marked else answer
-    found = set(_EVERY_NUMBER.findall(_THOUSANDS.sub(lambda number: number[0].replace(",", ""), text)))
-    number = found.pop() if len(found) == 1 else ""
+    number = only(_EVERY_NUMBER.findall(_THOUSANDS.sub(lambda number: number[0].replace(",", ""), text)))
     return float(number) if _COUNT.fullmatch(number) else None
 
 
