@@ -8,8 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from rgbtbench.cards.schema import Strict
 
-#: Class name to its weight; 1 for the others.
-ClassWeights = dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+#: Class name to its weight; 1 for the others, and 0 for one that teaches nothing.
+ClassWeights = dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
 #: Name of a term of the loss, `*` standing for any characters.
 Term = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_*?\[\]!-]+$", max_length=100)]
 _Odd = Annotated[int, Field(ge=3, le=99)]
