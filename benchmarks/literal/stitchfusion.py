@@ -134,7 +134,9 @@ class Encoder(nn.Module):
                 streams = block(streams, height, width)
             norm = self.get_submodule(f"norm{stage + 1}")
             maps = [map_of(norm(stream), height, width) for stream in streams]
-            fused.append(torch.stack(maps).sum(dim=0) if self.feature_cross is None else self.feature_cross(stage, maps))
+            fused.append(
+                torch.stack(maps).sum(dim=0) if self.feature_cross is None else self.feature_cross(stage, maps)
+            )
         return fused
 
 

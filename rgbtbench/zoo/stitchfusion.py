@@ -1,8 +1,8 @@
 """StitchFusion: one Mix Transformer for any number of modalities, which small adapters stitch together in every block.
 
 Li, Zhang, Zhao, Gao and Li, "StitchFusion: Weaving Any Visual Modalities to Enhance Multimodal Semantic Segmentation",
-arXiv 2408.01343, 2024. Maps of all modalities are added for the head, or go through fusion modules.
-Layers carry the published names.
+arXiv 2408.01343, 2024. Maps of all modalities are added for the head, or go through fusion modules. Layers carry the
+published names.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class StitchFusionConfig(MitConfig):
 
     Attributes:
         extra: number of modalities beside colour, fed into the slots x, x2, x3 and so on.
-        adapters: of the blocks of each stage, or of all: `none`, one `shared` by all modalities, one per `pair` of them,
-            or one per `direction` of each pair. Published networks differ in it.
+        adapters: of the blocks of each stage, or of all: `none`, one `shared` by all modalities, one per `pair` of
+            them, or one per `direction` of each pair. Published networks differ in it.
         fusion: how the maps of a stage become one: their sum, or a fusion module.
-        alias_order: adapters act one after the other on what the modalities have become by then, as in the authors' code
-            (its copy of the earlier state is none); for their weights.
+        alias_order: adapters act one after the other on what the modalities have become by then, as in the authors'
+            code (its copy of the earlier state is none); for their weights.
     """
 
     extra: int = Field(1, ge=1, le=8)

@@ -237,7 +237,9 @@ def test_gradients_reach_every_parameter(config):
 
 def test_adapters_are_as_many_as_their_kind_says_and_small():
     counts = {
-        kind: sum(isinstance(module, MultiAdapter) for module in on_meta(backbone="b0", extra=3, adapters=kind).modules())
+        kind: sum(
+            isinstance(module, MultiAdapter) for module in on_meta(backbone="b0", extra=3, adapters=kind).modules()
+        )
         for kind in ("none", "shared", "pair", "direction")
     }
     # Eight blocks, two places in each; four modalities are six pairs.

@@ -1,8 +1,8 @@
 """A Mix Transformer that any number of modalities share, with adapters between them in every block (StitchFusion).
 
 Li, Zhang, Zhao, Gao and Li, "StitchFusion: Weaving Any Visual Modalities to Enhance Multimodal Semantic Segmentation",
-arXiv 2408.01343, 2024. Layers carry the published names. The modalities lie one after the other along
-the batch, so that shared layers see them at once.
+arXiv 2408.01343, 2024. Layers carry the published names. The modalities lie one after the other along the batch, so
+that shared layers see them at once.
 """
 
 from __future__ import annotations
