@@ -41,7 +41,7 @@ def score(
     *,
     data: str | Path | None = None,
     ground_truth: str | Path | None = None,
-    classes: Sequence[str] | None = None,
+    classes: int | str | Sequence[str] | None = None,
 ) -> Score:
     """Score anyone's prediction files under a protocol, on prepared data or straight against annotation files.
 
@@ -50,7 +50,7 @@ def score(
         predictions: folder, archive or file; see docs/formats/predictions.md.
         data: prepared dataset.
         ground_truth: annotation files instead.
-        classes: names of the class ids 0, 1, …, for a `generic/…` protocol of segmentation.
+        classes: number of classes, or names of the ids 0, 1, …, for a `generic/…` protocol of segmentation.
 
     Example:
         rgbtbench.score("mfnet/miou-9", "predictions/", data="shards/mfnet").metrics["miou"]
@@ -58,12 +58,12 @@ def score(
     Raises:
         UserError: not exactly one of `data` and `ground_truth`, or as `rgbtbench.evaluation` says.
     """
-    from rgbtbench.evaluation import score_either
+    from rgbtbench.evaluation import class_names, score_either
     from rgbtbench.locations import location
 
     prepared = None if data is None else location(data)
     labels = None if ground_truth is None else Path(ground_truth)
-    return score_either(Path(predictions), protocol, data=prepared, ground_truth=labels, classes=classes)
+    return score_either(Path(predictions), protocol, data=prepared, ground_truth=labels, classes=class_names(classes))
 
 
 def evaluate(

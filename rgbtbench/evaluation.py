@@ -164,14 +164,15 @@ def score_either(
     return score_predictions(predictions, data or Path(), protocol_id, progress=progress).score
 
 
-def class_names(text: str | None) -> list[str] | None:
-    """Return the names in `road,person`, or `0`, `1`, … for a number of classes.
+def class_names(classes: str | int | Sequence[str] | None) -> list[str] | None:
+    """Return the names that are given, also as in `road,person`, or `0`, `1`, … for a number of classes.
 
     Raises:
         UserError: a number far beyond the ids of masks.
     """
-    if text is None:
-        return None
+    if classes is None or not isinstance(classes, str | int):
+        return classes if classes is None else list(classes)
+    text = str(classes)
     if not text.isdecimal():
         return [name.strip() for name in text.split(",")]
     digits = text.lstrip("0") or "0"

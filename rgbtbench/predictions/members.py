@@ -64,9 +64,7 @@ def open_members(path: Path) -> Iterator[Members]:
             yield _Tar(path, tape)
     else:
         found = "is neither a zip nor an uncompressed tar file" if path.exists() else "no such file or folder"
-        raise PredictionError(
-            found, expected="a folder, .zip or .tar of predictions", path=path, remedy="check the path"
-        )
+        raise PredictionError(found, expected="a folder, .zip or .tar", path=path, remedy="check the path")
 
 
 def is_archive(path: Path) -> bool:

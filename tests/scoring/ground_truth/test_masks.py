@@ -69,6 +69,17 @@ def test_the_command_prints_one_object_with_flat_metrics(labels, predictions):
     assert set(printed) >= {"metrics", "intervals", "per_class", "subsets", "protocol", "protocol_hash"}
 
 
+def test_classes_are_a_number_names_in_a_text_or_a_list(labels, predictions):
+    named, listed, numbered = (
+        rgbtbench.score("generic/miou-present", predictions, ground_truth=labels, classes=classes)
+        for classes in ("a,b,c,d,e,f,g,h", tuple("abcdefgh"), 8)
+    )
+    assert named.per_class == listed.per_class
+    assert list(named.per_class) == list("abcdefgh")
+    assert list(numbered.per_class) == list("01234567")
+    assert named.metrics == numbered.metrics
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
