@@ -232,7 +232,8 @@ def evaluate(
         out: folder for the predictions, new or empty.
         method: name of the network; None takes the callable's.
         condition: what is done to the input. A network that turns pixels into floats itself has to obey
-            `Batch.zeroed`, which `missing:<modality>/zero_norm` sets, and `Batch.present`.
+            `Batch.zeroed` and `Batch.noisy`, which `missing:<modality>/zero_norm` and `noisy:…` set, and
+            `Batch.present`.
         batch_size: samples per call.
         workers: processes that decode.
         progress: is told of batches and images.

@@ -21,11 +21,11 @@ class Line(Strict):
     """Conditions that differ in what stands at certain places of their id.
 
     `each` gives each input of the model in turn, `moved` each that the labels do not follow, `subsets` every set of
-    inputs but none and all, the condition then being that of all of them together.
+    inputs but none and all, `all` the set of all; the condition of a set is that of all its inputs together.
     """
 
     condition: str = Field(description="id with `{modality}` and the names of `values` in braces")
-    modalities: Literal["each", "moved", "subsets"]
+    modalities: Literal["each", "moved", "subsets", "all"]
     kinds: tuple[Name, ...] = Field((), description="kinds of modality that it is for; all if none is named")
     values: dict[Name, tuple[Value, ...]] = Field(default_factory=dict, description="what stands at each other place")
 

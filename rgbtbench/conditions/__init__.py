@@ -5,7 +5,18 @@ wired (the same modality twice, one modality alone) is no condition but the mode
 """
 
 from rgbtbench.conditions.condition import NONE, Condition, parse_condition
-from rgbtbench.conditions.steps import Corrupt, Fill, Misregistration, Missing, Parallax, Scale, Shift, Step
+from rgbtbench.conditions.steps import (
+    Corrupt,
+    Fill,
+    Misregistration,
+    Missing,
+    Noisy,
+    OfInput,
+    Parallax,
+    Scale,
+    Shift,
+    Step,
+)
 
 __all__ = [
     "NONE",
@@ -14,6 +25,8 @@ __all__ = [
     "Fill",
     "Misregistration",
     "Missing",
+    "Noisy",
+    "OfInput",
     "Parallax",
     "Scale",
     "Shift",

@@ -13,7 +13,7 @@ from typing import Final
 
 from rgbtbench.cards.corruptions import corruptions
 from rgbtbench.conditions.condition import Condition
-from rgbtbench.conditions.steps import Corrupt, Missing
+from rgbtbench.conditions.steps import Corrupt, Misregistration, Missing
 
 #: Probabilities with which each camera fails, of arXiv 2503.18445.
 PROBABILITIES: Final = (0.2, 0.1, 0.05)
@@ -72,7 +72,7 @@ def misregistration_means(results: Results, clean: float) -> Means:
     """Return `<kind>:<modality>` to the plain `mean` over its steps, and `retention` of clean."""
     by_kind: dict[str, list[float]] = defaultdict(list)
     for condition, value in results.items():
-        if len(condition.steps) == 1 and not isinstance(condition.steps[0], Corrupt | Missing):
+        if len(condition.steps) == 1 and isinstance(condition.steps[0], Misregistration):
             by_kind[str(condition).partition("/")[0]].append(value)
     return {kind: _with_ratio("mean", "retention", statistics.fmean(values), clean) for kind, values in by_kind.items()}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rgbtbench.conditions.steps import Corrupt, Misregistration, Missing, Step, parse_step
+from rgbtbench.conditions.steps import Corrupt, Misregistration, Missing, Noisy, Step, parse_step
 from rgbtbench.errors import ConditionError
 
 #: Id of the condition in which everything is as recorded.
@@ -19,7 +19,8 @@ class Condition:
     """What is done to the input.
 
     Attributes:
-        steps: in the order of light: first where things lie, then what the camera makes of them, then what gets lost.
+        steps: in the order of light: first where things lie, then what the camera makes of them, then what
+            happens to the network's input: noise, then loss.
             Within one of these the modalities are sorted, and steps of one modality stay as they were written.
     """
 
@@ -36,6 +37,11 @@ class Condition:
     def missing(self) -> dict[str, Missing]:
         """Modality to how it is missing."""
         return {step.modality: step for step in self.steps if isinstance(step, Missing)}
+
+    @property
+    def noisy(self) -> dict[str, Noisy]:
+        """Modality to how noisy the network's input is."""
+        return {step.modality: step for step in self.steps if isinstance(step, Noisy)}
 
     @property
     def moved(self) -> dict[str, Misregistration]:
@@ -78,8 +84,18 @@ def parse_condition(text: str, modalities: Sequence[str]) -> Condition:
             )
     if len(set(steps)) < len(steps):
         raise ConditionError(f"{text}: a step stands there twice", remedy="leave one out")
+    noisy = [step.modality for step in steps if isinstance(step, Noisy)]
+    if len(set(noisy)) < len(noisy):
+        raise ConditionError(f"{text}: two noises of one modality", remedy="leave one out")
     return Condition(tuple(sorted(steps, key=lambda step: (_stage(step), step.modality))))
 
 
 def _stage(step: Step) -> int:
-    return 2 if isinstance(step, Missing) else 1 if isinstance(step, Corrupt) else 0
+    match step:
+        case Missing():
+            return 3
+        case Noisy():
+            return 2
+        case Corrupt():
+            return 1
+    return 0

@@ -91,9 +91,30 @@ class Corrupt:
         return f"corrupt:{self.modality}/{self.corruption}/{self.severity}"
 
 
+@dataclass(frozen=True, slots=True)
+class Noisy:
+    """The network's input is noisy after normalisation: `noisy:lwir/0.05,0.1`.
+
+    Attributes:
+        modality: the modality concerned.
+        density: of salt and pepper: so many draws per element set one to the highest or to the lowest value that the
+            image has, half of them each.
+        deviation: of normal noise that is added everywhere, in units of the normalised input.
+    """
+
+    modality: str
+    density: float
+    deviation: float
+
+    def __str__(self) -> str:
+        return f"noisy:{self.modality}/{self.density:g},{self.deviation:g}"
+
+
 #: Steps that move the content of a modality away from the labels.
 Misregistration = Shift | Scale | Parallax
-Step = Missing | Misregistration | Corrupt
+#: Steps that happen to the network's input: the pixels stay as they are where they are there at all.
+OfInput = Missing | Noisy
+Step = OfInput | Misregistration | Corrupt
 
 _EXAMPLES: Final = {
     "missing": "missing:lwir/zero_norm",
@@ -101,6 +122,7 @@ _EXAMPLES: Final = {
     "scale": "scale:lwir/1.02",
     "parallax": "parallax:lwir/8",
     "corrupt": "corrupt:rgb/fog/3",
+    "noisy": "noisy:lwir/0.05,0.1",
 }
 
 
@@ -132,6 +154,9 @@ def parse_step(text: str, modalities: Sequence[str]) -> Step:
             return Scale(modality, _number(text, factor, 1 / _LARGEST, _LARGEST))
         case "parallax", [pixels]:
             return Parallax(modality, _number(text, pixels, -_FARTHEST, _FARTHEST))
+        case "noisy", [strengths] if strengths.count(",") == 1:
+            density, deviation = strengths.split(",")
+            return Noisy(modality, _number(text, density, 0, 1), _number(text, deviation, 0, _LARGEST))
         case "corrupt", [name, severity]:
             return _corrupt(text, modality, name, severity)
     raise UnknownNameError(f"no condition {text!r}", expected=f"one such as {_EXAMPLES[kind]}")

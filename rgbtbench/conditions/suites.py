@@ -71,7 +71,11 @@ def _texts(line: Line, inputs: Inputs, severities: Collection[int]) -> Iterator[
 def _sets(line: Line, inputs: Inputs) -> Iterator[Sequence[str]]:
     candidates = inputs.moved if line.modalities == "moved" else inputs.fed
     wanted = [name for name in candidates if not line.kinds or name.partition("_")[0] in line.kinds]
-    sizes = range(1, len(inputs.fed)) if line.modalities == "subsets" else (1,)
+    sizes: Sequence[int] = (1,)
+    if line.modalities == "subsets":
+        sizes = range(1, len(inputs.fed))
+    elif line.modalities == "all":
+        sizes = (len(wanted),)
     for size in sizes:
         yield from combinations(wanted, size)
 

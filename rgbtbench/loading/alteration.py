@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.conditions import Condition, Corrupt, Misregistration, Missing, Parallax, Scale, Shift, fills
+from rgbtbench.conditions import Condition, Corrupt, Misregistration, Missing, OfInput, Parallax, Scale, Shift, fills
 from rgbtbench.conditions.corruptions import corrupted
 from rgbtbench.conditions.misregistration import moved, scaled, with_parallax
 from rgbtbench.conditions.seeds import generator_of
@@ -34,12 +34,14 @@ class Seen:
         missing: modalities that the model has to do without; their pixels are 0.
         filled: modalities whose pixels are no image of a scene, `missing` among them.
         zeroed: modality to the share of the network's input, after normalisation, that is to be 0.
+        noisy: modality to the density and the deviation of noise in the network's input, after normalisation.
     """
 
     images: Mapping[str, Pixels]
     missing: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
     zeroed: Mapping[str, float] = field(default_factory=dict)
+    noisy: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,11 @@ class Alteration:
             missing=frozenset(name for name, step in gone.items() if step.fill == "drop"),
             filled=frozenset(name for name, step in gone.items() if step.share == 1 and step.fill != "swap"),
             zeroed={name: step.share for name, step in gone.items() if step.fill == "zero_norm"},
+            noisy={
+                name: (step.density, step.deviation)
+                for name, step in self.condition.noisy.items()
+                if name in modalities
+            },
         )
 
     def _image(self, source: Source, modality: str) -> Pixels:
@@ -113,7 +120,7 @@ class Alteration:
         for step in self.condition.of(modality):
             if isinstance(step, Corrupt):
                 pixels = corrupted(pixels, step.corruption, step.severity, generator_of(source.key, str(step)))
-            elif not isinstance(step, Missing):
+            elif not isinstance(step, OfInput):
                 frame = frame_size(source.record, self.label_set, source.store.manifest.modalities)
                 pixels = _misplaced(pixels, step, frame)
         return pixels

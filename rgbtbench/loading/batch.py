@@ -42,6 +42,8 @@ class Batch:
         datasets: B names of datasets; `<dataset>/<key>` names a sample among those of all datasets.
         zeroed: modality to float32 (B,), the share of the network's input, after normalisation, that is to be 0
             (`missing:<modality>/zero_norm`); absent for modalities of which nothing is.
+        noisy: modality to float32 (B, 2), density of salt and pepper and deviation of normal noise in the network's
+            input, after normalisation (`noisy:<modality>/<density>,<deviation>`); absent for modalities without.
     """
 
     keys: tuple[str, ...]
@@ -56,6 +58,7 @@ class Batch:
     text: tuple[tuple[str, ...], ...] | None = None
     datasets: tuple[str, ...] = ()
     zeroed: dict[str, Tensor] = field(default_factory=dict)
+    noisy: dict[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -28,7 +28,7 @@ class PackedBatch:
     """A batch on its way out of a worker process, with nothing in it that takes eight bytes where one would do.
 
     Attributes:
-        keys, datasets, sizes, missing, zeroed, valid, boxes, text: as the samples have them.
+        keys, datasets, sizes, missing, zeroed, noisy, valid, boxes, text: as the samples have them.
         target: which field of the batch the labels go to.
         images: modality to (B, C, H, W).
         masks: uint8 (B, H, W), or None.
@@ -41,6 +41,7 @@ class PackedBatch:
     sizes: tuple[Size, ...]
     missing: tuple[frozenset[str], ...]
     zeroed: tuple[Mapping[str, float], ...]
+    noisy: tuple[Mapping[str, tuple[float, float]], ...]
     valid: tuple[bool, ...]
     boxes: tuple[BoxTargets | None, ...]
     text: tuple[tuple[str, ...] | None, ...]
@@ -78,10 +79,10 @@ def packed(items: Items, *, target: LabelKind | None, canvas: Size | None = None
             images[name].put(item)
         if target in _MASKS and item.mask is not None:
             masks.put(item.mask.numpy())
-        told = item.missing, item.zeroed, item.valid
+        told = item.missing, item.zeroed, item.noisy, item.valid
         rows.append((item.key, item.dataset, item.size, *told, item.boxes, item.text, item.grid))
         del item  # its memory serves the next
-    keys, datasets, sizes, missing, zeroed, valid, boxes, text, grids = zip(*rows, strict=True)
+    keys, datasets, sizes, missing, zeroed, noisy, valid, boxes, text, grids = zip(*rows, strict=True)
     return PackedBatch(
         target=target,
         keys=keys,
@@ -89,6 +90,7 @@ def packed(items: Items, *, target: LabelKind | None, canvas: Size | None = None
         sizes=sizes,
         missing=missing,
         zeroed=zeroed,
+        noisy=noisy,
         valid=valid,
         boxes=boxes,
         text=text,
@@ -110,6 +112,11 @@ def unpacked(batch: PackedBatch) -> Batch:
             name: torch.tensor([shares.get(name, 0.0) for shares in batch.zeroed])
             for name in batch.images
             if any(name in shares for shares in batch.zeroed)
+        },
+        noisy={
+            name: torch.tensor([strengths.get(name, (0.0, 0.0)) for strengths in batch.noisy])
+            for name in batch.images
+            if any(name in strengths for strengths in batch.noisy)
         },
         valid=torch.tensor(batch.valid),
         pixel_mask=torch.from_numpy(_inside(batch.grids, height, width)),

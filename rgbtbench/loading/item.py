@@ -28,6 +28,7 @@ class Item:
         missing: modalities that the model has to do without; their pixels are 0.
         filled: modalities whose pixels are no image of a scene, `missing` among them.
         zeroed: modality to the share of the network's input, after normalisation, that is to be 0.
+        noisy: modality to the density and the deviation of noise in the network's input, after normalisation.
         mask: uint8 (H, W), semantic ids or saliency levels, or None.
         boxes: boxes on the grid, or None.
         text: captions, or None.
@@ -41,6 +42,7 @@ class Item:
     missing: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
     zeroed: Mapping[str, float] = field(default_factory=dict)
+    noisy: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     mask: Tensor | None = None
     boxes: BoxTargets | None = None
     text: tuple[str, ...] | None = None

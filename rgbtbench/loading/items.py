@@ -118,6 +118,7 @@ class SampleItems(ItemSource):
             missing=sample.missing | fills.keys(),
             filled=sample.filled | fills.keys(),
             zeroed=sample.zeroed,
+            noisy=sample.noisy,
             valid=draw.valid,
             **self._targets(sample),
         )

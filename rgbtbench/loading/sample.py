@@ -33,6 +33,7 @@ class Sample:
         missing: modalities that the model has to do without; their pixels are 0.
         filled: modalities whose pixels are no image of a scene, `missing` among them.
         zeroed: modality to the share of the network's input, after normalisation, that is to be 0.
+        noisy: modality to the density and the deviation of noise in the network's input, after normalisation.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Sample:
     missing: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
     zeroed: Mapping[str, float] = field(default_factory=dict)
+    noisy: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def read_sample(
@@ -82,6 +84,7 @@ def read_sample(
         missing=seen.missing,
         filled=seen.filled,
         zeroed=seen.zeroed,
+        noisy=seen.noisy,
     )
 
 

@@ -5,6 +5,7 @@ All of it runs on the model's device; loaders hand on pixels as they are stored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from rgbtbench.cards.schema import Name, Strict
 from rgbtbench.conditions.seeds import generator_of
-from rgbtbench.conditions.steps import Missing
+from rgbtbench.conditions.steps import Missing, Noisy
 from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.formats.image_file import LUMINANCE
 from rgbtbench.loading.batch import Batch
@@ -99,7 +100,8 @@ def network_inputs(
 
     Channels are brought into the order of the rules first. A slot of one channel that is fed by colour takes its
     luminance; a slot of several channels that is fed by one repeats it. Modalities of another resolution are resized to
-    the frame that the batch's masks follow. What `Batch.zeroed` asks for happens after normalisation, before padding.
+    the frame that the batch's masks follow. What `Batch.noisy` and `Batch.zeroed` ask for happens after normalisation,
+    before padding.
 
     Args:
         batch: images as stored.
@@ -130,7 +132,7 @@ def network_inputs(
             image = _normalised(image, rules.normalisation[slot], slot)
         if scaled_to is not None and tuple(image.shape[-2:]) != scaled_to:
             image = F.interpolate(image, scaled_to, mode="bilinear", align_corners=False)
-        image = with_zeros(image, batch, modality)
+        image = with_zeros(with_noise(image, batch, modality), batch, modality)
         result[slot] = pad_to_multiple(image, rules.multiple_of)
     return result
 
@@ -143,8 +145,7 @@ def with_zeros(image: Tensor, batch: Batch, modality: str) -> Tensor:
     if modality not in batch.zeroed:
         return image
     lost = torch.zeros_like(image, dtype=torch.bool)
-    whole = (image.shape[-2], image.shape[-1])
-    sizes = content_sizes(batch).tolist() if whole == batch.pixel_mask.shape[-2:] else [whole] * len(batch)
+    sizes = _content_sizes(image, batch)
     for row, (share, (height, width)) in enumerate(zip(batch.zeroed[modality].tolist(), sizes, strict=True)):
         if share == 1:
             lost[row] = True
@@ -154,6 +155,40 @@ def with_zeros(image: Tensor, batch: Batch, modality: str) -> Tensor:
             drawn = generator_of(batch.keys[row], str(step)).random((image.shape[1], height, width), np.float32)
             lost[row, :, :height, :width] = torch.from_numpy(drawn < share).to(image.device)
     return image.masked_fill(lost, 0)
+
+
+def with_noise(image: Tensor, batch: Batch, modality: str) -> Tensor:
+    """Return a normalised input (B, C, H, W) with the noise that `Batch.noisy` asks for, as arXiv 2503.18445 adds it.
+
+    Elements drawn with repetition become the highest value of the image, as many others the lowest; then normal noise
+    is added. Padding keeps its values. All depends on the sample's key and the step alone, never on the batch.
+    """
+    if modality not in batch.noisy:
+        return image
+    result = image.clone()
+    sizes = _content_sizes(image, batch)
+    for row, ((density, deviation), (height, width)) in enumerate(
+        zip(batch.noisy[modality].tolist(), sizes, strict=True)
+    ):
+        # float32 in the batch; the id holds the numbers as they were written.
+        step = Noisy(modality, float(f"{density:g}"), float(f"{deviation:g}"))
+        generator = generator_of(batch.keys[row], str(step))
+        content = image[row, :, :height, :width].reshape(-1).clone()
+        draws = math.ceil(step.density * content.numel() / 2)
+        highest, lowest = content.max(), content.min()
+        for extreme in (highest, lowest):
+            content[torch.from_numpy(generator.integers(0, content.numel(), draws)).to(image.device)] = extreme
+        added = generator.standard_normal(content.numel(), np.float32) * np.float32(step.deviation)
+        content = content + torch.from_numpy(added).to(image)
+        result[row, :, :height, :width] = content.reshape(image.shape[1], height, width)
+    return result
+
+
+def _content_sizes(image: Tensor, batch: Batch) -> list[tuple[int, int]]:
+    """Return height and width of what is no padding in each input of a network; all of it where it was resized."""
+    whole = (image.shape[-2], image.shape[-1])
+    sizes = content_sizes(batch).tolist() if whole == batch.pixel_mask.shape[-2:] else [whole] * len(batch)
+    return [(height, width) for height, width in sizes]
 
 
 def pad_to_multiple(image: Tensor, multiple: int, *, level: float = 0.0) -> Tensor:

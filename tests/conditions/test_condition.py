@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rgbtbench.conditions import Corrupt, Missing, Parallax, Scale, Shift, parse_condition
+from rgbtbench.conditions import Corrupt, Missing, Noisy, Parallax, Scale, Shift, parse_condition
 from rgbtbench.errors import ConditionError, UnknownNameError
 
 MODALITIES = ("rgb", "lwir")
@@ -14,6 +14,7 @@ steps = st.one_of(
     st.builds(Shift, st.just("lwir"), st.integers(-999, 999).map(float), st.sampled_from([0.0, 0.5, -0.25])),
     st.builds(Scale, st.just("lwir"), st.sampled_from([0.9, 1.02, 2.0])),
     st.builds(Parallax, st.just("lwir"), st.sampled_from([-8.0, 0.5, 16.0])),
+    st.builds(Noisy, st.just("rgb"), st.sampled_from([0.0, 0.05, 1.0]), st.sampled_from([0.0, 0.1, 2.5])),
     st.builds(Corrupt, st.just("rgb"), st.sampled_from(["fog", "shot_noise"]), st.integers(1, 5)),
 )
 
@@ -33,6 +34,8 @@ def test_an_id_reads_back_as_its_step(step):
         ("shift:lwir/-0,2", "shift:lwir/0,2"),
         ("missing:lwir/zero_norm/1.0", "missing:lwir/zero_norm"),
         ("missing:lwir/zero_norm/.50", "missing:lwir/zero_norm/0.5"),
+        ("noisy:lwir/.050,1e-1", "noisy:lwir/0.05,0.1"),
+        ("missing:rgb/zero_norm/0.5+noisy:rgb/0,1", "noisy:rgb/0,1+missing:rgb/zero_norm/0.5"),
         ("missing:rgb/mean+corrupt:lwir/drift/2", "corrupt:lwir/drift/2+missing:rgb/mean"),
         (
             "corrupt:rgb/fog/1 + corrupt:lwir/drift/2 + shift:lwir/1,0",
@@ -68,6 +71,8 @@ def test_two_corruptions_of_one_camera_happen_as_written():
         ("shift:lwir/4", "one such as shift:lwir/4,-2"),
         ("shift:lwir/nan,0", "from -1000 to 1000"),
         ("shift:lwir/1e9,0", "from -1000 to 1000"),
+        ("noisy:lwir/0.05", "one such as noisy:lwir/0.05,0.1"),
+        ("noisy:lwir/2,0", "from 0 to 1"),
         ("scale:lwir/0", "from 0.25 to 4"),
         ("parallax:lwir/x", "from -1000 to 1000"),
         ("", "no condition ''"),
@@ -84,6 +89,8 @@ def test_a_wrong_id_is_refused_with_what_would_be_right(text, message):
         ("missing:rgb/mean+corrupt:rgb/fog/3", "rgb is missing"),
         ("missing:rgb/mean+missing:rgb/noise", "rgb is missing"),
         ("corrupt:rgb/fog/3+corrupt:rgb/fog/3", "twice"),
+        ("missing:rgb/mean+noisy:rgb/0,1", "rgb is missing"),
+        ("noisy:rgb/0,1+noisy:rgb/0,2", "two noises"),
     ],
 )
 def test_steps_that_exclude_each_other_are_refused(text, message):

@@ -22,8 +22,8 @@ def rows(section):
 
 def test_every_kind_of_step_is_described_by_an_example_that_parses():
     kinds = [re.match(r"`(\w+)", row[0])[1] for row in rows("Ids")]
-    assert kinds == ["none", "missing", "shift", "scale", "parallax", "corrupt"]
-    for example in re.findall(r"`((?:missing|shift|scale|parallax|corrupt):[a-z]+/[^`<]+)`", PAGE):
+    assert kinds == ["none", "missing", "shift", "scale", "parallax", "corrupt", "noisy"]
+    for example in re.findall(r"`((?:missing|shift|scale|parallax|corrupt|noisy):[a-z]+/[^`<]+)`", PAGE):
         parse_condition(example, ("rgb", "lwir"))
 
 

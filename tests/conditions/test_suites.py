@@ -21,6 +21,7 @@ def ids(name, inputs=BOTH, **options):
         ("misregistration", 10 + 10 + 4 + 6),
         ("corruptions", (15 + 7) * 5),
         ("corruptions-extra", (4 + 10) * 5),
+        ("noisy", (1 + 2) * 3),
     ],
 )
 def test_every_suite_for_two_cameras(name, count):
@@ -29,7 +30,14 @@ def test_every_suite_for_two_cameras(name, count):
 
 
 def test_no_suite_is_left_out_above():
-    assert suite_names() == ["corruptions", "corruptions-extra", "misregistration", "missing", "missing-random"]
+    assert suite_names() == [
+        "corruptions",
+        "corruptions-extra",
+        "misregistration",
+        "missing",
+        "missing-random",
+        "noisy",
+    ]
 
 
 def test_severities_are_chosen_from():
@@ -50,6 +58,10 @@ def test_subsets_of_three_modalities_are_all_but_none_and_all():
         "missing:lwir/zero_norm+missing:rgb/zero_norm",
         "missing:depth/zero_norm+missing:lwir/zero_norm",
     ]
+
+
+def test_all_inputs_are_noisy_at_once_and_each_alone():
+    assert ids("noisy")[::3] == ["noisy:lwir/0.05,0.1+noisy:rgb/0.05,0.1", "noisy:rgb/0.05,0.1", "noisy:lwir/0.05,0.1"]
 
 
 def test_only_what_labels_do_not_follow_is_moved():

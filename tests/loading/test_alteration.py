@@ -182,5 +182,8 @@ def test_what_the_model_is_told_reaches_the_batch(train):
     assert batch.present["lwir"].all()
     assert {name: share.tolist() for name, share in batch.zeroed.items()} == {"lwir": [0.5, 0.5]}
     assert next(iter(eval_loader(train, batch_size=2))).zeroed == {}
+    noisy = next(iter(eval_loader(train.under("noisy:rgb/0.25,0.5"), batch_size=2)))
+    assert {name: strengths.tolist() for name, strengths in noisy.noisy.items()} == {"rgb": [[0.25, 0.5]] * 2}
+    assert torch.equal(noisy.images["rgb"], batch.images["rgb"])
     dropped = next(iter(eval_loader(train.under("missing:lwir/drop"), batch_size=2)))
     assert (dropped.present["lwir"].any().item(), dropped.zeroed) == (False, {})

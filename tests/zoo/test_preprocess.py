@@ -170,6 +170,43 @@ class TestZeros:
         assert not torch.equal(inputs["rgb"], inputs["inf"])
 
 
+class TestNoise:
+    """`Batch.noisy`, as `noisy:<modality>/<density>,<deviation>` sets it."""
+
+    def inputs(self, batch, **strengths):
+        told = replace(batch, noisy={name: torch.tensor(values) for name, values in strengths.items()})
+        return network_inputs(told, TestZeros.RULES, inputs=AS_PUBLISHED, channels=CHANNELS)
+
+    def test_salt_is_the_highest_value_of_the_image_and_pepper_the_lowest(self):
+        batch = make_batch(random_images(2, 64, 64))
+        clean, noisy = self.inputs(batch)["rgb"], self.inputs(batch, rgb=[[0.5, 0.0], [0.0, 0.0]])["rgb"]
+        assert torch.equal(noisy[1], clean[1])
+        changed = noisy[0] != clean[0]
+        assert set(noisy[0][changed].tolist()) == {clean[0].max().item(), clean[0].min().item()}
+        # A quarter is drawn for each with repetition; what is drawn twice is pepper.
+        salt, pepper = ((noisy[0] == extreme).float().mean().item() for extreme in (clean[0].max(), clean[0].min()))
+        assert pepper == pytest.approx(1 - np.exp(-0.25), abs=0.02)
+        assert salt == pytest.approx((1 - np.exp(-0.25)) * np.exp(-0.25), abs=0.02)
+
+    def test_normal_noise_has_the_stated_deviation_and_the_other_input_has_none(self):
+        batch = make_batch(random_images(1, 64, 64))
+        clean, noisy = self.inputs(batch), self.inputs(batch, rgb=[[0.0, 0.5]])
+        added = noisy["rgb"] - clean["rgb"]
+        assert added.mean().item() == pytest.approx(0.0, abs=0.02)
+        assert added.std().item() == pytest.approx(0.5, rel=0.02)
+        assert torch.equal(noisy["inf"], clean["inf"])
+
+    def test_a_sample_is_equally_noisy_in_any_batch_and_with_any_padding(self):
+        images = random_images(2, 24, 32)
+        together = self.inputs(make_batch(images), rgb=[[0.2, 0.5]] * 2)["rgb"]
+        batch = make_batch(images)
+        second = replace(make_batch({name: image[1:] for name, image in images.items()}), keys=batch.keys[1:])
+        assert torch.equal(self.inputs(second, rgb=[[0.2, 0.5]])["rgb"][0], together[1])
+        larger = {name: torch.nn.functional.pad(image, (0, 16, 0, 8)) for name, image in images.items()}
+        padded = self.inputs(make_batch(larger, content=(24, 32)), rgb=[[0.2, 0.5]] * 2)["rgb"]
+        assert torch.equal(padded[..., :24, :32], together[..., :24, :32])
+
+
 def test_an_image_that_is_to_fit_keeps_its_aspect_and_is_filled_up_below_and_to_the_right():
     """M-SpecGene's test input: 640 x 512 becomes 960 x 768, and grey of level 114 fills the square."""
     rules = Preprocess(
