@@ -25,9 +25,11 @@ def test_the_page_describes_every_field_and_no_other(name):
 
 def test_the_page_names_every_augmentation_in_the_order_of_its_effect():
     text = section("Augmentation")
-    assert re.search(r"Geometry \((.*?)\)", text)[1] == "resize, scale, flip, crop"
+    geometry = re.search(r"Geometry \((.*?)\)", text)[1]
+    assert geometry.startswith("resize or fit, scale, flip, crop; or a region of random area and aspect")
     geometric = [name.removeprefix("horizontal_") for name in Augmentations.model_fields]
-    assert geometric == ["resize", "scale", "flip", "crop", "min_visible", "photometric"]
+    steps = ["resized_crop", "resize", "fit", "scale", "scale_drawn", "flip", "crop", "min_visible", "photometric"]
+    assert geometric == steps
     assert re.search(r"values change \((.*?)\)", text)[1] == ", ".join(Photometric.model_fields)
 
 
