@@ -18,9 +18,9 @@ from rgbtbench.zoo.answers import LEFT_OUT
 from rgbtbench.zoo.normalisation import mean_over_processes
 from rgbtbench.zoo.parts.box_coder import decoded, encoded
 from rgbtbench.zoo.parts.detector import Detections, Detector, Extent, Limits, Targets, clipped, strongest
-from rgbtbench.zoo.parts.matching import BACKGROUND, UNDECIDED, MatchRule, match, sampled
+from rgbtbench.zoo.parts.matching import BACKGROUND, MatchRule, match, sampled
 from rgbtbench.zoo.parts.roi_heads import BOX_SIDE, MASK_SIDE, Pooling, box_masks, pooled
-from rgbtbench.zoo.parts.rpn import Anchors, RpnRules, anchors, proposals, rpn_losses
+from rgbtbench.zoo.parts.rpn import Anchors, RpnRules, anchors, proposals_of, rpn_losses
 
 Convention = Literal["mmdetection", "torchvision"]
 #: What told boxes of proposals are divided by.
@@ -82,6 +82,28 @@ class Lessons:
     wanted: Tensor
 
 
+def lessons_of(proposals: Tensor, target: Targets | None, rule: MatchRule, *, background: int) -> Lessons:
+    """Return what randomly chosen proposals of one image learn; the boxes themselves are among the proposals.
+
+    Args:
+        proposals: float32 (N, 4).
+        target: of the image; None for one that counts nowhere.
+        rule: which box a proposal learns.
+        background: its class.
+    """
+    if target is None:
+        return Lessons(proposals[:0], proposals.new_empty(0, dtype=torch.int64), proposals[:0])
+    known = (~target.ignore).nonzero()[:, 0]
+    matches = torch.cat((match(proposals, target, rule), known))
+    chosen = sampled(matches, count=_SAMPLED, positive_share=_POSITIVE_SHARE)
+    boxes, matches = torch.cat((proposals, target.boxes[known]))[chosen], matches[chosen]
+    learns = matches > BACKGROUND
+    classes, wanted = torch.full_like(matches, background), boxes.clone()
+    classes[learns] = target.classes[matches[learns]]
+    wanted[learns] = target.boxes[matches[learns]]
+    return Lessons(boxes, classes, wanted)
+
+
 class RoiHead(nn.Module):
     """The heads on proposals; the mask head serves training alone and may be left out."""
 
@@ -133,7 +155,10 @@ class Rcnn(Detector):
         terms = rpn_losses(logits, told, found, targets, rules=self.rules.rpn, valid=valid)
         candidates = self._proposals(logits, told, found, extents)
         rows = zip(candidates, targets, valid.tolist(), strict=True)
-        lessons = [self._lessons(boxes, target, valid=counts) for boxes, target, counts in rows]
+        lessons = [
+            lessons_of(boxes, target if counts else None, self.rules.match, background=self.classes)
+            for boxes, target, counts in rows
+        ]
         terms |= self._box_losses(levels, lessons)
         if self.roi_head.mask_head is not None:
             terms["masks"] = self._mask_loss(levels, lessons, self.roi_head.mask_head)
@@ -164,20 +189,7 @@ class Rcnn(Detector):
 
     def _proposals(self, logits: Tensor, told: Tensor, found: Anchors, extents: Sequence[Extent]) -> list[Tensor]:
         candidates = self.rules.rpn.candidates[0 if self.training else 1]
-        return proposals(logits, told, found, extents=extents, candidates=candidates)
-
-    def _lessons(self, candidates: Tensor, target: Targets, *, valid: bool) -> Lessons:
-        candidates = torch.cat((candidates, target.boxes[~target.ignore]))
-        matches = match(candidates, target, self.rules.match)
-        if not valid:
-            matches = torch.full_like(matches, UNDECIDED)
-        chosen = sampled(matches, count=_SAMPLED, positive_share=_POSITIVE_SHARE)
-        boxes, matches = candidates[chosen], matches[chosen]
-        learns = matches > BACKGROUND
-        classes, wanted = torch.full_like(matches, self.classes), boxes.clone()
-        classes[learns] = target.classes[matches[learns]]
-        wanted[learns] = target.boxes[matches[learns]]
-        return Lessons(boxes, classes, wanted)
+        return proposals_of(logits, told, found, extents=extents, candidates=candidates)
 
     def _box_losses(self, levels: Sequence[Tensor], lessons: Sequence[Lessons]) -> dict[str, Tensor]:
         boxes = [lesson.boxes for lesson in lessons]

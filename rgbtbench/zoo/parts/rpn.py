@@ -112,7 +112,7 @@ def anchors(levels: Sequence[Tensor], strides: Sequence[float], *, rounded: bool
 
 
 @torch.no_grad()
-def proposals(
+def proposals_of(
     logits: Tensor, told: Tensor, found: Anchors, *, extents: Sequence[Extent], candidates: int
 ) -> list[Tensor]:
     """Return the surest boxes of each image, float32 (N, 4), after non-maximum suppression within each level.

@@ -16,7 +16,7 @@ from torchvision.ops import MultiScaleRoIAlign, roi_align
 from rgbtbench.zoo.parts.averaged import averaged
 from rgbtbench.zoo.parts.detector import Limits, Targets
 from rgbtbench.zoo.parts.matching import match
-from rgbtbench.zoo.parts.rcnn import CONVENTIONS, Rcnn
+from rgbtbench.zoo.parts.rcnn import CONVENTIONS, Rcnn, lessons_of
 from rgbtbench.zoo.parts.roi_heads import BoxHead, MaskHead, Pooling, box_masks, pooled
 from rgbtbench.zoo.parts.rpn import ANCHOR_SCALE, RpnHead, anchors
 from rgbtbench.zoo.parts.simple_fpn import SimpleFpn
@@ -186,6 +186,24 @@ def test_without_boxes_only_background_is_learnt_and_every_parameter_has_a_gradi
     assert losses["classification"] > 0
     sum(losses.values()).backward()
     assert all(parameter.grad is not None for parameter in detector.parameters())
+
+
+@pytest.mark.parametrize(("convention", "learnt"), [("mmdetection", 1), ("torchvision", 0)])
+def test_a_proposal_that_two_boxes_claim_learns_the_last_of_them_or_its_nearest(convention, learnt):
+    """It overlaps the first with IoU 0.8 and the second with 0.6, and is the best proposal of both."""
+    target = Targets(
+        torch.tensor([[0.0, 0.0, 10.0, 8.0], [0.0, 0.0, 6.0, 10.0]]), torch.tensor([0, 1]), torch.zeros(2).bool()
+    )
+    proposals = torch.tensor([[0.0, 0.0, 10.0, 10.0], [50.0, 50.0, 60.0, 60.0]])
+    lessons = lessons_of(proposals, target, CONVENTIONS[convention].match, background=9)
+    found = {tuple(box): (label, tuple(wanted)) for box, label, wanted in zip(
+        lessons.boxes.tolist(), lessons.classes.tolist(), lessons.wanted.tolist(), strict=True
+    )}  # fmt: skip
+    boxes = [tuple(box) for box in target.boxes.tolist()]
+    assert found[tuple(proposals[0].tolist())] == (learnt, boxes[learnt])
+    assert found[tuple(proposals[1].tolist())][0] == 9
+    # The boxes themselves are proposals, and learn themselves.
+    assert [found[box] for box in boxes] == [(0, boxes[0]), (1, boxes[1])]
 
 
 def test_images_that_only_fill_the_batch_add_nothing():
