@@ -30,6 +30,7 @@ class TwoStreamFasterRcnnConfig(TwoStreamConfig):
     box_convolutions: int = Field(0, ge=0, le=8, description="of the box head, each with a layer normalisation")
     box_layers: int = Field(2, ge=1, le=4, description="hidden linear layers of the box head")
     box_width: int = Field(1024, ge=1, description="channels of these")
+    anchor_scale: float = Field(8.0, gt=0, description="root of an anchor's area in strides of its level")
     masks: bool = Field(False, description="learn the boxes as masks beside, with a head that predictions do not need")
     convention: Convention = Field(
         "mmdetection", description="whose anchors, matching, reading of features and loss: docs/detectors.md"
@@ -66,5 +67,6 @@ def build(spec: ModelSpec, config: TwoStreamFasterRcnnConfig) -> TwoStreamDetect
         classes=classes,
         strides=pyramid.strides,
         convention=config.convention,
+        anchor_scale=config.anchor_scale,
     )
     return TwoStreamDetector(spec, config, pyramid, detector)

@@ -123,6 +123,7 @@ class Rcnn(Detector):
         classes: without the background.
         strides: of the levels. Proposals come from all of them; features are read from the four finest.
         convention: whose rules.
+        anchor_scale: root of an anchor's area in strides of its level.
     """
 
     def __init__(
@@ -134,6 +135,7 @@ class Rcnn(Detector):
         classes: int,
         strides: Sequence[float],
         convention: Convention = "mmdetection",
+        anchor_scale: float = 8,
     ) -> None:
         super().__init__()
         self.classes = classes
@@ -141,6 +143,7 @@ class Rcnn(Detector):
         self.roi_head = RoiHead(bbox_head, mask_head)
         self.strides = tuple(strides)
         self.rules = CONVENTIONS[convention]
+        self.anchor_scale = anchor_scale
 
     def losses(
         self, levels: Sequence[Tensor], targets: Sequence[Targets], *, extents: Sequence[Extent], valid: Tensor
@@ -185,7 +188,7 @@ class Rcnn(Detector):
         return found
 
     def _anchors(self, levels: Sequence[Tensor]) -> Anchors:
-        return anchors(levels, self.strides, rounded=self.rules.rpn.rounded_anchors)
+        return anchors(levels, self.strides, scale=self.anchor_scale, rounded=self.rules.rpn.rounded_anchors)
 
     def _proposals(self, logits: Tensor, told: Tensor, found: Anchors, extents: Sequence[Extent]) -> list[Tensor]:
         candidates = self.rules.rpn.candidates[0 if self.training else 1]

@@ -19,8 +19,6 @@ from rgbtbench.zoo.parts.box_coder import decoded, encoded
 from rgbtbench.zoo.parts.detector import Extent, Targets, clipped
 from rgbtbench.zoo.parts.matching import BACKGROUND, UNDECIDED, MatchRule, match, sampled
 
-#: Side of an anchor in strides.
-ANCHOR_SCALE: Final = 8
 #: Height over width of the anchors at each place.
 ANCHOR_RATIOS: Final = (0.5, 1.0, 2.0)
 _OVERLAP: Final = 0.7
@@ -97,14 +95,21 @@ class _RectifiedConv(nn.Module):
         return torch.relu_(self.conv(features))
 
 
-def anchors(levels: Sequence[Tensor], strides: Sequence[float], *, rounded: bool) -> Anchors:
-    """Return the anchors of levels (B, C, h, w): at (column, row) times the stride, the corner of a cell."""
+def anchors(levels: Sequence[Tensor], strides: Sequence[float], *, scale: float, rounded: bool) -> Anchors:
+    """Return the anchors of levels (B, C, h, w): at (column, row) times the stride, the corner of a cell.
+
+    Args:
+        levels: of the pyramid.
+        strides: of the levels.
+        scale: root of an anchor's area in strides.
+        rounded: whether corners of anchors around their place are whole numbers.
+    """
     boxes, counts = [], []
     for level, stride in zip(levels, strides, strict=True):
         y, x = (torch.arange(side, device=level.device) * stride for side in level.shape[-2:])
         places = torch.cartesian_prod(y.float(), x.float()).flip(1)
         heights = torch.tensor(ANCHOR_RATIOS, device=level.device).sqrt()
-        half = ANCHOR_SCALE * stride / 2 * torch.stack((1 / heights, heights), dim=1)
+        half = scale * stride / 2 * torch.stack((1 / heights, heights), dim=1)
         around = torch.cat((-half, half), dim=1)
         boxes.append((places.repeat(1, 2)[:, None] + (around.round() if rounded else around)).flatten(0, 1))
         counts.append(len(boxes[-1]))

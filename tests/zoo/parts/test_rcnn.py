@@ -18,7 +18,7 @@ from rgbtbench.zoo.parts.detector import Limits, Targets
 from rgbtbench.zoo.parts.matching import match
 from rgbtbench.zoo.parts.rcnn import CONVENTIONS, Rcnn, lessons_of
 from rgbtbench.zoo.parts.roi_heads import BoxHead, MaskHead, Pooling, box_masks, pooled
-from rgbtbench.zoo.parts.rpn import ANCHOR_SCALE, RpnHead, anchors
+from rgbtbench.zoo.parts.rpn import RpnHead, anchors
 from rgbtbench.zoo.parts.simple_fpn import SimpleFpn
 from rgbtbench.zoo.parts.vit import VIT_SIZES
 from rgbtbench.zoo.parts.vitdet import VitDet
@@ -62,7 +62,7 @@ class Torchvision:
     """torchvision's own network with the weights of one of ours."""
 
     def __init__(self, ours: Rcnn) -> None:
-        sizes = tuple((ANCHOR_SCALE * stride,) for stride in STRIDES)
+        sizes = tuple((8 * stride,) for stride in STRIDES)
         head = RPNHead(CHANNELS, 3)
         limits = {"training": 2000, "testing": 1000}
         kept = {"training": 1000, "testing": 1000}
@@ -136,7 +136,7 @@ def test_under_torchvisions_conventions_losses_and_gradients_are_torchvisions():
 
 
 def test_anchors_lie_at_corners_of_cells_with_the_area_of_eight_strides_squared():
-    found = anchors(make_levels(1), STRIDES, rounded=False)
+    found = anchors(make_levels(1), STRIDES, scale=8, rounded=False)
     boxes = found.boxes
     assert found.counts == tuple(3 * (SIDE // stride) ** 2 for stride in STRIDES)
     centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
@@ -144,7 +144,7 @@ def test_anchors_lie_at_corners_of_cells_with_the_area_of_eight_strides_squared(
     torch.testing.assert_close(sizes[:3, 1] / sizes[:3, 0], torch.tensor([0.5, 1.0, 2.0]))
     torch.testing.assert_close(sizes[:3].prod(dim=1), torch.full((3,), 32.0**2))
     # Half a stride is no multiple of a pixel everywhere, so that rounding would move corners.
-    rounded = anchors(make_levels(1), STRIDES, rounded=True).boxes
+    rounded = anchors(make_levels(1), STRIDES, scale=8, rounded=True).boxes
     assert (rounded == rounded.round()).all()
     assert not torch.equal(rounded, boxes)
 
@@ -230,7 +230,7 @@ def test_what_is_said_inside_an_ignored_region_changes_no_loss_of_anchors():
     target = Targets(box, torch.zeros(2, dtype=torch.int64), torch.tensor([True, False]))
     losses = detector.losses(make_levels(1), [target], extents=[(SIDE, SIDE)], valid=torch.tensor([True]))
     logits, _ = detector.rpn_head(make_levels(1))
-    found = anchors(make_levels(1), STRIDES, rounded=False)
+    found = anchors(make_levels(1), STRIDES, scale=8, rounded=False)
     learning = match(found.boxes, target, detector.rules.rpn.match) == 1
     expected = nn.functional.softplus(-logits[0, learning]).mean()
     assert losses["objectness"].item() == pytest.approx(expected.item(), rel=1e-5)
