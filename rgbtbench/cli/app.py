@@ -24,6 +24,7 @@ from rgbtbench.cli import (
     predict,
     prepare,
     protocols,
+    report,
     robustness,
     score,
     study,
@@ -56,6 +57,7 @@ app.command("inspect", rich_help_panel=DATA)(inspect.inspect)
 app.command("export", rich_help_panel=DATA)(export.export)
 app.add_typer(models.app, name="models", rich_help_panel=MODEL)
 app.command("train", rich_help_panel=MODEL)(train.train)
+app.command("report", rich_help_panel=MODEL)(report.report)
 app.command("study", rich_help_panel=MODEL)(study.study)
 app.command("predict", rich_help_panel=MODEL)(predict.predict)
 app.add_typer(weights.app, name="weights", rich_help_panel=MODEL)

@@ -10,6 +10,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from rgbtbench.progress import Progress
+from rgbtbench.snapshots import write_snapshot
 from rgbtbench.training.checkpoint import save_checkpoint
 from rgbtbench.training.devices import any_process
 from rgbtbench.training.interruption import InterruptedTrainingError, StopRequest
@@ -21,6 +22,7 @@ from rgbtbench.training.plan import Plan
 from rgbtbench.training.run_folder import RunFolder
 from rgbtbench.training.schedule import learning_rate
 from rgbtbench.training.selection import look
+from rgbtbench.training.sharding import whole_weights
 from rgbtbench.training.step import take_step
 from rgbtbench.training.trainee import Trainee
 
@@ -84,6 +86,7 @@ def fit(around: Surroundings, trainee: Trainee, plan: Plan) -> None:
             values["stage"] = span.stage
         if plan.validates_after(trainee.done):
             values["validation"] = look(fabric, trainee, plan, folder=around.folder, progress=around.progress)
+            _show(around, trainee, plan)
         if around.log is not None:
             around.log.write(trainee.done, values)
         around.progress.advance()
@@ -100,6 +103,15 @@ def fit(around: Surroundings, trainee: Trainee, plan: Plan) -> None:
                 remedy="resume the run to go on from there",
             )
     pace.finish()
+
+
+def _show(around: Surroundings, trainee: Trainee, plan: Plan) -> None:
+    if plan.snapshot is None:
+        return
+    with whole_weights(trainee.model):
+        content = plan.snapshot(trainee.done)
+    if around.fabric.is_global_zero:
+        write_snapshot(content, around.folder.snapshots / f"{trainee.done:08d}.npz")
 
 
 def keep(around: Surroundings, trainee: Trainee) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rgbtbench.cards.recipe import Recipe
+from rgbtbench.snapshots import Snapshot
 from rgbtbench.training.schedule import samples_per_step, total_steps
 
 Metrics = dict[str, float]
@@ -53,6 +54,7 @@ class Plan:
         headline: the metric by which `selection: val` chooses; higher is better, but of the loss.
         validation: looks at the model as it is; None where there is no validation split.
         checkpoint_seconds: at least so often a checkpoint is written, besides those after validations.
+        snapshot: shows what a pre-training does after a step, on every process alike; None for other trainings.
     """
 
     recipe: Recipe
@@ -61,6 +63,7 @@ class Plan:
     headline: str
     validation: Callable[[], Metrics] | None
     checkpoint_seconds: float
+    snapshot: Callable[[int], Snapshot] | None
 
     def validates_after(self, done: int) -> bool:
         """Say whether the model is looked at after `done` steps, counted over all stages."""

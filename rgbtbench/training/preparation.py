@@ -27,6 +27,7 @@ from rgbtbench.training.optim import make_optimiser
 from rgbtbench.training.parameter_groups import freeze, parameter_groups
 from rgbtbench.training.plan import LOSS, Metrics, Plan, Span, validation_interval
 from rgbtbench.training.resolution import Training, loader_options
+from rgbtbench.training.snapshots import snapshots_of
 from rgbtbench.training.trainee import Trainee
 from rgbtbench.training.validation import Look, validate
 from rgbtbench.zoo.encoder_weights import load_initial_weights
@@ -96,6 +97,7 @@ def prepare_stage(
         validation=_validation(fabric, recipe, model, watched, workers=workers) if watched else None,
         headline=_headline(watched),
         checkpoint_seconds=checkpoint_seconds,
+        snapshot=snapshots_of(model, watched, fabric.device),
     )
     return trainee, plan
 

@@ -32,6 +32,11 @@ class RunFolder:
         return self.root / "metrics.jsonl"
 
     @property
+    def snapshots(self) -> Path:
+        """What a pre-training made of a few pairs, a file for each validation."""
+        return self.root / "snapshots"
+
+    @property
     def curves(self) -> Path:
         """TensorBoard's files."""
         return self.root / "logs"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Final, NoReturn
 
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
+from rgbtbench.snapshots import Snapshot
 from rgbtbench.zoo.model import Model
 
 #: What to do with weights of a pre-training.
@@ -22,3 +24,7 @@ class PretrainingModel(Model):
             RecipeError: always.
         """
         raise RecipeError(f"{self.spec.method} was pre-trained and predicts nothing yet", remedy=TRAIN_FROM_IT)
+
+    @abstractmethod
+    def snapshot(self, batch: Batch, step: int) -> Snapshot:
+        """Return what the network makes of a batch after a step, as pictures; nothing in the training may move."""

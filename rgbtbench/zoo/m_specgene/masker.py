@@ -38,6 +38,10 @@ class Masker(ABC):
     def choose(self, thermal: Tensor, rgb: Tensor) -> Visible:
         """Choose visible patches by their tokens (B, L, D), with torch's own random numbers."""
 
+    def peek(self, thermal: Tensor, rgb: Tensor) -> Visible:
+        """Choose as `choose` would now, without taking note of the tokens, and on this process alone."""
+        return self.choose(thermal, rgb)
+
     def begin_step(self, progress: float) -> None:  # noqa: B027  # not all care
         """Take note of which share of the training is done, from 0 to 1."""
 
@@ -117,6 +121,14 @@ class GmmCmssMasker(Masker):
         """Fit the mixture to the batch's CMSS, and choose patches whose CMSS lies nearest to values drawn from it."""
         cmss = normalised(patch_cmss(thermal, rgb, variance=self.rules.variance))
         self.mixture = em_step(self.mixture, cmss)
+        return self._chosen(cmss)
+
+    def peek(self, thermal: Tensor, rgb: Tensor) -> Visible:
+        """Choose by the mixture as it is."""
+        cmss = patch_cmss(thermal, rgb, variance=self.rules.variance)
+        return self._chosen(cmss / cmss.max())
+
+    def _chosen(self, cmss: Tensor) -> Visible:
         return complementary_patches(cmss, (self._drawn(cmss, 1), self._drawn(cmss, -1)), self.counts)
 
     def _drawn(self, cmss: Tensor, sign: int) -> Tensor:

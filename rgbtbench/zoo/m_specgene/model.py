@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from rgbtbench.conditions.seeds import generator_of
 from rgbtbench.loading.batch import Batch
+from rgbtbench.snapshots import Snapshot
 from rgbtbench.zoo.encoders import require_encoder
 from rgbtbench.zoo.m_specgene.config import SLOTS, MSpecGeneConfig
 from rgbtbench.zoo.m_specgene.decoder import DecoderBranch
 from rgbtbench.zoo.m_specgene.masker import Visible, make_masker
 from rgbtbench.zoo.m_specgene.selection import hidden_patches
+from rgbtbench.zoo.m_specgene.snapshot import take_snapshot
 from rgbtbench.zoo.parts.patches import standardised, to_patches
 from rgbtbench.zoo.parts.vit import Vit, initialise_vit
 from rgbtbench.zoo.preprocess import network_inputs
@@ -112,6 +114,10 @@ class MSpecGene(PretrainingModel):
         if self.training:
             self.masker.observe(*losses)
         return {f"{slot}_reconstruction": loss for slot, loss in zip(SLOTS, losses, strict=True)}
+
+    def snapshot(self, batch: Batch, step: int) -> Snapshot:
+        """Return masks, CMSS and reconstructions of a batch."""
+        return take_snapshot(self, batch, step)
 
     def fixed_visible(self, batch: Batch) -> Visible:
         """Return visible patches that depend on the samples' keys alone, int64 (B, N) for each modality."""

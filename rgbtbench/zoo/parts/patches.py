@@ -27,5 +27,15 @@ def to_image(patches: Tensor, grid: Grid, patch: int) -> Tensor:
 
 def standardised(patches: Tensor) -> Tensor:
     """Return each patch (..., pixels) with mean 0 and variance 1 over its own pixels, as MAE predicts them."""
-    mean, variance = patches.mean(dim=-1, keepdim=True), patches.var(dim=-1, keepdim=True)
-    return (patches - mean) / (variance + _EPS).sqrt()
+    mean, deviation = _moments(patches)
+    return (patches - mean) / deviation
+
+
+def as_standardised(pixels: Tensor, patches: Tensor) -> Tensor:
+    """Return standardised pixels (..., pixels) with the mean and variance of the patches that they stand for."""
+    mean, deviation = _moments(patches)
+    return pixels * deviation + mean
+
+
+def _moments(patches: Tensor) -> tuple[Tensor, Tensor]:
+    return patches.mean(dim=-1, keepdim=True), (patches.var(dim=-1, keepdim=True) + _EPS).sqrt()

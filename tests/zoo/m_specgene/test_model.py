@@ -175,3 +175,16 @@ def test_it_starts_from_the_published_encoder_of_mae():
     assert set(taken) == {key for key in model.state_dict() if key.startswith("encoder.")}
     with pytest.raises(RecipeError, match="mae_vit_l"):
         model.encoder_state("mae_vit_l", {})
+
+
+@pytest.mark.parametrize("name", ["gmm_cmss", "independent", "gaussian"])
+def test_a_snapshot_moves_neither_state_nor_chance(name):
+    model = tiny(masking={"name": name, "mask_ratio": 0.75})
+    batch = make_batch(random_images(2, 64, 64))
+    model(batch)
+    state, chance = model.training_state(), torch.get_rng_state()
+    first, second = model.snapshot(batch, 1), model.snapshot(batch, 1)
+    assert model.training_state() == state
+    assert torch.equal(torch.get_rng_state(), chance)
+    np.testing.assert_array_equal(first.slots["thermal"].hidden, second.slots["thermal"].hidden)
+    assert first.slots["thermal"].hidden.sum(axis=(1, 2)).tolist() == [12, 12]
