@@ -32,7 +32,7 @@ $(VENV)/.train: pyproject.toml | $(BIN)/uv
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/uv
-	$(UV) --editable '.[train,inspect,mmseg,cluster,dev]'
+	$(UV) --editable '.[train,inspect,mmseg,export,cluster,dev]'
 	$(UV) --no-deps --reinstall $(MONGODB)
 	$(UV) --no-deps $(SALIENCY_ORACLE)
 	@touch $@ $(VENV)/.train

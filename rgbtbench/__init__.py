@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from rgbtbench.loading.prepared import PreparedSplit
     from rgbtbench.predictions.kinds import Prediction
     from rgbtbench.scoring.score import Score
+    from rgbtbench.zoo.ready import ReadyModel
 
 __version__ = "0.1.0"
-__all__ = ["evaluate", "open", "score"]
+__all__ = ["evaluate", "load_model", "open", "score"]
 
 
 def open(
@@ -77,3 +78,30 @@ def evaluate(
     from rgbtbench.evaluation import evaluate as run
 
     return run(network, data, protocol, out=out)
+
+
+def load_model(name: str, weights: str | Path, *, device: str = "auto") -> ReadyModel:
+    """Return a model that predicts images at hand: paths, arrays or tensors.
+
+    Args:
+        name: of the method, so that nobody uses one for another.
+        weights: run folder, or a safetensors file with its description beside it.
+        device: `auto` takes a GPU where there is one; `cpu` or `cuda`.
+
+    Example:
+        rgbtbench.load_model("mfnet", "runs/mfnet")(rgb="street.png", lwir="street_thermal.png").mask
+
+    Raises:
+        WeightsError: the weights are missing, damaged, or of another method.
+        UserError: no such device.
+    """
+    from rgbtbench.errors import WeightsError
+    from rgbtbench.prediction import torch_device
+    from rgbtbench.zoo.load import load_model as load
+    from rgbtbench.zoo.ready import ReadyModel
+    from rgbtbench.zoo.weights_info import read_info
+
+    found = read_info(Path(weights)).model.method
+    if found != name:
+        raise WeightsError(f"weights of {found}, and not of {name}", path=weights, remedy=f"load them as {found!r}")
+    return ReadyModel(load(Path(weights)), device=torch_device(device))

@@ -25,6 +25,7 @@ from rgbtbench.cli import (
     prepare,
     protocols,
     report,
+    reproduce,
     robustness,
     score,
     study,
@@ -65,6 +66,7 @@ app.add_typer(protocols.app, name="protocols", rich_help_panel=RESULT)
 app.command("eval", rich_help_panel=RESULT)(evaluate.evaluate)
 app.command("robustness", rich_help_panel=RESULT)(robustness.robustness)
 app.command("score", rich_help_panel=RESULT)(score.score)
+app.command("reproduce", rich_help_panel=RESULT)(reproduce.reproduce)
 app.command("compare", rich_help_panel=RESULT)(compare.compare)
 app.command("needed", rich_help_panel=RESULT)(needed.needed)
 app.add_typer(leaderboard.app, name="leaderboard", rich_help_panel=RESULT)

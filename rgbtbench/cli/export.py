@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,17 @@ import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json
 from rgbtbench.cli.places import PLACE
+from rgbtbench.errors import UserError
 
 
 def export(
-    data: Annotated[Path, typer.Argument(help="Prepared dataset: a folder or an address.", **PLACE)],
-    format_name: Annotated[str, typer.Option("--as", help="coco, voc, yolo, index-png or ade20k.")],
-    out: Annotated[Path, typer.Option(help="New or empty folder.")],
+    data: Annotated[
+        Path,
+        typer.Argument(help="Prepared dataset: a folder or an address; with --onnx a run or its weights.", **PLACE),
+    ],
+    out: Annotated[Path, typer.Option(help="New or empty folder; with --onnx a file.")],
+    format_name: Annotated[str | None, typer.Option("--as", help="coco, voc, yolo, index-png or ade20k.")] = None,
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write a model as ONNX, for images of any size.")] = False,
     split: Annotated[list[str] | None, typer.Option(help="Only this split; may be repeated.")] = None,
     label_set: Annotated[str | None, typer.Option(help="Labels to write, where the data has several.")] = None,
     label_space: Annotated[str, typer.Option(help="Class ids: native, unified, or another dataset's name.")] = "native",
@@ -25,13 +31,20 @@ def export(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a prepared dataset as COCO, VOC, YOLO, index PNG or M-SpecGene's ADE20K folders.
+    """Write a prepared dataset as COCO, VOC, YOLO, index PNG or M-SpecGene's ADE20K folders, or a model as ONNX.
 
     Images keep their bytes. The folder appears when it is whole, and nothing that exists is overwritten.
     What the format cannot hold is printed, and stands in export.json.
 
     Example: rgbtbench export shards/mfnet --as index-png --out mfnet-cmx --folder rgb=RGB --folder lwir=Modal
+
+    Example: rgbtbench export runs/mfnet --onnx --out mfnet.onnx
     """
+    if onnx == (format_name is not None):
+        raise UserError("data is written --as a format, and a model as --onnx", remedy="give one of both")
+    if onnx:
+        _write_onnx(data, out, as_json=as_json)
+        return
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.exporting.export import export as write
 
@@ -39,7 +52,7 @@ def export(
         summary = write(
             data,
             out,
-            format_name=format_name,
+            format_name=format_name or "",
             splits=split,
             label_set=label_set,
             label_space=label_space,
@@ -61,3 +74,28 @@ def export(
     )
     for note in summary.notes:
         typer.echo(f"note: {note}")
+
+
+def _write_onnx(weights: Path, out: Path, *, as_json: bool) -> None:
+    from rgbtbench.cli.torch_extra import require_torch
+
+    require_torch()
+    from rgbtbench.zoo.load import load_model
+    from rgbtbench.zoo.onnx_file import write_onnx
+
+    facts = write_onnx(load_model(weights), out)
+    if as_json:
+        print_json(asdict(facts))
+        return
+    print_facts(
+        [
+            *(
+                (f"input {name}", f"float32 (batch, {channels}, height, width) from 0 to 1")
+                for name, channels in facts.inputs.items()
+            ),
+            ("outputs", ", ".join(facts.outputs)),
+            ("checked with", ", ".join("{} of {}x{}".format(*size) for size in facts.sizes)),
+            ("difference", f"{facts.difference:.2g} of the largest value, between torch and onnxruntime"),
+            ("written to", out),
+        ]
+    )

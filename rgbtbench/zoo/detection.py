@@ -13,6 +13,7 @@ from rgbtbench.cards.schema import Strict
 from rgbtbench.loading.batch import Batch, BoxTargets
 from rgbtbench.loading.one_size import parts_of_one_size
 from rgbtbench.predictions.kinds import BoxPrediction
+from rgbtbench.zoo.graph import Plain
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.parts.detector import Detections, Detector, Limits, Targets
 from rgbtbench.zoo.preprocess import Preprocess, content_sizes, network_inputs
@@ -62,6 +63,20 @@ class DetectionModel(Model):
     @abstractmethod
     def levels(self, images: Mapping[str, Tensor]) -> list[Tensor]:
         """Return the levels that the detector takes of images: slot to float (B, C, H, W)."""
+
+    def plain(self) -> Plain:
+        """Return the network without batches, up to clipping and suppressing boxes, which are the caller's.
+
+        `boxes` are (B, L, 4) as x1 y1 x2 y2 at every place; `scores` (B, L, classes) are from 0 to 1, in the order of
+        `ModelSpec.class_ids`. Raises as `Detector.everywhere`.
+        """
+
+        def outputs(images: Mapping[str, Tensor], _: tuple[int, int]) -> dict[str, Tensor]:
+            boxes, scores = self.detector.everywhere(self.levels(images))
+            return {"boxes": boxes, "scores": scores}
+
+        channels = {slot: self.channels[slot] for slot in self.spec.inputs}
+        return Plain(channels, self.preprocess, outputs, ("boxes", "scores"))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the detector's losses."""

@@ -13,6 +13,7 @@ from rgbtbench.cards.losses import PixelLoss
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.predictions.kinds import Prediction
+from rgbtbench.zoo.graph import Plain
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 
 
@@ -72,6 +73,17 @@ class Model(nn.Module, ABC):
         raise RecipeError(
             f"losses.pixels: {self.spec.method} has no class logits of pixels",
             remedy="leave losses.pixels out; losses.weights weighs the model's own losses",
+        )
+
+    def plain(self) -> Plain:
+        """Return the network without batches, for other programs; see `rgbtbench.zoo.onnx_file`.
+
+        Raises:
+            RecipeError: it cannot be said without batches, and why.
+        """
+        raise RecipeError(
+            f"{self.spec.method} does not say what it computes without batches",
+            remedy="use it from Python (rgbtbench.load_model)",
         )
 
     def layers(self) -> Sequence[Sequence[str]]:

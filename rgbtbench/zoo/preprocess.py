@@ -118,7 +118,7 @@ def network_inputs(
     result = {}
     for slot, modality in inputs.items():
         image = _unit_range(_image_of(batch, modality, slot))
-        image = _in_order(image, rules.channel_order.get(slot), slot=slot, modality=modality)
+        image = in_order(image, rules.channel_order.get(slot), slot=slot, modality=modality)
         image = _with_channels(image, channels[slot], slot=slot, modality=modality)
         if tuple(image.shape[-2:]) != frame:
             image = F.interpolate(image, frame, mode="bilinear", align_corners=False)
@@ -129,7 +129,7 @@ def network_inputs(
             image = F.interpolate(image, size, mode=rules.interpolation, **smooth)
         image = _filled_up(image, rules)
         if slot in rules.normalisation:
-            image = _normalised(image, rules.normalisation[slot], slot)
+            image = normalised(image, rules.normalisation[slot], slot)
         if scaled_to is not None and tuple(image.shape[-2:]) != scaled_to:
             image = F.interpolate(image, scaled_to, mode="bilinear", align_corners=False)
         image = with_zeros(with_noise(image, batch, modality), batch, modality)
@@ -244,7 +244,12 @@ def _unit_range(image: Tensor) -> Tensor:
     return image.float() / _LARGEST[image.dtype]
 
 
-def _in_order(image: Tensor, order: tuple[int, ...] | None, *, slot: str, modality: str) -> Tensor:
+def in_order(image: Tensor, order: tuple[int, ...] | None, *, slot: str, modality: str) -> Tensor:
+    """Return an image (B, C, H, W) with its channels in the order of `Preprocess.channel_order`; grey stays grey.
+
+    Raises:
+        RecipeError: the order names a channel that there is not.
+    """
     found = image.shape[1]
     if order is None or found == 1:
         return image
@@ -265,7 +270,12 @@ def _with_channels(image: Tensor, wanted: int, *, slot: str, modality: str) -> T
     raise RecipeError(f"inputs.{slot}: {modality} has {found} channels and the slot takes {wanted}")
 
 
-def _normalised(image: Tensor, rule: Normalisation, slot: str) -> Tensor:
+def normalised(image: Tensor, rule: Normalisation, slot: str) -> Tensor:
+    """Return an image (B, C, H, W) minus the mean and divided by the standard deviation of each channel.
+
+    Raises:
+        RecipeError: the rule is for another number of channels.
+    """
     if len(rule.mean) != image.shape[1]:
         raise RecipeError(
             f"preprocess.normalisation.{slot} has {len(rule.mean)} channels and the slot takes {image.shape[1]}"

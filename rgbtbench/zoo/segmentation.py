@@ -13,6 +13,7 @@ from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.one_size import parts_of_one_size
 from rgbtbench.predictions.kinds import MaskPrediction
 from rgbtbench.zoo.criterion import Criterion
+from rgbtbench.zoo.graph import Plain
 from rgbtbench.zoo.losses import class_indices, native_cross_entropy
 from rgbtbench.zoo.masks import mask_predictions
 from rgbtbench.zoo.model import Model
@@ -55,6 +56,15 @@ class SegmentationModel(Model):
         term `auxiliary_ohem_cross_entropy`, and that of the map without a name `ohem_cross_entropy`.
         """
         return {"": self.logits(images)}
+
+    def plain(self) -> Plain:
+        """Return the network without batches: `logits` (B, classes, H, W), in the order of `ModelSpec.class_ids`."""
+
+        def outputs(images: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
+            return {"logits": self.logits(images)[..., : size[0], : size[1]]}
+
+        channels = {slot: self.channels[slot] for slot in self.spec.inputs}
+        return Plain(channels, self.preprocess, outputs, ("logits",))
 
     def choose_losses(self, losses: Sequence[PixelLoss]) -> None:
         """Train with these losses.

@@ -15,7 +15,7 @@ VERBS = [
     "datasets card", "datasets croissant", "datasets joint", "datasets statistics",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
     "train", "study", "predict", "weights convert", "weights encoder", "weights list", "protocols list",
-    "protocols show", "eval", "score", "leaderboard build", "leaderboard check",
+    "protocols show", "eval", "score", "reproduce", "leaderboard build", "leaderboard check",
 ]  # fmt: skip
 
 HEAVY = {
@@ -102,6 +102,11 @@ def test_every_verb_explains_itself_with_an_example(rgbtbench, verb):
         (["inspect", "memory://nowhere"], "rgbtbench prepare"),
         (["export", "nowhere", "--as", "coco", "--out", "x"], "rgbtbench prepare"),
         (["export", "nowhere", "--as", "cocoa", "--out", "x"], "did you mean coco"),
+        (["export", "nowhere", "--out", "x"], "give one of both"),
+        (["export", "nowhere", "--onnx", "--out", "x.onnx"], "nowhere"),
+        (["predict", "nowhere", "--out", "x"], "give --data or --images"),
+        (["predict", "nowhere", "--images", ".", "--out", "x"], "nowhere"),
+        (["reproduce", "mfnt.csv:2", "--weights", "nowhere", "--data", "x"], "nowhere"),
         (["audit", "nowhere"], "rgbtbench prepare"),
         (["leaderboard", "check", "--published", "nowhere"], "nowhere: no such folder"),
         (["audit", "kiast/test=list.txt"], "did you mean kaist?"),

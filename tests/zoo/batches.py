@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from rgbtbench.loading.batch import Batch, BoxTargets
+from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.registry import build
 
 
 def make_batch(
@@ -43,3 +45,13 @@ def random_images(count: int, height: int, width: int, *, seed: int = 0) -> dict
         return torch.randint(0, 256, (count, channels, height, width), generator=generator, dtype=torch.uint8)
 
     return {"rgb": pixels(3), "lwir": pixels(1)}
+
+
+def varied_mfnet(classes: Mapping[int, str]) -> Model:
+    """Return an MFNet with random weights whose statistics are of noise, so that pixels differ in their class."""
+    torch.manual_seed(0)
+    model = build("mfnet", {}, task="semantic", classes=classes).train()
+    with torch.no_grad():
+        for seed in range(20):
+            model(make_batch(random_images(2, 48, 64, seed=seed), semantic=torch.zeros((2, 48, 64), dtype=torch.int64)))
+    return model.eval()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torchvision.ops import batched_nms
 
+from rgbtbench.errors import RecipeError
+
 #: Height and width of an image in the network's frame, without padding.
 Extent = tuple[float, float]
 
@@ -86,6 +88,23 @@ class Detector(nn.Module, ABC):
             class_ids: int64 (C,), the class of each output; see `rgbtbench.zoo.answers`.
             limits: which detections are kept.
         """
+
+    def everywhere(self, levels: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what is said at every place, without clipping, choosing or suppressing anything.
+
+        Args:
+            levels: of the pyramid.
+
+        Returns:
+            float32 (B, L, 4), boxes as x1 y1 x2 y2, and float32 (B, L, C), scores from 0 to 1.
+
+        Raises:
+            RecipeError: the detector has no such fixed places.
+        """
+        raise RecipeError(
+            "its second stage looks at as many regions as the first proposes, which a graph of fixed steps cannot hold",
+            remedy="use it from Python (rgbtbench.load_model), or a detector of one stage such as two_stream_fcos",
+        )
 
 
 def clipped(boxes: Tensor, extent: Extent) -> Tensor:

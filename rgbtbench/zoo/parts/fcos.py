@@ -62,6 +62,12 @@ class Fcos(Detector):
             for index, extent in enumerate(extents)
         ]
 
+    def everywhere(self, levels: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return boxes and scores at every location; see `Detector`."""
+        outputs, places = self.head(list(levels)), self._places(levels)
+        scores = (outputs["cls_logits"].float().sigmoid() * outputs["bbox_ctrness"].float().sigmoid()).sqrt()
+        return _boxes(places.points, outputs["bbox_regression"].float(), places.strides), scores
+
     def _places(self, levels: Sequence[Tensor]) -> Locations:
         sizes = [(level.shape[-2], level.shape[-1]) for level in levels]
         return locations(sizes, self.strides, device=levels[0].device)
@@ -131,7 +137,7 @@ def most_certain(
 
 def _boxes(points: Tensor, regression: Tensor, strides: Tensor) -> Tensor:
     distances = regression * strides[:, None]
-    return torch.cat((points - distances[:, :2], points + distances[:, 2:]), dim=1)
+    return torch.cat((points - distances[..., :2], points + distances[..., 2:]), dim=-1)
 
 
 def _centreness(points: Tensor, boxes: Tensor) -> Tensor:

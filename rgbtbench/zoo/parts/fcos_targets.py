@@ -45,7 +45,7 @@ def locations(sizes: Sequence[tuple[int, int]], strides: Sequence[float], *, dev
         x = (torch.arange(width, device=device) + 0.5) * stride
         grid = torch.cartesian_prod(y, x).flip(1)
         points.append(grid)
-        count = len(grid)
+        count = grid.shape[0]
         of_stride.append(grid.new_full((count,), stride))
         coarsest = place == len(strides) - 1
         smallest.append(grid.new_full((count,), 0.0 if place == 0 else LARGEST_DISTANCE * strides[place - 1]))
