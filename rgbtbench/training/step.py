@@ -70,11 +70,25 @@ def _require_finite(
 ) -> None:
     (broken,) = any_process(fabric, not bool(torch.isfinite(loss.detach())))
     if broken:
+        _require_finite_images(batch)
         values = ", ".join(f"{name} {float(term.detach()):.4g}" for name, term in terms.items())
         raise RecipeError(
             f"the loss is not finite at step {step} ({values}); the batch holds {', '.join(_global_ids(batch))}",
             remedy=f"look at these samples, lower optimiser.lr ({rate:g}), or set clip_norm or a warm_up",
         )
+
+
+def _require_finite_images(batch: Batch) -> None:
+    names = _global_ids(batch)
+    for modality, images in batch.images.items():
+        if images.is_floating_point():
+            finite = torch.isfinite(images).flatten(1).all(dim=1).tolist()
+            broken = [name for name, is_finite in zip(names, finite, strict=True) if not is_finite]
+            if broken:
+                raise RecipeError(
+                    f"{modality} of {', '.join(broken)} holds values that are no numbers",
+                    remedy="look for more with `rgbtbench audit`, and leave them out or replace them",
+                )
 
 
 def _global_ids(batch: Batch) -> list[str]:
@@ -96,9 +110,10 @@ def _advice_on_memory(batch: Batch, recipe: Recipe, *, step: int) -> Iterator[No
             f"halve batch_size ({recipe.batch_size}) and double accumulate ({recipe.accumulate}), which keeps what a "
             "step sees",
             *(["set precision to bf16-mixed"] if recipe.precision == "32-true" else []),
+            *(["set activation_checkpointing"] if not recipe.activation_checkpointing else []),
             "set a smaller augmentations.crop",
         ]
         raise RecipeError(
             f"out of memory at step {step}, with {len(batch)} samples of {width}x{height} per process",
-            remedy=f"{'; '.join(ways)}; or take more devices",
+            remedy=f"{'; '.join(ways)}; or take more devices, with --shard for the weights too",
         ) from error

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,15 +83,24 @@ train(load_recipe(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), checkpoint
 """
 
 
-def test_a_run_that_was_killed_ends_with_the_same_bits(blobs, tmp_path, uninterrupted):
+def test_a_run_that_was_killed_and_moved_ends_with_the_same_bits(blobs, tmp_path, uninterrupted):
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe().model_dump(mode="json")))
     command = [sys.executable, "-c", KILLED, str(tmp_path / "recipe.yaml"), str(blobs), str(tmp_path / "run")]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert len(read_metrics(tmp_path / "run" / "metrics.jsonl")) == 4
-    result = train(recipe(), blobs, tmp_path / "run", resume=True)
+    moved = (tmp_path / "run").rename(tmp_path / "elsewhere")
+    result = train(recipe(), blobs, moved, resume=True)
     assert result.resumed_from == 3
     assert result.info.sha256 == uninterrupted.info.sha256
-    assert lines_without_time(tmp_path / "run") == lines_without_time(uninterrupted.folder)
+    assert lines_without_time(moved) == lines_without_time(uninterrupted.folder)
+
+
+def test_a_finished_run_can_be_moved_and_is_still_found_finished(blobs, tmp_path, uninterrupted):
+    moved = Path(shutil.copytree(uninterrupted.folder, tmp_path / "elsewhere" / "run"))
+    assert train(recipe(), blobs, moved, resume=True).reused
+    assert set(load_model(moved).state_dict()) == set(load_model(uninterrupted.folder).state_dict())
+    written = [path.read_bytes() for path in moved.rglob("*") if path.is_file()]
+    assert not any(str(uninterrupted.folder).encode() in content for content in written)
 
 
 def test_workers_and_the_cache_change_no_bit(blobs, tmp_path, uninterrupted):
