@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -48,6 +48,11 @@ class PackedBatch:
     images: dict[str, Tensor]
     masks: Tensor | None
     grids: tuple[Size, ...]
+
+    def pin_memory(self) -> PackedBatch:
+        """Return the batch in memory that a GPU reads from without waiting; torch's loader asks for it."""
+        masks = None if self.masks is None else self.masks.pin_memory()
+        return replace(self, images={name: image.pin_memory() for name, image in self.images.items()}, masks=masks)
 
 
 def collate(items: Items, *, target: LabelKind | None, canvas: Size | None = None) -> Batch:

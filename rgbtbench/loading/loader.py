@@ -231,5 +231,6 @@ def _data_loader(
         num_workers=workers,
         collate_fn=join,
         persistent_workers=workers > 0,
+        pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),  # else each iteration would take a number from the training's own generator
     )

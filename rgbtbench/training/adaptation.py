@@ -56,3 +56,22 @@ def adapted_parameters(model: nn.Module) -> dict[str, bool]:
         if isinstance(layer, LoraLinear | BottleneckLinear)
         for own, _ in layer.named_parameters()
     }
+
+
+def require_effect(model: nn.Module) -> None:
+    """Make sure, after a first backward pass, that every adapter was part of what was computed.
+
+    Raises:
+        RecipeError: the network reads the weights of an adapted layer without calling it.
+    """
+    named = dict(model.named_parameters())
+    idle = {
+        name.partition(".lora_")[0].partition(".adapter_")[0]
+        for name, is_adapters in adapted_parameters(model).items()
+        if is_adapters and named[name].grad is None
+    }
+    if idle:
+        raise RecipeError(
+            f"adapters: the network does not call {', '.join(sorted(idle))}, so that nothing behind it has an effect",
+            remedy="match other layers",
+        )

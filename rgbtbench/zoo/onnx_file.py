@@ -159,7 +159,16 @@ def _metadata(model: Model, plain: Plain) -> str:
 
 def _difference(graph: Graph, session: Any, plain: Plain, size: tuple[int, int, int]) -> float:
     images = _images(plain, size)
-    found = session.run(list(plain.names), dict(zip(plain.channels, (image.numpy() for image in images), strict=True)))
+    arrays = dict(zip(plain.channels, (image.numpy() for image in images), strict=True))
+    try:
+        found = session.run(list(plain.names), arrays)
+    except Exception as error:
+        # onnxruntime has an exception of its own for each of its error codes.
+        count, height, width = size
+        raise RecipeError(
+            f"the graph cannot be run with {count} images of {height}x{width}: {' '.join(str(error).split())[:300]}",
+            expected="one that takes any number of images of any size; nothing was written",
+        ) from error
     with torch.inference_mode():
         wanted = [tensor.numpy() for tensor in graph(*images)]
     if [array.shape for array in found] != [array.shape for array in wanted]:

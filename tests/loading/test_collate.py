@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rgbtbench.errors import ShardError
-from rgbtbench.loading.collate import collate
+from rgbtbench.loading.collate import collate, packed, unpacked
 from rgbtbench.loading.item import Item
 
 
@@ -78,3 +78,15 @@ def test_a_fill_takes_the_kind_of_the_images_that_are_there():
     assert not batch.images["rgb"][0].to(torch.int64).any()
     assert batch.present["rgb"].tolist() == [False, True]
     assert batch.pixel_mask[0].sum() == 6
+
+
+def test_a_batch_is_pinned_whole_and_stays_what_it_is(monkeypatch):
+    """Without a GPU nothing can be pinned: a copy stands for it."""
+    copies = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: copies.append(tensor.clone()) or copies[-1])
+    batch = packed([item(2, 3), item(2, 3)], target="semantic")
+    pinned = batch.pin_memory()
+    assert {id(pinned.images["rgb"]), id(pinned.masks)} == set(map(id, copies))
+    assert torch.equal(unpacked(pinned).images["rgb"], batch.images["rgb"])
+    assert torch.equal(unpacked(pinned).semantic, unpacked(batch).semantic)
+    assert packed([item(2, 3)], target=None).pin_memory().masks is None

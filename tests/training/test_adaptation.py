@@ -110,6 +110,13 @@ def test_what_cannot_be_adapted_is_said(blobs, plan, message):
         outline(resolve_training(plan, blobs))
 
 
+def test_an_adapter_of_a_layer_that_is_never_called_is_no_success(blobs, tmp_path):
+    """SegFormer's head multiplies two of its layers' weights instead of calling them."""
+    plan = adapting(LORA, {"name": "lora", "match": "decode_head.linear_c?.proj"})
+    with pytest.raises(RecipeError, match=r"does not call decode_head\.linear_c1\.proj, .*match other layers"):
+        train(plan, blobs, tmp_path / "run")
+
+
 @pytest.mark.parametrize(
     ("adapter", "message"),
     [

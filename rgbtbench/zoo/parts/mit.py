@@ -74,7 +74,7 @@ LAYER_NORM_EPS: Final[Mapping[LayerNormRule, LayerNormEps]] = {
 
 def to_map(tokens: Tensor, grid: Grid) -> Tensor:
     """Return tokens (B, H·W, C) as a map (B, C, H, W), without copying."""
-    return tokens.transpose(1, 2).view(len(tokens), -1, *grid)
+    return tokens.transpose(1, 2).view(tokens.shape[0], -1, *grid)
 
 
 def to_tokens(features: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ class EfficientAttention(nn.Module):
     def attend(self, tokens: Tensor, grid: Grid) -> Tensor:
         """Return what the queries find, (B, N, C), before the output projection."""
         source = self.norm(to_tokens(self.sr(to_map(tokens, grid)))) if self.reduces else tokens
-        batch = len(tokens)
+        batch = tokens.shape[0]
         query = self.q(tokens).view(batch, tokens.shape[1], self.heads, -1).transpose(1, 2)
         key, value = self.kv(source).view(batch, source.shape[1], 2, self.heads, -1).permute(2, 0, 3, 1, 4)
         return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
