@@ -9,7 +9,7 @@ import yaml
 
 from rgbtbench.cards.catalog import dataset_card, method_card
 from rgbtbench.cards.dataset import DatasetCard
-from rgbtbench.cards.schema import LABEL_KIND, Use
+from rgbtbench.cards.schema import LABEL_KIND, WITHOUT_CLASSES, Use
 from rgbtbench.errors import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def convert_for_dataset(
         source: file that `torch.save` wrote.
         out: safetensors file to write.
         method: name of the method.
-        dataset: name of the dataset; None for a network that was pre-trained and has no classes.
+        dataset: name of the dataset; None for a network without classes.
         label_set: whose classes; None for the first that the method's task predicts.
         config_yaml: what differs from the method's defaults, as a YAML mapping.
 
@@ -42,9 +42,10 @@ def convert_for_dataset(
 
 
 def _no_outputs(method: str) -> tuple[Use, dict[int, str]]:
-    if "pretraining" not in method_card(method).tasks:
-        raise RecipeError(f"{method} has classes, and no dataset is named", remedy="name the dataset whose they are")
-    return "pretraining", {}
+    for task in method_card(method).tasks:
+        if task in WITHOUT_CLASSES:
+            return task, {}
+    raise RecipeError(f"{method} has classes, and no dataset is named", remedy="name the dataset whose they are")
 
 
 def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Use, dict[int, str]]:

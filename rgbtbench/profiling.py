@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgbtbench.cards.augmentations import Size
 from rgbtbench.cards.catalog import method_card
+from rgbtbench.cards.schema import WITHOUT_CLASSES
 from rgbtbench.errors import UserError
 from rgbtbench.evaluation import open_truth
 from rgbtbench.leaderboard.environment import processor
@@ -100,5 +101,5 @@ def _model(target: str, *, task: str | None, classes: int | None, config: Mappin
         return load_model(path)
     card = method_card(target)
     wanted = task or card.tasks[0]
-    names = {} if wanted == "pretraining" else {number: f"class {number}" for number in range(classes or 9)}
+    names = {} if wanted in WITHOUT_CLASSES else {number: f"class {number}" for number in range(classes or 9)}
     return build(target, config or {}, task=wanted, classes=names)  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ class Cost(Strict):
 
     task: Task
     size: tuple[int, int] = Field(description="height, width of the images")
-    classes: int = Field(ge=1)
+    classes: int = Field(ge=0, description="0 of methods without classes")
     parameters: int = Field(gt=0, description="each once, buffers left out")
     flops: int = Field(gt=0, description="of one image or pair; one multiplication with its addition is two")
 

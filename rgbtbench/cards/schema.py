@@ -19,6 +19,8 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=
 Task = Literal["semantic", "detection", "saliency", "language"]
 #: What a dataset or a model is made for: a task, or to learn from pairs without labels.
 Use = Literal[Task, "pretraining"]
+#: Uses whose networks have no classes.
+WITHOUT_CLASSES: Final[frozenset[Use]] = frozenset({"saliency", "pretraining"})
 LabelKind = Literal["semantic", "boxes", "saliency", "text"]
 #: What a camera or sensor records; the order fixes the random streams of augmentations, so new kinds come last.
 MODALITY_KINDS: Final = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rgbtbench.errors import PredictionError
 from rgbtbench.predictions.kinds import SaliencyPrediction
@@ -45,5 +46,10 @@ class SaliencyWriter(PixelWriter):
                 expected="finite numbers from 0 to 1",
                 remedy="apply the sigmoid to the logits",
             )
-        levels = np.rint(saliency.astype(np.float64) * _TOP).astype(np.uint16)
+        levels = stored_levels(saliency)
         self.write_levels(prediction.key, levels, map_sha256(levels))
+
+
+def stored_levels(saliency: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
+    """Return a map from 0 to 1 as it is stored: rounded to the nearest of 65,536 levels."""
+    return np.rint(saliency.astype(np.float64) * _TOP).astype(np.uint16)

@@ -10,13 +10,16 @@ from typing import Any, Protocol, Self, TypedDict
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.catalog import dataset_card, dataset_names
 from rgbtbench.cards.recipe import Recipe
-from rgbtbench.cards.rules import CocoRules, SegmentationRules
+from rgbtbench.cards.rules import CocoRules, SaliencyRules, SegmentationRules
 from rgbtbench.cards.schema import LABEL_KIND, Use
 from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.loading.label_space import LabelLookup
 from rgbtbench.loading.loader import TrainLoader
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.zoo.spec import ModelSpec
+
+#: Rules of the tasks whose metrics are computed during training.
+WatchedRules = SegmentationRules | SaliencyRules | CocoRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Watched:
 
     split: PreparedSplit
     label_set: str | None
-    rules: SegmentationRules | CocoRules | None
+    rules: WatchedRules | None
     member: str | None = None
     lookup: LabelLookup | None = None
     missing: tuple[str, ...] = ()
@@ -145,9 +148,7 @@ def require_modalities(
             )
 
 
-def validation_rules(
-    task: Use, wanted: str | None, *, dataset: str, label_set: str, field: str
-) -> SegmentationRules | CocoRules:
+def validation_rules(task: Use, wanted: str | None, *, dataset: str, label_set: str, field: str) -> WatchedRules:
     """Return the rules by which a model is looked at in a dataset's own classes.
 
     Args:
@@ -177,6 +178,12 @@ def validation_rules(
     return fitting[wanted]
 
 
-def plain_rules(task: Use) -> SegmentationRules | CocoRules:
+def plain_rules(task: Use) -> WatchedRules:
     """Return the rules for classes that no card has protocols for."""
-    return CocoRules() if task == "detection" else SegmentationRules()
+    match task:
+        case "detection":
+            return CocoRules()
+        case "saliency":
+            return SaliencyRules()
+        case _:
+            return SegmentationRules()

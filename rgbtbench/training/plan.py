@@ -51,7 +51,7 @@ class Plan:
         recipe: of the stage, as resolved.
         span: of the stage.
         validate_every: steps between validations; None validates at the end alone.
-        headline: the metric by which `selection: val` chooses; higher is better, but of the loss.
+        headline: the metric by which `selection: val` chooses; of the loss and of errors lower is better.
         validation: looks at the model as it is; None where there is no validation split.
         checkpoint_seconds: at least so often a checkpoint is written, besides those after validations.
         snapshot: shows what a pre-training does after a step, on every process alike; None for other trainings.

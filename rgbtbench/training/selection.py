@@ -9,6 +9,7 @@ from torch import Tensor
 
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.progress import Progress
+from rgbtbench.scoring.metrics import METRICS
 from rgbtbench.training.checkpoint import load_checkpoint, save_checkpoint
 from rgbtbench.training.plan import LOSS, Metrics, Plan
 from rgbtbench.training.run_folder import RunFolder
@@ -55,8 +56,13 @@ def look(fabric: Fabric, trainee: Trainee, plan: Plan, *, folder: RunFolder, pro
 def _is_better(trainee: Trainee, headline: str) -> bool:
     if trainee.best is None:
         return True
-    found, best = trainee.metrics[headline], float(trainee.best["metrics"][headline])
-    return found < best if headline == LOSS else found > best
+    return improves(headline, trainee.metrics[headline], than=float(trainee.best["metrics"][headline]))
+
+
+def improves(metric: str, value: float, *, than: float) -> bool:
+    """Tell whether one value of a metric is better than another: of the loss and of errors the lower one is."""
+    falls = metric == LOSS or METRICS[metric].better == "lower"
+    return value < than if falls else value > than
 
 
 def selected_weights(trainee: Trainee, recipe: Recipe, folder: RunFolder) -> Selected:

@@ -41,8 +41,9 @@ class SingleData:
 
     @property
     def classes(self) -> dict[int, str]:
-        """Class id of the label space to name."""
-        return self.train.classes(self.label_set)
+        """Class id of the label space to name; nothing for saliency."""
+        kind = self.train.manifest.label_sets[self.label_set].kind
+        return {} if kind == "saliency" else self.train.classes(self.label_set)
 
     def remarks(self, recipe: Recipe) -> list[str]:
         """Return nothing: the recipe says it all."""

@@ -14,14 +14,18 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import nn
 
-from rgbtbench.cards.rules import CocoRules, SegmentationRules
+from rgbtbench.cards.rules import CocoRules, SaliencyRules, SegmentationRules
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.relabel import relabelled
 from rgbtbench.predictions.boxes import BoxTable
-from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction
+from rgbtbench.predictions.kinds import BoxPrediction, MaskPrediction, Prediction, SaliencyPrediction
+from rgbtbench.predictions.write_maps import stored_levels
 from rgbtbench.scoring.average_precision.coco_metrics import CocoMetrics
 from rgbtbench.scoring.average_precision.matching import match_detections
 from rgbtbench.scoring.average_precision.tables import TruthTable
+from rgbtbench.scoring.family import Classes
+from rgbtbench.scoring.saliency.counts import SaliencyCounts
+from rgbtbench.scoring.saliency.image import ImageStatistics, reduce_image
 from rgbtbench.scoring.segmentation.confusion import confusion_matrix, segmentation_metrics
 from rgbtbench.training.data import Watched
 from rgbtbench.training.devices import gathered, over_processes, share_statistics
@@ -55,8 +59,9 @@ class Look:
 def validate(
     model: Model, looks: Sequence[Look], *, fabric: Fabric, loss_weights: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return the mean loss per image and the metrics of the task in percent, if it has any.
+    """Return the mean loss per image and the metrics of the task, if it has any.
 
+    Metrics are in percent, those of saliency from 0 to 1.
     Of several splits each metric is the mean over the splits, and stands beside it as `<dataset>/<split>/<metric>`.
     Every module is left in the mode it was in. Every image counts once, on any number of processes.
 
@@ -119,6 +124,8 @@ class _Tally(Protocol):
 def _tally(watched: Watched) -> _Tally | None:
     if watched.rules is None or watched.label_set is None:
         return None
+    if isinstance(watched.rules, SaliencyRules):
+        return _Maps(watched.rules)
     class_ids = sorted(watched.split.classes(watched.label_set))
     if isinstance(watched.rules, SegmentationRules):
         return _Pixels(watched.rules, class_ids)
@@ -148,6 +155,32 @@ class _Pixels:
         confusion = over_processes(fabric, torch.from_numpy(self.confusion)).numpy()
         values = segmentation_metrics(confusion, ids=self.ids, rules=self.rules)
         return {name: float(value) for name, value in values.items()}
+
+
+class _Maps:
+    """What the metrics of saliency need of each image."""
+
+    def __init__(self, rules: SaliencyRules) -> None:
+        self.rules = rules
+        self.images: list[ImageStatistics] = []
+
+    def add(self, batch: Batch, predictions: Sequence[Prediction]) -> None:
+        if batch.saliency is None:
+            raise ValueError("the batch holds no saliency masks")
+        rows = {key: row for row, key in enumerate(batch.keys) if batch.valid[row]}
+        for prediction in predictions:
+            if isinstance(prediction, SaliencyPrediction):
+                height, width = prediction.saliency.shape
+                truth = batch.saliency[rows[prediction.key], 0, :height, :width].numpy()
+                levels = np.rint(255 * truth).astype(np.uint8)
+                self.images.append(reduce_image(stored_levels(prediction.saliency), levels, self.rules))
+
+    def metrics(self, fabric: Fabric) -> dict[str, float]:
+        images = tuple(image for share in gathered(fabric, self.images) for image in share)
+        counts = SaliencyCounts(images, scaled=np.zeros(len(images), np.bool_))
+        everything = np.ones(len(images), np.bool_)
+        measured = counts.measure(self.rules, Classes((), ()), everything)
+        return {name: float(values[0]) for name, values in measured(np.ones((1, len(images))), False).items()}
 
 
 class _Boxes:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
-from rgbtbench.zoo.parts.frm_ffm import FeatureFusion, FeatureRectification
-from rgbtbench.zoo.parts.mit import HEADS, STRIDE, LayerNormEps, Mit, MitSize
+from rgbtbench.zoo.parts.dual_mit import DualMit
+from rgbtbench.zoo.parts.mit import STRIDE
 from rgbtbench.zoo.parts.mit_config import MitConfig
 from rgbtbench.zoo.parts.mlp_head import MlpHead, enlarged
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
@@ -70,25 +70,6 @@ def slots(config: CmxConfig) -> Wiring:
 def build(spec: ModelSpec, config: CmxConfig) -> Cmx:
     """Return a CMX with random weights."""
     return Cmx(spec, config)
-
-
-class DualMit(nn.Module):
-    """Two encoders; each stage's maps are rectified, fused for the head, and handed on rectified."""
-
-    def __init__(self, size: MitSize, *, eps: LayerNormEps, drop_path: float) -> None:
-        super().__init__()
-        self.rgb = Mit(size, eps=eps, drop_path=drop_path)
-        self.x = Mit(size, eps=eps, drop_path=drop_path)
-        self.FRMs = nn.ModuleList(FeatureRectification(width) for width in size.widths)
-        self.FFMs = nn.ModuleList(FeatureFusion(width, heads) for width, heads in zip(size.widths, HEADS, strict=True))
-
-    def forward(self, rgb: Tensor, x: Tensor) -> list[Tensor]:
-        """Map two images (B, 3, H, W) to the fused maps of the four stages, finest first."""
-        fused = []
-        for stage, (rectify, fuse) in enumerate(zip(self.FRMs, self.FFMs, strict=True)):
-            rgb, x = rectify(self.rgb.stage(stage, rgb), self.x.stage(stage, x))
-            fused.append(fuse(rgb, x))
-        return fused
 
 
 class Cmx(SegmentationModel):

@@ -18,7 +18,7 @@ from pydantic import BaseModel, JsonValue
 
 from rgbtbench import zoo
 from rgbtbench.cards import catalog
-from rgbtbench.cards.schema import Use
+from rgbtbench.cards.schema import WITHOUT_CLASSES, Use
 from rgbtbench.cards.yaml_file import validate
 from rgbtbench.errors import CardError, MissingExtraError, RecipeError, UnknownNameError, did_you_mean
 from rgbtbench.zoo.spec import ModelSpec, Wiring
@@ -79,7 +79,7 @@ def resolve(
         name: of the method.
         config: whatever differs from the method's defaults.
         task: what it is to predict.
-        classes: class id to name; none in pre-training.
+        classes: class id to name; none for saliency and in pre-training.
         inputs: slot to modality; None: as the paper feeds it.
 
     Raises:
@@ -90,8 +90,10 @@ def resolve(
     module = method(name)
     if task not in module.TASKS:
         raise RecipeError(f"{name} does no {task}", expected=", ".join(module.TASKS))
-    if bool(classes) == (task == "pretraining"):
-        raise RecipeError(f"{len(classes)} classes for {task}", expected="none in pre-training, and some in any task")
+    if bool(classes) == (task in WITHOUT_CLASSES):
+        raise RecipeError(
+            f"{len(classes)} classes for {task}", expected="none for saliency or in pre-training, and some otherwise"
+        )
     checked = _config(module, config)
     default = module.slots(checked)
     wiring = default if inputs is None else dict(inputs)

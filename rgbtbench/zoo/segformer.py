@@ -8,14 +8,12 @@ Layers carry the published names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
 
 import torch
-from pydantic import AfterValidator
 from torch import Tensor
 
-from rgbtbench.zoo.parts.mit import STRIDE, Mit
-from rgbtbench.zoo.parts.mit_config import MitConfig
+from rgbtbench.zoo.parts.mit import STRIDE, Mit, for_stacked_images
+from rgbtbench.zoo.parts.mit_config import FED_BY, STREAM_CHANNELS, MitConfig, Streams
 from rgbtbench.zoo.parts.mlp_head import MlpHead, enlarged
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
 from rgbtbench.zoo.segmentation import SegmentationModel
@@ -24,22 +22,13 @@ from rgbtbench.zoo.spec import ModelSpec, Wiring
 TASKS = ("semantic",)
 #: The published files hold a layer of the base class of their framework that the network never uses.
 UNUSED_KEYS = ("decode_head.conv_seg.",)
-#: Slot to the modality that feeds it unless a recipe says otherwise.
-_FED_BY: Final[Wiring] = {"rgb": "rgb", "x": "lwir"}
-_CHANNELS: Final[Mapping[str, int]] = {"rgb": 3, "x": 3}
-
-
-def _distinct(streams: tuple[str, ...]) -> tuple[str, ...]:
-    if not streams or len(set(streams)) != len(streams):
-        raise ValueError("streams are one or both of rgb and x")
-    return tuple(sorted(streams))
 
 
 class SegFormerConfig(MitConfig):
     """Configuration of SegFormer; images of two streams are stacked, colour first, three channels each."""
 
-    streams: Annotated[tuple[Literal["rgb", "x"], ...], AfterValidator(_distinct)] = ("rgb",)
-    preprocess: Preprocess = Preprocess(multiple_of=STRIDE, normalisation=dict.fromkeys(_CHANNELS, IMAGENET))
+    streams: Streams = ("rgb",)
+    preprocess: Preprocess = Preprocess(multiple_of=STRIDE, normalisation=dict.fromkeys(STREAM_CHANNELS, IMAGENET))
 
 
 CONFIG = SegFormerConfig
@@ -47,7 +36,7 @@ CONFIG = SegFormerConfig
 
 def slots(config: SegFormerConfig) -> Wiring:
     """Return the input slots with the modality that feeds each by default."""
-    return {stream: _FED_BY[stream] for stream in config.streams}
+    return {stream: FED_BY[stream] for stream in config.streams}
 
 
 def build(spec: ModelSpec, config: SegFormerConfig) -> SegFormer:
@@ -59,9 +48,9 @@ class SegFormer(SegmentationModel):
     """The network; with one stream its state dict has the published names and shapes."""
 
     def __init__(self, spec: ModelSpec, config: SegFormerConfig) -> None:
-        super().__init__(spec, preprocess=config.preprocess, channels=_CHANNELS)
+        super().__init__(spec, preprocess=config.preprocess, channels=STREAM_CHANNELS)
         self.config = config
-        channels = sum(_CHANNELS[stream] for stream in config.streams)
+        channels = sum(STREAM_CHANNELS[stream] for stream in config.streams)
         self.backbone = Mit(config.size, channels=channels, eps=config.eps("segformer"), drop_path=config.drop_path)
         width = config.width_of_head(small=256, large=768)
         self.decode_head = MlpHead(config.size.widths, width, len(spec.classes))
@@ -79,14 +68,7 @@ class SegFormer(SegmentationModel):
         return enlarged(self.decode_head(self.backbone(image)), image)
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the tensors of a Mix Transformer under this model's names.
-
-        With both streams the first convolution is repeated and divided by their number, so that two times the same
-        image gives what one gave.
-        """
+        """Return the tensors of a Mix Transformer under this model's names; see `for_stacked_images`."""
         self.config.require_encoder(name)
-        count = len(self.config.streams)
-        stem = "patch_embed1.proj.weight"
-        return {f"backbone.{key}": tensor for key, tensor in state.items()} | {
-            f"backbone.{stem}": state[stem].repeat(1, count, 1, 1) / count
-        }
+        stacked = for_stacked_images(state, len(self.config.streams))
+        return {f"backbone.{key}": tensor for key, tensor in stacked.items()}

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from rgbtbench.cards.schema import Modality, Name, Strict, Use
+from rgbtbench.cards.schema import WITHOUT_CLASSES, Modality, Name, Strict, Use
 from rgbtbench.errors import RecipeError, did_you_mean
 
 #: Slot of a model to the modality that feeds it: `{"rgb": "rgb", "inf": "lwir"}`.
@@ -40,8 +40,8 @@ class ModelSpec(Strict):
         method: name in the registry.
         config: the method's own configuration, complete.
         task: what it predicts, or pre-training.
-        classes: class id of the label space that it was built for to name; outputs are ordered by id. Empty in
-            pre-training, and nowhere else.
+        classes: class id of the label space that it was built for to name; outputs are ordered by id. Empty for
+            saliency and in pre-training, and nowhere else.
         inputs: slot to source modality.
         members: dataset to what it feeds and what the classes are there, for models trained on several datasets.
         remap: training adds a loss in each dataset's own classes.
@@ -61,8 +61,8 @@ class ModelSpec(Strict):
 
     @model_validator(mode="after")
     def _ids_are_classes(self) -> Self:
-        if bool(self.classes) == (self.task == "pretraining"):
-            raise ValueError("classes are what a task tells apart, and pre-training has none")
+        if bool(self.classes) == (self.task in WITHOUT_CLASSES):
+            raise ValueError("classes are what a task tells apart; saliency and pre-training have none")
         if any(not 0 <= identifier <= 65535 for identifier in self.classes):
             raise ValueError("class ids lie from 0 to 65535")
         return self

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from rgbtbench.atomic_file import atomic_file
+from rgbtbench.cards.schema import WITHOUT_CLASSES
 from rgbtbench.errors import WeightsError
 from rgbtbench.outputs import require_file
 from rgbtbench.zoo.foreign_checkpoint import read_state_dict
@@ -229,7 +230,7 @@ def _what_would_fit(state: Mapping[str, Tensor], model: Model) -> str:
 
 def _default_spec(name: str, classes: Mapping[int, str]) -> ModelSpec:
     task = method(name).TASKS[0]
-    return resolve(name, {}, task=task, classes={} if task == "pretraining" else classes or {0: "any"})
+    return resolve(name, {}, task=task, classes={} if task in WITHOUT_CLASSES else classes or {0: "any"})
 
 
 def _layers(state: Mapping[str, Tensor]) -> set[str]:

@@ -16,6 +16,7 @@ from rgbtbench.efficiency.inputs import noise_batch
 from rgbtbench.efficiency.parameters import count_parameters
 from rgbtbench.zoo.parts.mit import MIT_SIZES
 from rgbtbench.zoo.registry import build, build_from, resolve
+from rgbtbench.zoo.saliency import SaliencyModel
 from rgbtbench.zoo.segmentation import SegmentationModel
 
 PAGE = (Path(__file__).parents[2] / "docs" / "efficiency.md").read_text()
@@ -48,7 +49,7 @@ def test_a_card_says_what_a_method_costs(name, cost):
     with torch.device("meta"):
         model = build_from(spec_of(name, cost.task, cost.classes, {})).eval()
     assert count_parameters(model) == cost.parameters
-    if isinstance(model, SegmentationModel):
+    if isinstance(model, SegmentationModel | SaliencyModel):
         # Shapes suffice: nothing before or after the logits of whole images is counted.
         channels = {slot: model.channels[slot] for slot in model.spec.inputs}
         images = {slot: torch.empty(1, count, *cost.size, device="meta") for slot, count in channels.items()}

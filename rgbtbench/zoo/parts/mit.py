@@ -263,3 +263,13 @@ class Mit(nn.Module):
 def drop_path_rates(depths: Sequence[int], last: float) -> Iterator[float]:
     """Return the rate of each block, rising linearly from 0 to `last` over all stages."""
     return iter(torch.linspace(0, last, sum(depths), device="cpu").tolist())
+
+
+def for_stacked_images(state: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
+    """Return pre-trained weights for several images stacked as channels.
+
+    The first convolution is repeated and divided by their number, so that `count` times the same image gives what one
+    gave.
+    """
+    stem = "patch_embed1.proj.weight"
+    return {**state, stem: state[stem].repeat(1, count, 1, 1) / count}

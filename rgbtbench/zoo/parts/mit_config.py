@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field
 
 from rgbtbench.cards.schema import Strict
 from rgbtbench.zoo.encoders import require_encoder
 from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, LayerNormEps, LayerNormRule, MitName, MitSize
+from rgbtbench.zoo.spec import Wiring
+
+Stream = Literal["rgb", "x"]
+
+#: Channels that an encoder takes of each stream.
+STREAM_CHANNELS: Final[Mapping[str, int]] = {"rgb": 3, "x": 3}
+#: Stream to the modality that feeds it unless a recipe says otherwise.
+FED_BY: Final[Wiring] = {"rgb": "rgb", "x": "lwir"}
+
+
+def _distinct(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    if not streams or len(set(streams)) != len(streams):
+        raise ValueError("streams are one or both of rgb and x")
+    return tuple(sorted(streams))
+
+
+#: One or both, colour first.
+Streams = Annotated[tuple[Stream, ...], AfterValidator(_distinct)]
 
 
 class MitConfig(Strict):
