@@ -10,6 +10,7 @@ from rgbtbench.cards import dataset_card, dataset_names, recipe_names
 from rgbtbench.cards.catalog import data_root
 from rgbtbench.cards.data_choice import DataChoice
 from rgbtbench.cards.recipe import load_recipe
+from rgbtbench.cards.schema import WITHOUT_CLASSES
 from rgbtbench.training.schedule import learning_rate
 from rgbtbench.zoo.registry import resolve
 
@@ -47,12 +48,33 @@ mcubes-b2-{}      500  4  512  512  ohem_cross_entropy
 urbanlf-b4-{}     500  2  480  640  ohem_cross_entropy
 kitti_360-b2-{}    40  4  376 1408  ohem_cross_entropy
 """
+#: Of GeminiFusion's and StitchFusion's scripts and configuration files: recipe, epochs, samples per step, height and
+#: width of the crop, learning rate; crops of StitchFusion's are turned to landscape.
+GEMINIFUSION = """
+deliver-b2-{}     200  8 1024 1024  2e-4
+nyudepthv2-b3     300  6  480  640  6e-5
+nyudepthv2-b5     300  6  480  640  6e-5
+sun_rgbd-b3       300  8  480  480  6e-5
+sun_rgbd-b5       300  8  480  480  6e-5
+"""
+STITCHFUSION = """
+deliver-b2-{}     200  8 1024 1024  6e-5
+mfnet-b4          250 12  480  640  1.2e-4
+fmb-b3            120 12  600  800  1.2e-4
+pst900-b4         200  4  720 1280  6e-5
+mcubes-b4-{}      400  8  512  512  6e-5
+"""
 STREET = ["rgb", "hha", "event", "lidar", "hha-event", "hha-lidar", "hha-event-lidar"]
 VARIANTS = {
     "deliver-b2-{}": STREET,
     "kitti_360-b2-{}": STREET,
     "mcubes-b2-{}": ["rgb", "aolp", "aolp-dolp", "aolp-dolp-nir"],
     "urbanlf-b4-{}": ["rgb", "8", "32", "80"],
+}
+GEMINI_VARIANTS = {"deliver-b2-{}": ["hha", "event", "lidar", "hha-event-lidar"]}
+STITCH_VARIANTS = {
+    "deliver-b2-{}": STREET[1:],
+    "mcubes-b4-{}": ["aolp", "dolp", "nir", "aolp-dolp", "aolp-dolp-nir"],
 }
 
 
@@ -110,7 +132,50 @@ def test_cmnext_is_trained_as_delivers_configuration_files_say(stem, epochs, bat
             )
 
 
+def with_variants(table, variants):
+    """Each recipe of a table with the modalities that its name tells, and its numbers."""
+    for stem, *numbers in rows(table):
+        for variant in variants.get(stem, [""]):
+            yield stem.format(variant), variant, [float(number) for number in numbers]
+
+
+@pytest.mark.parametrize(("stem", "variant", "numbers"), with_variants(GEMINIFUSION, GEMINI_VARIANTS))
+def test_geminifusion_is_trained_as_its_scripts_say(stem, variant, numbers):
+    recipe = load_recipe(f"geminifusion/{stem}")
+    epochs = recipe.epochs or sum(stage.epochs for stage in recipe.stages)
+    assert [epochs, recipe.batch_size, *recipe.augmentations.crop, recipe.optimiser.lr] == numbers
+    config = recipe.model.config
+    assert config["backbone"] == stem.split("-")[1]
+    if stem.startswith("deliver"):
+        assert (config["variant"], config["drop_path"]) == ("deliver", 0.2 if "-" in variant else 0.4)
+        assert recipe.losses.pixels[0].name == "ohem_cross_entropy"
+        assert "-".join(recipe.inputs.values()) == f"rgb-{variant}"
+        return
+    stages = [recipe.optimiser, *(stage.optimiser for stage in recipe.stages[1:])]
+    assert [optimiser.lr for optimiser in stages] == [6e-5, 3e-5, 1.5e-5]
+    assert {optimiser.weight_decay for optimiser in stages} == {0.05 if stem == "sun_rgbd-b5" else 0.01}
+    assert config["drop_path"] == (0.35 if stem == "nyudepthv2-b5" else 0.4)
+    assert (recipe.schedule.power, recipe.schedule.steps, recipe.warm_up.steps) == (1, 40_000, 1500)
+
+
+@pytest.mark.parametrize(("stem", "variant", "numbers"), with_variants(STITCHFUSION, STITCH_VARIANTS))
+def test_stitchfusion_is_trained_as_its_configuration_files_say(stem, variant, numbers):
+    recipe = load_recipe(f"stitchfusion/{stem}")
+    assert [*lengths(recipe), recipe.optimiser.lr] == numbers
+    rate = recipe.optimiser.lr
+    assert schedule(recipe) == ("adamw", rate, 0.01, "poly", 0.9, 10, "exponential", 0.1, "waits")
+    assert recipe.losses.pixels[0].name == "ohem_cross_entropy"
+    assert recipe.model.config["backbone"] == stem.split("-")[1]
+    assert "-".join(recipe.inputs.values()) == f"rgb-{variant or 'lwir'}"
+    assert recipe.model.config.get("extra", 1) == len(recipe.inputs) - 1
+
+
 def test_these_are_all_recipes_of_published_trainings():
+    for method, table, variants in (
+        ("geminifusion", GEMINIFUSION, GEMINI_VARIANTS),
+        ("stitchfusion", STITCHFUSION, STITCH_VARIANTS),
+    ):
+        assert shipped(method) == {stem for stem, *_ in with_variants(table, variants)} | {"smoke"}
     assert shipped("cmx") == {stem for stem, *_ in rows(CMX)} | {"smoke", "mfnet-excerpt20"}
     cmnext = {stem.format(variant) for stem, *_ in rows(CMNEXT) for variant in VARIANTS.get(stem, [""])}
     assert shipped("cmnext") == cmnext | {"smoke"}
@@ -137,6 +202,8 @@ def test_m_specgene_is_pre_trained_as_its_shipped_configuration_says():
     [
         ("cmx", "CMX", "CMX paper"),
         ("cmnext", "CMNeXt", "DELIVER README"),
+        ("geminifusion", "GeminiFusion", "GeminiFusion README"),
+        ("stitchfusion", "StitchFusion", "StitchFusion"),
         ("segformer", "SegFormer", "CMX paper"),
         ("rtfnet", "RTFNet", "RTFNet paper"),
         ("mfnet", "MFNet", "RTFNet paper"),
@@ -152,7 +219,14 @@ def test_every_number_that_a_paper_reports_has_a_recipe(method, title, source):
                 if table.stem == "efficiency" or "Swin" in row["variant"]:
                     continue
                 found += 1
-                sizes = {"MiT-B2": "b2", "MiT-B4": "b4", "MiT-B5": "b5", "ResNet-50": "r50", "ResNet-152": "r152"}
+                sizes = {
+                    "MiT-B2": "b2",
+                    "MiT-B3": "b3",
+                    "MiT-B4": "b4",
+                    "MiT-B5": "b5",
+                    "ResNet-50": "r50",
+                    "ResNet-152": "r152",
+                }
                 size = next((own for name, own in sizes.items() if name in row["variant"]), "")
                 start = "-".join(part for part in (table.stem, size) if part)
                 assert any(stem.startswith(start) for stem in shipped(method)), row
@@ -162,7 +236,7 @@ def test_every_number_that_a_paper_reports_has_a_recipe(method, title, source):
 @pytest.mark.parametrize("name", [name for name in recipe_names() if name.split("/")[1] not in OWN])
 def test_its_model_can_be_built_and_its_data_has_what_it_asks_for(name):
     recipe = load_recipe(name)
-    classes = {} if recipe.task == "pretraining" else {number: str(number) for number in range(9)}
+    classes = {} if recipe.task in WITHOUT_CLASSES else {number: str(number) for number in range(9)}
     spec = resolve(recipe.model.method, recipe.model.config, task=recipe.task, classes=classes, inputs=recipe.inputs)
     words = name.split("/")[1].split("-")
     dataset = words[0]
