@@ -16,7 +16,22 @@ from typing import Any, NoReturn
 
 from torch import Tensor
 
+from rgbtbench.errors import MissingExtraError
+
 _NAME = "mmcv.ops"
+_NEEDED = ("mmcv", "mmengine", "mmseg", "ftfy", "regex")
+
+
+def require_mmsegmentation() -> None:
+    """Make sure that mmsegmentation can be imported, with the stand-in where it is needed.
+
+    Raises:
+        MissingExtraError: it, or what it needs, is not installed.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(f"the bridge needs {', '.join(missing)}", remedy="pip install 'rgbtbench[mmseg]'")
+    provide_mmcv_ops()
 
 
 def provide_mmcv_ops() -> None:

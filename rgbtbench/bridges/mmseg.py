@@ -6,7 +6,6 @@ and `LoadPreparedImages`, `LoadPreparedMask` as the first steps of a pipeline. d
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.bridges.mmcv_ops import provide_mmcv_ops
+from rgbtbench.bridges.mmcv_ops import require_mmsegmentation
 from rgbtbench.cards.catalog import dataset_card, dataset_names
-from rgbtbench.errors import MissingExtraError, UserError
+from rgbtbench.errors import UserError
 from rgbtbench.formats.image_file import decode_image, encode_png, probe
 from rgbtbench.labels import IGNORE
 from rgbtbench.loading.item import Item, image_tensor
@@ -28,10 +27,7 @@ from rgbtbench.predictions.kinds import MaskPrediction
 from rgbtbench.predictions.sidecar import Sidecar
 from rgbtbench.predictions.write import MaskWriter
 
-_MISSING = [name for name in ("mmcv", "mmengine", "mmseg", "ftfy", "regex") if importlib.util.find_spec(name) is None]
-if _MISSING:
-    raise MissingExtraError(f"the bridge needs {', '.join(_MISSING)}", remedy="pip install 'rgbtbench[mmseg]'")
-provide_mmcv_ops()
+require_mmsegmentation()
 
 from mmcv.transforms import BaseTransform  # noqa: E402  (the stand-in comes first)
 from mmengine.evaluator import BaseMetric  # noqa: E402

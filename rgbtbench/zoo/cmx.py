@@ -12,12 +12,12 @@ from typing import Final, Literal
 from pydantic import Field
 from torch import Tensor
 
+from rgbtbench.zoo.headed import Head, HeadedModel
 from rgbtbench.zoo.parts.dual_mit import DualMit
 from rgbtbench.zoo.parts.mit import STRIDE
 from rgbtbench.zoo.parts.mit_config import MitConfig
-from rgbtbench.zoo.parts.mlp_head import MlpHead, enlarged
+from rgbtbench.zoo.parts.mlp_head import MlpHead
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
-from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 
 TASKS = ("semantic",)
@@ -36,6 +36,7 @@ class CmxConfig(MitConfig):
     """Configuration of CMX; the fields after `variant` are what authors' weights depend on.
 
     Attributes:
+        head: the paper's, or mmsegmentation's UPerNet, whose width is `head_width` too, 512 by default.
         variant: the authors' network, or that of DELIVER's code: without a bias in the head's mixing convolution, and
             with torch's eps in all layer normalisations.
         bgr_input: colours reach the network as blue, green, red, as the authors' code reads them from files, and are
@@ -44,6 +45,7 @@ class CmxConfig(MitConfig):
             evaluate with 1e-5. Null: 1e-5 always.
     """
 
+    head: Head = "mlp"
     variant: Literal["authors", "deliver"] = "authors"
     bgr_input: bool = False
     head_eps_in_training: float | None = Field(None, gt=0)
@@ -72,7 +74,7 @@ def build(spec: ModelSpec, config: CmxConfig) -> Cmx:
     return Cmx(spec, config)
 
 
-class Cmx(SegmentationModel):
+class Cmx(HeadedModel):
     """The network."""
 
     def __init__(self, spec: ModelSpec, config: CmxConfig) -> None:
@@ -84,24 +86,23 @@ class Cmx(SegmentationModel):
         self.config = config
         eps = config.eps("segformer" if config.variant == "authors" else "deliver")
         self.backbone = DualMit(config.size, eps=eps, drop_path=config.drop_path)
-        self.decode_head = MlpHead(
-            config.size.widths,
-            config.width_of_head(small=256, large=512),
-            len(spec.classes),
-            fuse_bias=config.variant == "authors",
-            eps_in_training=config.head_eps_in_training,
+        if config.head == "upernet":
+            self.use_upernet(config.size.widths, config.width_of_head(small=512, large=512))
+            return
+        self.use_mlp_head(
+            MlpHead(
+                config.size.widths,
+                config.width_of_head(small=256, large=512),
+                len(spec.classes),
+                fuse_bias=config.variant == "authors",
+                eps_in_training=config.head_eps_in_training,
+            )
         )
 
-    def logits(self, images: Mapping[str, Tensor]) -> Tensor:
-        """Return class logits.
-
-        Args:
-            images: `rgb` and `x` to float (B, 3, H, W), normalised.
-
-        Returns:
-            float (B, classes, H, W).
-        """
-        return enlarged(self.decode_head(self.backbone(images["rgb"], images["x"])), images["rgb"])
+    def maps(self, images: Mapping[str, Tensor]) -> list[Tensor]:
+        """Return the fused maps of images: `rgb` and `x` to float (B, 3, H, W), normalised."""
+        found: list[Tensor] = self.backbone(images["rgb"], images["x"])
+        return found
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of a Mix Transformer under the names of both encoders."""

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from rgbtbench.zoo.headed import Head, HeadedModel
 from rgbtbench.zoo.parts.mit import STRIDE, Mit, for_stacked_images
 from rgbtbench.zoo.parts.mit_config import FED_BY, STREAM_CHANNELS, MitConfig, Streams
-from rgbtbench.zoo.parts.mlp_head import MlpHead, enlarged
+from rgbtbench.zoo.parts.mlp_head import MlpHead
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
-from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 
 TASKS = ("semantic",)
@@ -25,9 +25,15 @@ UNUSED_KEYS = ("decode_head.conv_seg.",)
 
 
 class SegFormerConfig(MitConfig):
-    """Configuration of SegFormer; images of two streams are stacked, colour first, three channels each."""
+    """Configuration of SegFormer.
+
+    Attributes:
+        streams: images of two are stacked, colour first, three channels each.
+        head: the paper's, or mmsegmentation's UPerNet, whose width is `head_width` too, 512 by default.
+    """
 
     streams: Streams = ("rgb",)
+    head: Head = "mlp"
     preprocess: Preprocess = Preprocess(multiple_of=STRIDE, normalisation=dict.fromkeys(STREAM_CHANNELS, IMAGENET))
 
 
@@ -44,7 +50,7 @@ def build(spec: ModelSpec, config: SegFormerConfig) -> SegFormer:
     return SegFormer(spec, config)
 
 
-class SegFormer(SegmentationModel):
+class SegFormer(HeadedModel):
     """The network; with one stream its state dict has the published names and shapes."""
 
     def __init__(self, spec: ModelSpec, config: SegFormerConfig) -> None:
@@ -52,20 +58,17 @@ class SegFormer(SegmentationModel):
         self.config = config
         channels = sum(STREAM_CHANNELS[stream] for stream in config.streams)
         self.backbone = Mit(config.size, channels=channels, eps=config.eps("segformer"), drop_path=config.drop_path)
-        width = config.width_of_head(small=256, large=768)
-        self.decode_head = MlpHead(config.size.widths, width, len(spec.classes))
+        if config.head == "upernet":
+            self.use_upernet(config.size.widths, config.width_of_head(small=512, large=512))
+        else:
+            width = config.width_of_head(small=256, large=768)
+            self.use_mlp_head(MlpHead(config.size.widths, width, len(spec.classes)))
 
-    def logits(self, images: Mapping[str, Tensor]) -> Tensor:
-        """Return class logits.
-
-        Args:
-            images: stream to float (B, 3, H, W), normalised.
-
-        Returns:
-            float (B, classes, H, W).
-        """
-        image = torch.cat([images[stream] for stream in self.config.streams], dim=1)
-        return enlarged(self.decode_head(self.backbone(image)), image)
+    def maps(self, images: Mapping[str, Tensor]) -> list[Tensor]:
+        """Return the encoder's maps of images: stream to float (B, 3, H, W), normalised."""
+        stacked = torch.cat([images[stream] for stream in self.config.streams], dim=1)
+        found: list[Tensor] = self.backbone(stacked)
+        return found
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of a Mix Transformer under this model's names; see `for_stacked_images`."""

@@ -1,0 +1,63 @@
+"""mmsegmentation's heads on encoders of the zoo: UPerNet, and FCN beside it.
+
+Xiao, Liu, Zhou, Jiang and Sun, "Unified Perceptual Parsing for Scene Understanding", ECCV 2018; Long, Shelhamer and
+Darrell, "Fully Convolutional Networks for Semantic Segmentation", CVPR 2015. The modules are mmsegmentation's own, so
+their layers carry the names that its checkpoints have under `decode_head.` and `auxiliary_head.`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from torch import nn
+
+from rgbtbench.bridges.mmcv_ops import require_mmsegmentation
+
+require_mmsegmentation()
+
+from mmseg.models.decode_heads import FCNHead, UPerHead  # noqa: E402  (the stand-in comes first)
+
+#: Sides of the grids that the coarsest map is pooled to.
+POOL_SCALES: Final = (1, 2, 3, 6)
+
+
+def uper_head(widths: Sequence[int], hidden: int, classes: int) -> nn.Module:
+    """Return UPerNet's head.
+
+    Args:
+        widths: channels of the encoder's maps, finest first.
+        hidden: channels of its own maps.
+        classes: number of outputs.
+
+    Returns:
+        A module from a list of maps, finest first, to logits (B, classes, H, W) at the finest map's size.
+    """
+    head = UPerHead(
+        in_channels=list(widths),
+        in_index=list(range(len(widths))),
+        pool_scales=POOL_SCALES,
+        channels=hidden,
+        **_common(classes),
+    )
+    return cast("nn.Module", head)
+
+
+def fcn_head(widths: Sequence[int], hidden: int, classes: int, *, level: int) -> nn.Module:
+    """Return a head of one convolution on one of the maps, as UPerNet has beside its own.
+
+    Arguments and returns are those of `uper_head`; logits have the size of map `level`, counted from 0.
+    """
+    head = FCNHead(
+        in_channels=widths[level],
+        in_index=level,
+        channels=hidden,
+        num_convs=1,
+        concat_input=False,
+        **_common(classes),
+    )
+    return cast("nn.Module", head)
+
+
+def _common(classes: int) -> dict[str, Any]:
+    return {"num_classes": classes, "dropout_ratio": 0.1, "norm_cfg": {"type": "BN"}, "align_corners": False}
