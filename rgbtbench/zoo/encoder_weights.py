@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
+import torch
 from torch import Tensor
 
 from rgbtbench.zoo.encoders import encoder
 from rgbtbench.zoo.foreign_checkpoint import read_state_dict
 from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.pretraining import PretrainingModel
+from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.weights import (
     load_weights,
     missing_counters,
@@ -22,6 +26,7 @@ from rgbtbench.zoo.weights import (
 from rgbtbench.zoo.weights_info import (
     Conversion,
     EncoderInfo,
+    WeightsInfo,
     file_sha256,
     read_initial_info,
     require_sha256,
@@ -67,6 +72,8 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
 def load_initial_weights(path: Path, model: Model) -> None:
     """Put weights into a model that is to be trained: those of a whole model, strictly, or those of an encoder.
 
+    Of a network that was pre-trained on pairs, a model for a task takes the encoder.
+
     Args:
         path: a safetensors file with its description, or a run folder.
         model: with random weights.
@@ -75,15 +82,14 @@ def load_initial_weights(path: Path, model: Model) -> None:
         WeightsError: the file is damaged or does not fit.
         RecipeError: the model starts from no such encoder.
     """
-    info = read_initial_info(path)
-    if not isinstance(info, EncoderInfo):
+    info, file = read_initial_info(path), weights_path(path)
+    if isinstance(info, WeightsInfo) and (info.model.task != "pretraining" or model.spec.task == "pretraining"):
         load_weights(path, model)
         return
-    file = weights_path(path)
     require_sha256(file, info.sha256)
-    state = read_tensors(file)
-    require_shapes(state, encoder(info.encoder).state(), path=file, purpose=info.encoder)
-    model.load_state_dict(_fitting(model.encoder_state(info.encoder, state), model), strict=False)
+    name, state = (info.encoder, read_tensors(file)) if isinstance(info, EncoderInfo) else _pretrained(info, file)
+    require_shapes(state, encoder(name).state(), path=file, purpose=name)
+    model.load_state_dict(_fitting(model.encoder_state(name, state), model), strict=False)
 
 
 def initial_weights_in_words(path: Path) -> str:
@@ -93,8 +99,20 @@ def initial_weights_in_words(path: Path) -> str:
         WeightsError: they or their description are missing or damaged.
     """
     info = read_initial_info(path)
-    what = f"{info.encoder} encoder, " if isinstance(info, EncoderInfo) else ""
+    what = ""
+    if isinstance(info, EncoderInfo):
+        what = f"{info.encoder} encoder, "
+    elif info.model.task == "pretraining":
+        seen = "" if info.training is None else f" pre-trained on {' and '.join(info.training.data)}"
+        what = f"{info.model.method}{seen}, "
     return f"{what}{path.name} (sha256 {info.sha256})"
+
+
+def _pretrained(info: WeightsInfo, file: Path) -> tuple[str, dict[str, Tensor]]:
+    """Return the encoder of a pre-trained network: its name and its tensors."""
+    with torch.device("meta"):
+        network = cast("PretrainingModel", build_from(info.model))
+    return network.pretrained_encoder(read_tensors(file))
 
 
 def _fitting(chosen: Mapping[str, Tensor], model: Model) -> Mapping[str, Tensor]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Final, NoReturn
+
+from torch import Tensor
 
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
@@ -28,3 +31,17 @@ class PretrainingModel(Model):
     @abstractmethod
     def snapshot(self, batch: Batch, step: int) -> Snapshot:
         """Return what the network makes of a batch after a step, as pictures; nothing in the training may move."""
+
+    @abstractmethod
+    def pretrained_encoder(self, state: Mapping[str, Tensor]) -> tuple[str, dict[str, Tensor]]:
+        """Return what other trainings start from.
+
+        Args:
+            state: of the whole network.
+
+        Returns:
+            Name of the encoder in `rgbtbench.zoo.encoders`, and its tensors under their names there.
+
+        Raises:
+            RecipeError: it is none of those.
+        """

@@ -133,6 +133,11 @@ class MSpecGeneConfig(Strict):
         return math.floor(math.prod(self.grid) * (1 - self.masking.mask_ratio))
 
     @property
+    def encoder_name(self) -> str:
+        """The encoder as `rgbtbench.zoo.encoders` names it, or in words."""
+        return "a network of another size" if isinstance(self.encoder, Transformer) else f"mae_{self.encoder}"
+
+    @property
     def encoder_size(self) -> VitSize:
         """Size of the encoder."""
         return self.encoder.size if isinstance(self.encoder, Transformer) else VIT_SIZES[self.encoder]

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from rgbtbench.conditions.seeds import generator_of
+from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.snapshots import Snapshot
-from rgbtbench.zoo.encoders import require_encoder
+from rgbtbench.zoo.encoders import ENCODERS, require_encoder
 from rgbtbench.zoo.m_specgene.config import SLOTS, MSpecGeneConfig
 from rgbtbench.zoo.m_specgene.decoder import DecoderBranch
 from rgbtbench.zoo.m_specgene.masker import Visible, make_masker
@@ -25,6 +26,7 @@ from rgbtbench.zoo.pretraining import PretrainingModel
 from rgbtbench.zoo.spec import ModelSpec
 
 _EPS: Final = 1e-6
+_ENCODER: Final = "encoder."
 _CHANNELS: Final = 3
 _TOKEN_DEVIATION: Final = 0.02
 
@@ -57,8 +59,18 @@ class MSpecGene(PretrainingModel):
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of a published MAE encoder of the same size."""
-        require_encoder(name, wanted=f"mae_{self.config.encoder}")
-        return {f"encoder.{key}": tensor for key, tensor in state.items()}
+        require_encoder(name, wanted=self.config.encoder_name)
+        return {f"{_ENCODER}{key}": tensor for key, tensor in state.items()}
+
+    def pretrained_encoder(self, state: Mapping[str, Tensor]) -> tuple[str, dict[str, Tensor]]:
+        """Return the encoder, which has the layers of MAE's."""
+        if self.config.encoder_name not in ENCODERS:
+            raise RecipeError(
+                f"initial_weights: pre-trained was {self.config.encoder_name}, which no method for a task has",
+                expected="model.config.encoder vit_s, vit_b or vit_l",
+            )
+        own = {key.removeprefix(_ENCODER): tensor for key, tensor in state.items() if key.startswith(_ENCODER)}
+        return self.config.encoder_name, own
 
     def begin_step(self, progress: float) -> None:
         """Move the masking on."""

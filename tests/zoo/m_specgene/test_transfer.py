@@ -1,0 +1,57 @@
+"""What a model for a task takes from a pre-trained network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rgbtbench.errors import RecipeError, WeightsError
+from rgbtbench.zoo.encoder_weights import initial_weights_in_words, load_initial_weights
+from rgbtbench.zoo.registry import build
+from rgbtbench.zoo.weights import save_weights
+
+SMALL = {"decoder": {"width": 16, "depth": 1, "heads": 2}}
+
+
+def saved(folder, **config):
+    torch.manual_seed(0)
+    model = build("m_specgene", SMALL | config, task="pretraining", classes={})
+    save_weights(model, folder / "weights.safetensors")
+    return model
+
+
+def detector(**config):
+    return build("two_stream_faster_rcnn", {"head_channels": 32} | config, task="detection", classes={1: "a"})
+
+
+def test_a_detector_takes_the_encoder_for_each_of_its_streams(tmp_path):
+    pretrained = saved(tmp_path, encoder="vit_s")
+    model = detector(backbone="vit_s", streams=["rgb"])
+    load_initial_weights(tmp_path, model)
+    own, theirs = model.state_dict(), pretrained.encoder.state_dict()
+    taken = [key for key in theirs if f"pyramid.encoders.rgb.{key}" in own and key.startswith(("blocks", "patch"))]
+    assert len(taken) == 12 * 12 + 2
+    assert all(torch.equal(own[f"pyramid.encoders.rgb.{key}"], theirs[key]) for key in taken)
+    assert initial_weights_in_words(tmp_path).startswith("m_specgene, ")
+
+
+@pytest.mark.parametrize(
+    ("config", "error", "said"),
+    [
+        ({"encoder": {"width": 32, "depth": 1, "heads": 2}}, RecipeError, "a network of another size"),
+        ({"encoder": "vit_s", "preprocess": {"size": [64, 64]}}, WeightsError, "mae_vit_s: shapes: pos_embed"),
+    ],
+)
+def test_an_encoder_that_fits_nothing_is_refused(tmp_path, config, error, said):
+    saved(tmp_path, **config)
+    with pytest.raises(error, match=said):
+        load_initial_weights(tmp_path, detector(backbone="resnet18"))
+
+
+def test_a_pre_training_goes_on_from_a_whole_network(tmp_path):
+    config = {"encoder": {"width": 32, "depth": 1, "heads": 2}}
+    first = saved(tmp_path, **config)
+    torch.manual_seed(1)
+    second = build("m_specgene", SMALL | config, task="pretraining", classes={})
+    load_initial_weights(tmp_path, second)
+    assert all(torch.equal(tensor, second.state_dict()[key]) for key, tensor in first.state_dict().items())
