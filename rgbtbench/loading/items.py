@@ -62,8 +62,10 @@ class Fetched:
         return len(self.draws)
 
     def __iter__(self) -> Iterator[Item]:
-        for draw, sample in zip(self.draws, self._samples(), strict=True):
-            yield self.source.item(draw, sample)
+        samples = self._samples()
+        for draw in self.draws:
+            # No name for the sample: its memory serves the next.
+            yield self.source.item(draw, next(samples))
 
     def _samples(self) -> Iterator[Sample]:
         threads = min(torch.get_num_threads(), len(self.draws))

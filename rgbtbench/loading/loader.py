@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.schema import LABEL_KIND, LabelKind, Use
 from rgbtbench.errors import UserError
+from rgbtbench.freed_memory import keep_freed_memory
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.collate import PackedBatch, packed, unpacked
 from rgbtbench.loading.item import Items
@@ -225,6 +226,7 @@ def _data_loader(
     join: Join,
     workers: int,
 ) -> DataLoader[PackedBatch | UserError]:
+    keep_freed_memory()
     return DataLoader(
         source,  # type: ignore[arg-type]  # items in, batches out: torch has one type parameter for both
         batch_sampler=draws,
