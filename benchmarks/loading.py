@@ -184,16 +184,24 @@ def ratios(root: Path) -> list[Ratio]:
         compare(
             f"{PAIRS} pairs without labels, from the decoded cache",
             lambda: image_batches(cached),
-            lambda: image_batches(split),
-            reference_name="decoding each time",
+            lambda: on_one_thread(lambda: image_batches(split)),
+            reference_name="decoding each time, one thread",
             goal=5.0,
+            clock=time.process_time,
+        ),
+        compare(
+            f"{PAIRS} pairs with int64 masks, from the decoded cache",
+            lambda: batches(cached),
+            lambda: on_one_thread(lambda: batches(split)),
+            reference_name="decoding each time, one thread",
+            goal=5.0,
+            clock=time.process_time,
         ),
         compare(
             f"{PAIRS} pairs with int64 masks, from the decoded cache",
             lambda: batches(cached),
             lambda: batches(split),
-            reference_name="decoding each time",
-            goal=5.0,
+            reference_name=f"decoding each time, {torch.get_num_threads()} threads",
         ),
         compare(
             f"{PAIRS} cached pairs, scaled, cropped, changed",
