@@ -86,8 +86,8 @@ def recalls(detected: Detected, weights: NDArray[np.float64], rules: MissRateRul
     images = weights.sum(axis=1, keepdims=True)
     fppi = _false_before_hits(detected, weights) / np.where(images > 0, images, 1.0)
     references = REFERENCES if rules.references == "exact" else ROUNDED_REFERENCES
-    reached = np.array([np.count_nonzero(fppi <= reference, axis=1) for reference in references])
-    at_references = found[np.arange(len(weights))[:, None], reached.T]
+    reached = np.array([np.searchsorted(curve, references, side="right") for curve in fppi])
+    at_references = found[np.arange(len(weights))[:, None], reached]
     if rules.early_false_positive == "last_recall":
         first_is_false = (np.where(drawn > 0, fppi, np.inf).min(axis=1, initial=np.inf) > 0)[:, None]
         exceeded = first_is_false & (references * images < 1.0)

@@ -136,13 +136,17 @@ def _choose(
         int64 (D,), row of the box that each detection takes, -1 if none.
     """
     found = np.full(len(images), -1)
-    # Most pairs are the only ones of their detection and of their box, and need no order.
     differs = detection[1:] != detection[:-1]
-    alone = np.bincount(box)[box] == 1
-    alone[1:] &= differs
-    alone[:-1] &= differs
-    found[detection[alone]] = box[alone]
-    contested = np.flatnonzero(~alone)
+    has_one = np.ones(len(detection), np.bool_)
+    has_one[1:] &= differs
+    has_one[:-1] &= differs
+    # Most boxes are overlapped only by detections that overlap no other: the first of these takes it.
+    simple = np.bincount(box, weights=~has_one, minlength=boxes)[box] == 0
+    taker = np.full(boxes, -1)
+    taker[box[simple][::-1]] = detection[simple][::-1]  # of equal indices the last one written stays
+    taken = np.flatnonzero(taker >= 0)
+    found[taker[taken]] = taken
+    contested = np.flatnonzero(~simple)
     _take_turns(found, detection[contested], box[contested], shared[contested], images, boxes)
     return found
 
