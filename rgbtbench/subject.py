@@ -163,6 +163,8 @@ def _record_of(
 
     spec, trained = info.model, info.training
     known = trained.model_dump(include=set(Training.model_fields)) if trained else {}
+    if trained is not None:
+        known["pretraining"] = [{"name": seen, "holds_test_images": "unknown"} for seen in trained.pretraining]
     fidelity: Fidelity | None = None
     if spec.method in method_names():
         # A network with another set of inputs is no longer the one that the paper describes.

@@ -109,6 +109,18 @@ def test_weights_of_others_are_scored_and_never_pass_for_measured(prepared, tmp_
     assert any("converted from theirs.pth" in note for note in record.notes)
 
 
+def test_a_record_names_what_the_initial_weights_had_seen(prepared, tmp_path):
+    from rgbtbench.cards.recipe import load_recipe
+    from rgbtbench.subject import Subject
+    from rgbtbench.training.run import train
+
+    shards, protocol = prepared
+    first = train(load_recipe("mfnet/smoke"), shards, tmp_path / "first")
+    second = train(load_recipe("mfnet/smoke", [f"initial_weights={first.folder}"]), shards, tmp_path / "second")
+    seen = Subject(second.folder).evaluate(shards, protocol).record.training.pretraining
+    assert [(data.name, data.holds_test_images) for data in seen] == [(first.info.training.data[0], "unknown")]
+
+
 def test_a_network_that_leaves_a_sample_out_is_not_scored(prepared, tmp_path):
     shards, protocol = prepared
     perfect = knows_the_labels(shards)

@@ -27,7 +27,7 @@ from rgbtbench.training.outline import outline
 from rgbtbench.training.resolution import Training, resolve_training
 from rgbtbench.training.run_folder import RunFolder
 from rgbtbench.training.stages import Stages, Trained, remaining_parts
-from rgbtbench.zoo.encoder_weights import initial_weights_in_words
+from rgbtbench.zoo.encoder_weights import data_seen_by, initial_weights_in_words
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.parts.lora import folded
 from rgbtbench.zoo.registry import build_from
@@ -198,6 +198,7 @@ def _facts(training: Training, identity: Mapping[str, str], trained: Trained) ->
         initial_weights="random"
         if recipe.initial_weights is None
         else initial_weights_in_words(Path(recipe.initial_weights)),
+        pretraining=() if recipe.initial_weights is None else data_seen_by(Path(recipe.initial_weights)),
         seed=recipe.seed,
         seed_group=seed_group(recipe),
         wall_seconds=round(trained.seconds, 3),

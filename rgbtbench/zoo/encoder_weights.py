@@ -108,6 +108,18 @@ def initial_weights_in_words(path: Path) -> str:
     return f"{what}{path.name} (sha256 {info.sha256})"
 
 
+def data_seen_by(path: Path) -> tuple[str, ...]:
+    """Return the data that initial weights were trained and pre-trained on here; of others' weights nothing is known.
+
+    Raises:
+        WeightsError: their description is missing or damaged.
+    """
+    info = read_initial_info(path)
+    if isinstance(info, EncoderInfo) or info.training is None:
+        return ()
+    return tuple(dict.fromkeys((*info.training.pretraining, *info.training.data)))
+
+
 def _pretrained(info: WeightsInfo, file: Path) -> tuple[str, dict[str, Tensor]]:
     """Return the encoder of a pre-trained network: its name and its tensors."""
     with torch.device("meta"):

@@ -38,6 +38,7 @@ class TrainingFacts(Strict):
     data: tuple[str, ...]
     selection: Literal["last", "val", "test"]
     initial_weights: str
+    pretraining: tuple[str, ...] = Field((), description="data that the initial weights had seen, as far as is known")
     seed: int
     seed_group: str
     wall_seconds: float

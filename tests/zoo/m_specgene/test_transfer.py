@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.errors import RecipeError, WeightsError
+from rgbtbench.training.run import train
 from rgbtbench.zoo.encoder_weights import initial_weights_in_words, load_initial_weights
 from rgbtbench.zoo.registry import build
 from rgbtbench.zoo.weights import save_weights
@@ -55,3 +57,13 @@ def test_a_pre_training_goes_on_from_a_whole_network(tmp_path):
     second = build("m_specgene", SMALL | config, task="pretraining", classes={})
     load_initial_weights(tmp_path, second)
     assert all(torch.equal(tensor, second.state_dict()[key]) for key, tensor in first.state_dict().items())
+
+
+def test_what_initial_weights_have_seen_goes_with_all_that_start_from_them(blobs, tmp_path):
+    changes = ["data={train: train, validation: null}", "batch_size=4"]
+    first = train(load_recipe("m_specgene/smoke", changes), blobs, tmp_path / "first")
+    assert first.info.training.pretraining == ()
+    again = [*changes, f"initial_weights={first.folder}"]
+    second = train(load_recipe("m_specgene/smoke", again), blobs, tmp_path / "second")
+    assert second.info.training.pretraining == ("blobs/train, 10 pairs",)
+    assert second.info.training.initial_weights.startswith("m_specgene pre-trained on blobs/train, 10 pairs, first")
