@@ -73,8 +73,12 @@ LAYER_NORM_EPS: Final[Mapping[LayerNormRule, LayerNormEps]] = {
 
 
 def to_map(tokens: Tensor, grid: Grid) -> Tensor:
-    """Return tokens (B, H·W, C) as a map (B, C, H, W), without copying."""
-    return tokens.transpose(1, 2).view(tokens.shape[0], -1, *grid)
+    """Return tokens (B, H·W, C) as a map (B, C, H, W), without copying.
+
+    Of a single image's map the strides are those of several: where the first one differs, PyTorch 2.15 computes wrong
+    gradients of batch normalisation on processors, unless what comes back lies channels last too.
+    """
+    return tokens.view(tokens.shape[0], *grid, -1).permute(0, 3, 1, 2)
 
 
 def to_tokens(features: Tensor) -> Tensor:

@@ -58,3 +58,17 @@ def test_a_layer_on_two_inputs_is_the_layer_on_both_side_by_side(layer):
     joined = torch.cat((first, second), dim=2)
     expected = layer(joined) if isinstance(layer, nn.Linear) else layer(joined.mT[..., None])[..., 0].mT
     torch.testing.assert_close(joined_linear(first, second, layer), expected)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_fusion_learns_from_one_pair_what_it_learns_from_it_twice(memory_format):
+    source = torch.Generator().manual_seed(0)
+    one, asked = torch.randn(2, 1, 8, 4, 6, generator=source), torch.randn(1, 8, 4, 6, generator=source)
+    module = FeatureFusion(8, 2).train()
+    found = []
+    for count in (1, 2):
+        pair = [image.repeat(count, 1, 1, 1).requires_grad_() for image in one]
+        back = asked.repeat(count, 1, 1, 1).contiguous(memory_format=memory_format)
+        found.append(torch.autograd.grad(module(*pair), pair, back))
+    for alone, twice in zip(*found, strict=True):
+        torch.testing.assert_close(alone, twice[:1], rtol=1e-3, atol=1e-4)
