@@ -43,7 +43,7 @@ def convert_weights(
     method: Annotated[str, typer.Option(help="Method that the weights belong to.")],
     out: Annotated[Path, typer.Option(help="File to write, `*.safetensors`.")],
     dataset: Annotated[
-        str | None, typer.Option(help="Dataset whose classes the outputs name; none for pre-training.")
+        str | None, typer.Option(help="Dataset whose classes the outputs name; none for saliency and pre-training.")
     ] = None,
     label_set: Annotated[
         str | None, typer.Option(help="Label set; the dataset's first of the task by default.")
