@@ -91,7 +91,7 @@ class Lines:
         if now - self._last >= _SECONDS_BETWEEN_LINES:
             self._last = now
             rate = self._done / (now - self._began)
-            left = "" if not self._total else f", {(self._total - self._done) / rate:.0f} s left"
+            left = "" if not self._total or not self._done else f", {(self._total - self._done) / rate:.0f} s left"
             self.say(f"{self._stage}: {self._done}/{self._total or '?'} {self._unit}, {rate:.1f} {self._unit}/s{left}")
 
     def say(self, message: str) -> None:

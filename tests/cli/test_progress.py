@@ -19,6 +19,15 @@ def test_a_stage_that_is_done_says_what_it_came_to(capsys):
     assert capsys.readouterr().err.startswith("scoring: 3 images in ")
 
 
+def test_a_stage_of_which_nothing_is_done_for_long_says_so_without_an_estimate(capsys, monkeypatch):
+    seconds = iter([0.0, 11.0])
+    monkeypatch.setattr("rgbtbench.cli.progress.time.monotonic", lambda: next(seconds))
+    progress = Lines()
+    progress.start("preparing", 5, "samples")
+    progress.advance(0)
+    assert capsys.readouterr().err == "preparing: 0/5 samples, 0.0 samples/s\n"
+
+
 def test_a_stage_that_fails_leaves_no_line(capsys):
     with pytest.raises(ValueError, match="damaged"), Lines() as progress:
         list(track(failing("abc"), progress, "scoring", total=5, unit="images"))
