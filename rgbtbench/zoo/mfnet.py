@@ -72,7 +72,8 @@ class ConvUnit(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H, W)."""
-        return F.leaky_relu(self.bn(self.conv(features)), _SLOPE)
+        # The normalised map is needed by no gradient.
+        return F.leaky_relu(self.bn(self.conv(features)), _SLOPE, inplace=True)
 
 
 class MiniInception(nn.Module):
@@ -144,6 +145,7 @@ class MFNet(SegmentationModel):
         """
         encoded = [self._encode(stream, images[stream]) for stream in self.config.streams]
         half, quarter, eighth, features = (torch.cat(scale, dim=1) for scale in zip(*encoded, strict=True))
+        del encoded
         features = self.decode4(_twice(features) + eighth)
         features = self.decode3(_twice(features) + quarter)
         features = self.decode2(_twice(features) + half)
