@@ -10,7 +10,7 @@ from rgbtbench.zoo.registry import build
 
 CLASSES = 9
 #: Backbone, width of the head, number of modalities beside colour, height and width of the images, repeats.
-CASES = (("b0", 256, 3, 480, 640, 5), ("b2", 512, 1, 240, 320, 3))
+CASES = (("b0", 256, 3, 240, 320, 5), ("b2", 512, 1, 240, 320, 3))
 
 
 def run() -> list[Ratio]:

@@ -10,7 +10,7 @@ from rgbtbench.zoo.registry import build
 
 CLASSES = 9
 #: Backbone, width of the head, height and width of the images, repeats.
-CASES = (("b0", 256, 480, 640, 5), ("b2", 512, 240, 320, 3))
+CASES = (("b0", 256, 240, 320, 5), ("b2", 512, 240, 320, 3))
 
 
 def run() -> list[Ratio]:
