@@ -1,4 +1,4 @@
-"""Configuration of M-SpecGene's pre-training."""
+"""Configuration of M-SpecGene's pre-training, and of the encoder that its tasks share."""
 
 from __future__ import annotations
 
@@ -35,6 +35,22 @@ class Transformer(Strict):
     def size(self) -> VitSize:
         """The same for `Vit`."""
         return VitSize(self.width, self.depth, self.heads, self.mlp_ratio)
+
+
+class EncoderChoice(Strict):
+    """The encoder: ViT-S, -B or -L, or a network of any other size."""
+
+    encoder: VitName | Transformer = "vit_b"
+
+    @property
+    def encoder_name(self) -> str:
+        """The encoder as `rgbtbench.zoo.encoders` names it, or in words."""
+        return "a network of another size" if isinstance(self.encoder, Transformer) else f"mae_{self.encoder}"
+
+    @property
+    def encoder_size(self) -> VitSize:
+        """Size of the encoder."""
+        return self.encoder.size if isinstance(self.encoder, Transformer) else VIT_SIZES[self.encoder]
 
 
 class _Masking(Strict):
@@ -91,11 +107,10 @@ class GmmCmssMasking(_Masking):
 Masking = Annotated[RandomMasking | GaussianMasking | GmmCmssMasking, Field(discriminator="name")]
 
 
-class MSpecGeneConfig(Strict):
+class MSpecGeneConfig(EncoderChoice):
     """Configuration of the pre-training.
 
     Attributes:
-        encoder: ViT-S, -B or -L, or a network of any other size.
         decoder: of each modality's branch.
         cross_attention: each branch looks once at the other's tokens; without it the encoder alone is shared.
         patch: side of a patch in pixels.
@@ -103,7 +118,6 @@ class MSpecGeneConfig(Strict):
         preprocess: `size` is the side that images have in training and validation.
     """
 
-    encoder: VitName | Transformer = "vit_b"
     decoder: Transformer = Transformer(width=512, depth=4, heads=16)
     cross_attention: bool = True
     patch: int = Field(16, ge=1)
@@ -131,13 +145,3 @@ class MSpecGeneConfig(Strict):
     def visible(self) -> int:
         """Patches of each modality that are visible where none is to be favoured: 19 of 196 at a ratio of 0.9."""
         return math.floor(math.prod(self.grid) * (1 - self.masking.mask_ratio))
-
-    @property
-    def encoder_name(self) -> str:
-        """The encoder as `rgbtbench.zoo.encoders` names it, or in words."""
-        return "a network of another size" if isinstance(self.encoder, Transformer) else f"mae_{self.encoder}"
-
-    @property
-    def encoder_size(self) -> VitSize:
-        """Size of the encoder."""
-        return self.encoder.size if isinstance(self.encoder, Transformer) else VIT_SIZES[self.encoder]
