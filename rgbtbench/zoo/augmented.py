@@ -90,7 +90,9 @@ class Augmented:
         model = self.model
         content = content_sizes(batch)[0].tolist()
         height, width = model.preprocess.size_of((content[0], content[1]))
-        unpadded = model.preprocess.model_copy(update={"multiple_of": 1, "fit": None, "size": (height, width)})
+        unpadded = model.preprocess.model_copy(
+            update={"multiple_of": 1, "fit": None, "edges": None, "size": (height, width)}
+        )
         for scale in self.inference.scales:
             size = max(int(height * scale + 0.5), 1), max(int(width * scale + 0.5), 1)
             yield network_inputs(

@@ -56,6 +56,12 @@ class Preprocess(Strict):
         exclude_if=lambda fit: fit is None,
         description="or height, width to enlarge or shrink images into, their aspect kept, and to pad them to",
     )
+    edges: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = Field(
+        None,
+        exclude_if=lambda edges: edges is None,
+        description="or the most that the shorter and the longer side may have: images reach one of them, their aspect "
+        "kept, and nothing is padded, as mmsegmentation resizes",
+    )
     fill: Annotated[float, Field(ge=0, le=1)] | None = Field(
         None,
         exclude_if=lambda fill: fill is None,
@@ -73,12 +79,15 @@ class Preprocess(Strict):
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
-        if self.size is not None and self.fit is not None:
-            raise ValueError("size and fit exclude each other")
+        if sum(rule is not None for rule in (self.size, self.fit, self.edges)) > 1:
+            raise ValueError("size, fit and edges exclude each other")
         return self
 
     def size_of(self, frame: tuple[int, int]) -> tuple[int, int]:
         """Return height and width that images of a height and width have in the network, without padding."""
+        if self.edges is not None:
+            factor = min(most / side for most, side in zip(sorted(self.edges), sorted(frame), strict=True))
+            return max(1, int(frame[0] * factor + 0.5)), max(1, int(frame[1] * factor + 0.5))
         if self.fit is None:
             return self.size or frame
         factor = min(wanted / side for wanted, side in zip(self.fit, frame, strict=True))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.cards.schema import WITHOUT_CLASSES
-from rgbtbench.errors import WeightsError
+from rgbtbench.errors import MissingExtraError, WeightsError
 from rgbtbench.outputs import require_file
 from rgbtbench.zoo.foreign_checkpoint import read_state_dict
 from rgbtbench.zoo.model import Model
@@ -222,15 +222,19 @@ def _what_would_fit(state: Mapping[str, Tensor], model: Model) -> str:
         counts = {found[0] for found, own in different if found and own and own[0] == classes}
         if len(counts) == 1 and all(found[1:] == own[1:] for found, own in different):
             return f"it was made for {counts.pop()} classes"
-    specs = [_default_spec(name, model.spec.classes) for name in method_names()]
-    with torch.device("meta"):
-        fitting = [spec.method for spec in specs if _layers(state) == _layers(build_from(spec).state_dict())]
+    fitting = [name for name in method_names() if _layers(state) == _default_layers(name, model.spec.classes)]
     return f"its names are those of {' or '.join(fitting)}" if fitting else "its names are those of no method here"
 
 
-def _default_spec(name: str, classes: Mapping[int, str]) -> ModelSpec:
+def _default_layers(name: str, classes: Mapping[int, str]) -> set[str]:
+    """Return the layers of a method as it is by default; none of one that needs packages which are not there."""
     task = method(name).TASKS[0]
-    return resolve(name, {}, task=task, classes={} if task in WITHOUT_CLASSES else classes or {0: "any"})
+    spec = resolve(name, {}, task=task, classes={} if task in WITHOUT_CLASSES else classes or {0: "any"})
+    try:
+        with torch.device("meta"):
+            return _layers(build_from(spec).state_dict())
+    except MissingExtraError:
+        return set()
 
 
 def _layers(state: Mapping[str, Tensor]) -> set[str]:

@@ -1,4 +1,4 @@
-"""How the released checkpoint of M-SpecGene's pre-training names its tensors."""
+"""How the released checkpoints of M-SpecGene name their tensors: pre-training, and blocks of the tasks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ _BLOCKS: Final = 48
 _INSIDE: Final[Mapping[str, str]] = {
     "norm1.": "ln1.",
     "norm2.": "ln2.",
+    "ls1.gamma": "gamma_1",
+    "ls2.gamma": "gamma_2",
     "mlp.fc1.": "ffn.layers.0.0.",
     "mlp.fc2.": "ffn.layers.1.",
     "attn.q.bias": "attn.q_bias",
@@ -23,7 +25,8 @@ def _of_block(ours: str, theirs: str) -> dict[str, str]:
     return {ours + own: theirs + other for own, other in _INSIDE.items()}
 
 
-def _of_blocks(ours: str, theirs: str) -> dict[str, str]:
+def names_of_blocks(ours: str, theirs: str) -> dict[str, str]:
+    """Return how names in our blocks begin to how they begin in theirs; the number of a block follows the prefixes."""
     return {
         own: other
         for number in range(_BLOCKS)
@@ -39,7 +42,7 @@ def _of_branch(slot: str, suffix: str) -> dict[str, str]:
         f"{ours}pos_embed": f"neck.decoder_pos_embed{suffix}",
         f"{ours}pred.": f"neck.decoder_pred{suffix}.",
         **_of_block(f"{ours}cross.", f"neck.cross_attention{suffix}."),
-        **_of_blocks(f"{ours}blocks.", f"neck.decoder_blocks{suffix}."),
+        **names_of_blocks(f"{ours}blocks.", f"neck.decoder_blocks{suffix}."),
     }
 
 
@@ -47,7 +50,7 @@ def _of_branch(slot: str, suffix: str) -> dict[str, str]:
 PUBLISHED_KEYS: Final[Mapping[str, str]] = {
     "encoder.patch_embed.proj.": "backbone.patch_embed.projection.",
     "encoder.norm.": "backbone.ln1.",
-    **_of_blocks("encoder.blocks.", "backbone.layers."),
+    **names_of_blocks("encoder.blocks.", "backbone.layers."),
     "encoder.": "backbone.",
     **_of_branch("thermal", ""),
     **_of_branch("rgb", "2"),
