@@ -34,15 +34,17 @@ class SaliencyModel(Model):
     def logits(self, images: Mapping[str, Tensor]) -> Tensor:
         """Return logits (B, 1, H, W) of images: slot to float (B, C, H, W)."""
 
+    def saliency(self, logits: Tensor) -> Tensor:
+        """Return values from 0 to 1 of logits in the original frame: their chances."""
+        return torch.sigmoid(logits)
+
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the binary cross-entropy over pixels, and one minus the soft intersection over union of images."""
-        if batch.saliency is None:
-            raise ValueError("the batch holds no saliency masks")
-        logits = self._frame_logits(batch)
-        known = batch.pixel_mask & batch.valid[:, None, None]
+        masks, known = known_masks(batch)
+        logits = to_frame(self.logits(self.images(batch)), batch, self.preprocess)
         return {
-            "binary_cross_entropy": binary_cross_entropy(logits, batch.saliency, known),
-            "soft_iou": soft_iou(logits, batch.saliency, known),
+            "binary_cross_entropy": binary_cross_entropy(logits, masks, known),
+            "soft_iou": soft_iou(logits, masks, known),
         }
 
     def predict(self, batch: Batch) -> list[SaliencyPrediction]:
@@ -53,13 +55,21 @@ class SaliencyModel(Model):
         return [prediction for part in parts_of_one_size(batch) for prediction in self._maps(part)]
 
     def _maps(self, batch: Batch) -> Iterator[SaliencyPrediction]:
-        logits, contents = self._frame_logits(batch).float(), content_sizes(batch).tolist()
+        logits = to_frame(self.logits(self.images(batch)), batch, self.preprocess).float()
+        contents = content_sizes(batch).tolist()
         for row, valid in enumerate(batch.valid.tolist()):
             if valid:
                 height, width = batch.sizes[row].tolist()
                 own = in_original_frame(logits[row], content=tuple(contents[row]), size=(height, width))
-                yield SaliencyPrediction(batch.keys[row], torch.sigmoid(own[0]).cpu().numpy())
+                yield SaliencyPrediction(batch.keys[row], self.saliency(own[0]).cpu().numpy())
 
-    def _frame_logits(self, batch: Batch) -> Tensor:
-        images = network_inputs(batch, self.preprocess, inputs=self.inputs_for(batch), channels=self.channels)
-        return to_frame(self.logits(images), batch, self.preprocess)
+    def images(self, batch: Batch) -> dict[str, Tensor]:
+        """Return slot to the network's input, float32 (B, C, H, W)."""
+        return network_inputs(batch, self.preprocess, inputs=self.inputs_for(batch), channels=self.channels)
+
+
+def known_masks(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the masks float32 (B, 1, H, W) of a batch, and bool (B, H, W), which of their pixels count."""
+    if batch.saliency is None:
+        raise ValueError("the batch holds no saliency masks")
+    return batch.saliency, batch.pixel_mask & batch.valid[:, None, None]

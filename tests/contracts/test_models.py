@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import fields, replace
 
@@ -25,7 +26,18 @@ from rgbtbench.zoo.predict import predict_split
 from rgbtbench.zoo.registry import build_from, method, method_names, resolve
 from rgbtbench.zoo.spec import MemberSpec
 
-PAIRS = [(name, task) for name in method_names() for task in method(name).TASKS]
+#: Methods with heads of mmsegmentation.
+WITH_MMSEGMENTATION = ("m_specgene_saliency", "m_specgene_segmentation")
+WITHOUT_PACKAGES = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("mmcv", "mmengine", "mmseg", "ftfy", "regex")),
+    reason="mmsegmentation is not installed (pip install 'rgbtbench[mmseg]')",
+)
+NAMES = [pytest.param(name, marks=WITHOUT_PACKAGES) if name in WITH_MMSEGMENTATION else name for name in method_names()]
+PAIRS = [
+    pytest.param((name, task), id=f"{name}-{task}", marks=WITHOUT_PACKAGES if name in WITH_MMSEGMENTATION else ())
+    for name in method_names()
+    for task in method(name).TASKS
+]
 #: Of pre-training there is neither a label nor a prediction.
 LABEL_SETS = {"semantic": "semantic", "detection": "boxes", "saliency": "saliency", "pretraining": None}
 
@@ -41,7 +53,7 @@ def scenes(tmp_path_factory):
     return out
 
 
-@pytest.fixture(scope="module", params=PAIRS, ids=[f"{name}-{task}" for name, task in PAIRS])
+@pytest.fixture(scope="module", params=PAIRS)
 def trained(request, scenes, tmp_path_factory):
     """A run of the method's smoke recipe."""
     name, task = request.param
@@ -196,7 +208,7 @@ def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_oth
         assert all(np.array_equal(getattr(one, f.name), getattr(same, f.name)) for f in fields(one))
 
 
-@pytest.mark.parametrize("name", method_names())
+@pytest.mark.parametrize("name", NAMES)
 def test_wiring_changes_no_parameter(name):
     task = method(name).TASKS[0]
     classes = classes_for(task, 2)
@@ -210,7 +222,7 @@ def test_wiring_changes_no_parameter(name):
 
 
 @pytest.mark.parametrize("modality", ["rgb", "lwir"])
-@pytest.mark.parametrize("name", method_names())
+@pytest.mark.parametrize("name", NAMES)
 def test_it_trains_on_one_modality_in_all_its_slots(name, modality, scenes, tmp_path):
     smoke = load_recipe(f"{name}/smoke").model_dump(mode="json")
     spec = resolve(name, smoke["model"]["config"], task=smoke["task"], classes=classes_for(smoke["task"], 1))

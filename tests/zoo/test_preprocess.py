@@ -236,5 +236,14 @@ def test_logits_of_a_padded_fit_come_back_to_the_frame():
 
 
 def test_two_sizes_are_refused():
-    with pytest.raises(ValueError, match="size and fit exclude each other"):
+    with pytest.raises(ValueError, match="size, fit and edges exclude each other"):
         Preprocess(size=(8, 8), fit=(8, 8))
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [((600, 800), (768, 1024)), ((480, 640), (768, 1024)), ((640, 480), (1024, 768)), ((300, 1200), (640, 2560))],
+)
+def test_edges_bound_the_shorter_and_the_longer_side_as_mmsegmentation_does(frame, expected):
+    """The sizes that images of FMB and MFNet have in M-SpecGene's windows, one stood on its side, one very wide."""
+    assert Preprocess(edges=(768, 2560)).size_of(frame) == expected

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rgbtbench.errors import WeightsError
+from rgbtbench.bridges import mmcv_ops
+from rgbtbench.errors import MissingExtraError, WeightsError
 from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert, load_weights, save_weights
@@ -101,6 +103,15 @@ def test_weights_of_another_method_say_which_method_they_fit(tmp_path, model):
     torch.save(model.state_dict(), tmp_path / "source.pth")
     with pytest.raises(WeightsError, match=r"missing .* and \d+ more.*its names are those of mfnet"):
         convert(tmp_path / "source.pth", tmp_path / "out.safetensors", spec=detector.spec)
+
+
+def test_what_fits_is_found_without_the_packages_that_some_methods_need(tmp_path, model, monkeypatch):
+    def absent():
+        raise MissingExtraError("the bridge needs mmseg")
+
+    monkeypatch.setattr(mmcv_ops, "require_mmsegmentation", absent)
+    monkeypatch.delitem(sys.modules, "rgbtbench.bridges.mmseg_heads", raising=False)
+    test_weights_of_another_method_say_which_method_they_fit(tmp_path, model)
 
 
 def test_converted_weights_that_do_not_fit_say_what_they_were_made_for(tmp_path, model):
