@@ -22,22 +22,17 @@ class BiasedAttention(Attention):
         grid: rows and columns.
     """
 
-    index: Tensor
-
     def __init__(self, width: int, heads: int, grid: Grid) -> None:
         super().__init__(width, heads)
         self.grid = grid
         self.relative_position_bias_table = nn.Parameter(torch.zeros(table_length(grid), heads))
-        # Published files hold this index; it follows from the grid, so that ours need not.
-        self.register_buffer("index", relative_index(grid), persistent=False)
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, grid: Grid | None) -> Tensor:
         """Return what the queries find; see `Attention`."""
         if grid != self.grid:
             raise ValueError(f"tokens of {grid}, and the table is for {self.grid}")
-        count = query.shape[2]
-        bias = self.relative_position_bias_table[self.index].view(count, count, -1).permute(2, 0, 1)[None]
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+        bias = bias_of_pairs(self.relative_position_bias_table.to(query.dtype), self.grid)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
 
 
 def table_length(grid: Grid) -> int:
@@ -45,18 +40,18 @@ def table_length(grid: Grid) -> int:
     return (2 * grid[0] - 1) * (2 * grid[1] - 1) + 3
 
 
-def relative_index(grid: Grid) -> Tensor:
-    """Return int64 ((1 + N)²,): for each pair of tokens, query by query, its row of the table.
+def bias_of_pairs(table: Tensor, grid: Grid) -> Tensor:
+    """Return (heads, 1 + N, 1 + N): for each query and key its number in a table (L, heads), L that of `table_length`.
 
-    Displacements from query to key count from the most negative one, rows before columns; the three last rows of the
-    table are those of `table_length`, in that order.
+    Displacements from key to query count from the most negative one, rows before columns. Along one axis those of a
+    query are a stretch of the table that begins with the query's place and holds the keys backwards; so stretches are
+    read, and not by an index of all pairs, which published files hold: 42 MB per block at 48 × 48 tokens.
     """
-    rows, columns = grid
-    last = table_length(grid)
-    row, column = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).unbind(1)
-    down = row[:, None] - row[None] + rows - 1
-    right = column[:, None] - column[None] + columns - 1
-    index = torch.empty((1 + rows * columns,) * 2, dtype=torch.int64)
-    index[1:, 1:] = down * (2 * columns - 1) + right
-    index[0, :], index[:, 0], index[0, 0] = last - 3, last - 2, last - 1
-    return index.flatten()
+    (rows, columns), heads, count = grid, table.shape[1], grid[0] * grid[1]
+    displaced = table[:-3].view(2 * rows - 1, 2 * columns - 1, heads)
+    stretches = displaced.unfold(0, rows, 1).unfold(1, columns, 1).flip(3, 4)
+    to_token, to_class, of_class = table[-3:].unsqueeze(2).unbind(0)
+    bias = table.new_empty((heads, 1 + count, 1 + count))
+    bias[:, 1:, 1:] = stretches.permute(2, 0, 1, 3, 4).reshape(heads, count, count)
+    bias[:, 0, 1:], bias[:, 1:, 0], bias[:, 0, :1] = to_token, to_class, of_class
+    return bias

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rgbtbench.zoo.parts.relative_bias import BiasedAttention, relative_index, table_length
+from rgbtbench.zoo.parts.relative_bias import BiasedAttention, bias_of_pairs, table_length
 from rgbtbench.zoo.parts.vit import Vit, VitSize
 
 from ..references import GOLDEN, needs_references
@@ -36,7 +36,10 @@ def test_it_is_the_formula_with_a_number_for_every_pair():
     attention = BiasedAttention(24, 3, (3, 4))
     torch.nn.init.normal_(attention.relative_position_bias_table)
     tokens = torch.randn(2, 13, 24)
-    torch.testing.assert_close(attention(tokens, (3, 4)), literal(attention, tokens), atol=1e-5, rtol=1e-5)
+    table, answers = attention.relative_position_bias_table, (attention(tokens, (3, 4)), literal(attention, tokens))
+    torch.testing.assert_close(*answers, atol=1e-5, rtol=1e-5)
+    gradients = [torch.autograd.grad(answer.square().sum(), table)[0] for answer in answers]
+    torch.testing.assert_close(*gradients, atol=1e-4, rtol=1e-4)
 
 
 def test_the_published_size_has_the_published_table():
@@ -60,7 +63,8 @@ def test_the_index_and_the_maps_are_those_of_the_published_segmenter():
     }
     grid = (6, 6)
     indices = [state.pop(f"blocks.{number}.attn.index") for number in range(4)]
-    assert all(torch.equal(index.flatten(), relative_index(grid)) for index in indices)
+    numbered = bias_of_pairs(torch.arange(table_length(grid))[:, None], grid)[0]
+    assert all(torch.equal(index, numbered) for index in indices)
     model = Vit(
         VitSize(24, 4, 3, mlp_ratio=2),
         grid=grid,
