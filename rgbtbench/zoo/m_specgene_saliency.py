@@ -53,7 +53,7 @@ class MSpecGeneSaliency(SaliencyModel):
     """The network; images of any size are seen through windows."""
 
     def __init__(self, spec: ModelSpec, config: MSpecGeneSaliencyConfig) -> None:
-        super().__init__(spec, preprocess=config.preprocess, channels=CHANNELS)
+        super().__init__(spec, preprocess=config.input_rules, channels=CHANNELS)
         self.config = config
         self.network = DenseNetwork(config, _CLASSES)
 

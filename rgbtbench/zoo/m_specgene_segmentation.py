@@ -42,7 +42,7 @@ class MSpecGeneSegmenter(SegmentationModel):
     """The network; images of any size are seen through windows."""
 
     def __init__(self, spec: ModelSpec, config: MSpecGeneSegmentationConfig) -> None:
-        super().__init__(spec, preprocess=config.preprocess, channels=CHANNELS)
+        super().__init__(spec, preprocess=config.input_rules, channels=CHANNELS)
         self.network = DenseNetwork(config, len(spec.classes))
 
     def logits(self, images: Mapping[str, Tensor]) -> Tensor:

@@ -31,14 +31,11 @@ needs_mmsegmentation = pytest.mark.skipif(
 pytestmark = needs_mmsegmentation
 METHOD = "m_specgene_segmentation"
 SMALL = load_recipe(f"{METHOD}/smoke").model.config
-#: Of the authors' small network; a third of its window is left to the next, as of 768 pixels.
+#: Of the authors' small network, whose windows follow each other by the same part of their side as those of 768 do.
 TINY = {
     "encoder": {"width": 24, "depth": 4, "heads": 3, "mlp_ratio": 2},
     "window": 96, "stride": 43, "taps": [0, 1, 2, 3], "head_width": 12, "auxiliary_width": 8,
-    "preprocess": {
-        "channel_order": {"rgb": [2, 1, 0], "thermal": [2, 1, 0]},
-        "normalisation": dict.fromkeys(("rgb", "thermal"), IMAGENET.model_dump()),
-    },
+    "colours": "bgr", "preprocess": {"normalisation": dict.fromkeys(("rgb", "thermal"), IMAGENET.model_dump())},
 }  # fmt: skip
 
 
@@ -164,6 +161,10 @@ def test_it_starts_from_a_pre_training_on_pairs(tmp_path):
     [
         ({"taps": [0, 1, 2, 4]}, "taps are four rising numbers of blocks from 0 to 3"),
         ({"taps": [0, 2, 1, 3]}, "taps are four rising numbers"),
+        (
+            {"colours": "bgr", "preprocess": {"channel_order": {"rgb": [2, 1, 0]}}},
+            "colours bgr and preprocess.channel_order",
+        ),
         ({"stride": 65}, "a stride of 65 leaves gaps between windows of 64"),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -57,6 +57,11 @@ class DenseConfig(EncoderChoice):
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the last block")
     head_width: int = Field(768, ge=1, description="channels inside UPerNet")
     auxiliary_width: int = Field(256, ge=1, description="channels inside the FCN head, which training alone listens to")
+    colours: Literal["rgb", "bgr"] = Field(
+        "rgb",
+        description="order of the channels of both images; bgr, with statistics meant for rgb, is what the released "
+        "files were trained on",
+    )
     preprocess: Preprocess = Preprocess(edges=(768, 2560), normalisation=dict.fromkeys(CHANNELS, IMAGENET))
 
     @model_validator(mode="after")
@@ -67,6 +72,19 @@ class DenseConfig(EncoderChoice):
         if self.stride > self.window:
             raise ValueError(f"a stride of {self.stride} leaves gaps between windows of {self.window}")
         return self
+
+    @model_validator(mode="after")
+    def _one_order_of_colours(self) -> Self:
+        if self.colours == "bgr" and self.preprocess.channel_order:
+            raise ValueError("colours bgr and preprocess.channel_order exclude each other")
+        return self
+
+    @property
+    def input_rules(self) -> Preprocess:
+        """How pixels become the network's input: `preprocess` with its colours in order."""
+        if self.colours == "rgb":
+            return self.preprocess
+        return self.preprocess.model_copy(update={"channel_order": dict.fromkeys(CHANNELS, (2, 1, 0))})
 
     @property
     def grid(self) -> Grid:
@@ -110,7 +128,8 @@ class DenseNetwork(nn.Module):
     def maps(self, images: Images) -> list[Tensor]:
         """Return the maps that the heads take, finest first, of windows: slot to float (B, 3, window, window)."""
         tokens, grid = self.backbone.taps(folded(images["rgb"], images["thermal"]), self.config.taps)
-        return self.neck([unfolded(to_map(tapped[:, 1:].contiguous(), grid)) for tapped in tokens])
+        found: list[Tensor] = self.neck([unfolded(to_map(tapped[:, 1:].contiguous(), grid)) for tapped in tokens])
+        return found
 
     def forward(self, images: Images) -> Tensor:
         """Return logits (B, outputs, H, W) of images: slot to float (B, 3, H, W)."""
