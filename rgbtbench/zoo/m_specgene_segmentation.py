@@ -7,9 +7,11 @@ mmsegmentation's, which has to be installed; layers carry the published names.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
+from rgbtbench.zoo.graph import Plain
 from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.segmentation import SegmentationModel
@@ -53,6 +55,12 @@ class MSpecGeneSegmenter(SegmentationModel):
     def trained_logits(self, images: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the logits of each head; those of the second are called `auxiliary`."""
         return self.network.trained(images)
+
+    def plain(self) -> Plain:
+        """Return the network of one window, which other programs have to slide; see `SegmentationModel.plain`."""
+        window = self.network.config.window
+        rules = self.preprocess.model_copy(update={"edges": None, "fit": None, "size": (window, window)})
+        return replace(super().plain(), rules=rules)
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of a pre-trained encoder; see `DenseNetwork.encoder_state`."""

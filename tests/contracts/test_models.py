@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import fields, replace
 
@@ -26,15 +25,10 @@ from rgbtbench.zoo.predict import predict_split
 from rgbtbench.zoo.registry import build_from, method, method_names, resolve
 from rgbtbench.zoo.spec import MemberSpec
 
-#: Methods with heads of mmsegmentation.
-WITH_MMSEGMENTATION = ("m_specgene_saliency", "m_specgene_segmentation")
-WITHOUT_PACKAGES = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("mmcv", "mmengine", "mmseg", "ftfy", "regex")),
-    reason="mmsegmentation is not installed (pip install 'rgbtbench[mmseg]')",
-)
-NAMES = [pytest.param(name, marks=WITHOUT_PACKAGES) if name in WITH_MMSEGMENTATION else name for name in method_names()]
+from ..zoo.packages import buildable, marks_of
+
 PAIRS = [
-    pytest.param((name, task), id=f"{name}-{task}", marks=WITHOUT_PACKAGES if name in WITH_MMSEGMENTATION else ())
+    pytest.param((name, task), id=f"{name}-{task}", marks=marks_of(name))
     for name in method_names()
     for task in method(name).TASKS
 ]
@@ -208,7 +202,7 @@ def test_it_answers_in_the_classes_of_a_dataset_that_it_was_trained_on_among_oth
         assert all(np.array_equal(getattr(one, f.name), getattr(same, f.name)) for f in fields(one))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", buildable(method_names()))
 def test_wiring_changes_no_parameter(name):
     task = method(name).TASKS[0]
     classes = classes_for(task, 2)
@@ -222,7 +216,7 @@ def test_wiring_changes_no_parameter(name):
 
 
 @pytest.mark.parametrize("modality", ["rgb", "lwir"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", buildable(method_names()))
 def test_it_trains_on_one_modality_in_all_its_slots(name, modality, scenes, tmp_path):
     smoke = load_recipe(f"{name}/smoke").model_dump(mode="json")
     spec = resolve(name, smoke["model"]["config"], task=smoke["task"], classes=classes_for(smoke["task"], 1))

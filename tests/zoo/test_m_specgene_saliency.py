@@ -12,8 +12,9 @@ from rgbtbench.training.schedule import learning_rate
 from rgbtbench.zoo.registry import build_from, resolve
 
 from .batches import make_batch, random_images
+from .packages import needs_mmsegmentation
 from .references import needs_references
-from .test_m_specgene_segmentation import needs_mmsegmentation, require_published
+from .test_m_specgene_segmentation import require_published
 
 pytestmark = needs_mmsegmentation
 METHOD = "m_specgene_saliency"

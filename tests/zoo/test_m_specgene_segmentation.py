@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 
 import numpy as np
@@ -14,6 +13,7 @@ from rgbtbench.errors import RecipeError
 from rgbtbench.training.parameter_groups import parameter_groups
 from rgbtbench.training.schedule import learning_rate
 from rgbtbench.zoo.encoder_weights import load_initial_weights
+from rgbtbench.zoo.graph import Graph
 from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.parts.positions import resized_positions
 from rgbtbench.zoo.preprocess import IMAGENET
@@ -22,12 +22,9 @@ from rgbtbench.zoo.weights import convert, published_names, save_weights
 
 from .batches import make_batch, random_images
 from .m_specgene.golden import golden, needs_golden
+from .packages import needs_mmsegmentation
 from .references import GOLDEN, needs_references, recipe_input
 
-needs_mmsegmentation = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("mmcv", "mmengine", "mmseg", "ftfy", "regex")),
-    reason="mmsegmentation is not installed (pip install 'rgbtbench[mmseg]')",
-)
 pytestmark = needs_mmsegmentation
 METHOD = "m_specgene_segmentation"
 SMALL = load_recipe(f"{METHOD}/smoke").model.config
@@ -137,6 +134,16 @@ def test_both_heads_see_the_windows_that_the_answer_is_made_of():
     images = {slot: recipe_input((1, 3, 64, 100), seed) for seed, slot in enumerate(("rgb", "thermal"))}
     with torch.no_grad():
         torch.testing.assert_close(model.trained_logits(images)[""], model.logits(images))
+
+
+@torch.no_grad()
+def test_other_programs_get_the_network_of_one_window():
+    model = small(preprocess={"edges": [64, 256]}).eval()
+    plain = model.plain()
+    assert (plain.rules.size, plain.rules.edges) == ((64, 64), None)
+    images = [torch.rand((2, 3, 64, 64), generator=torch.Generator().manual_seed(seed)) for seed in range(2)]
+    (found,) = Graph(model, plain)(*images)
+    torch.testing.assert_close(found, model.logits(dict(zip(("rgb", "thermal"), images, strict=True))))
 
 
 def test_it_starts_from_a_pre_training_on_pairs(tmp_path):

@@ -17,14 +17,11 @@ from rgbtbench.zoo.weights import convert
 
 from ..training.conftest import blobs
 from .batches import make_batch, random_images
+from .packages import needs_mmsegmentation
 from .references import recipe_input, recipe_tensor
 
 __all__ = ["blobs"]
 NINE = {index: f"class {index}" for index in range(9)}
-needs_mmsegmentation = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("mmcv", "mmengine", "mmseg", "ftfy", "regex")),
-    reason="mmsegmentation is not installed (pip install 'rgbtbench[mmseg]')",
-)
 
 
 def of(method="segformer", **config):

@@ -211,7 +211,7 @@ class Vit(nn.Module):
     def with_class_token(self, tokens: Tensor) -> Tensor:
         """Map (B, N, C), all or some of an image's tokens, to (B, 1 + N, C)."""
         first = self.cls_token + self.pos_embed[:, :1]
-        return torch.cat((first.expand(len(tokens), -1, -1), tokens), dim=1)
+        return torch.cat((first.expand(tokens.shape[0], -1, -1), tokens), dim=1)
 
     def encode(self, tokens: Tensor, grid: Grid | None = None) -> Tensor:
         """Run blocks and the last normalisation on (B, 1 + N, C); `grid` is None where tokens are left out."""
