@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+
+from rgbtbench.zoo.model import Model
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
 GOLDEN = SHARED / "golden"
@@ -49,9 +52,19 @@ def recipe_state(name: str) -> dict[str, torch.Tensor]:
     return {key: recipe_tensor(key, shape) for key, shape in published_keys(name).items()}
 
 
+def recipe_weights(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights by the same recipe for a state dict of ours."""
+    return {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in state.items()}
+
+
 def recipe_input(shape: tuple[int, ...], seed: int) -> torch.Tensor:
     """The input that the reference outputs were made from."""
     return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape)).float()
+
+
+def recipe_images(model: Model, shape: tuple[int, ...] = (1, 3, 64, 96)) -> dict[str, torch.Tensor]:
+    """Another such input for each slot of a model."""
+    return {slot: recipe_input(shape, 11 + number) for number, slot in enumerate(model.spec.inputs)}
 
 
 def outputs(name: str) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert, published_names
 
-from .references import needs_references, outputs, published_keys, recipe_input, recipe_state, recipe_tensor
+from .references import needs_references, outputs, published_keys, recipe_input, recipe_state, recipe_weights
 
 NINE = {index: f"class {index}" for index in range(9)}
 SHAPE = (1, 3, 96, 128)
@@ -73,7 +73,7 @@ def test_it_has_as_many_parameters_as_the_authors_report_for_25_classes(extra, m
 
 
 def test_only_the_encoder_for_colour_starts_from_pre_trained_weights():
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    state = recipe_weights(encoder("mit_b0").state())
     model = small()
     chosen = model.encoder_state("mit_b0", state)
     model.load_state_dict(chosen, strict=False)

@@ -11,7 +11,7 @@ from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert, published_names
 
 from .batches import make_batch, random_images
-from .references import needs_references, outputs, published_keys, recipe_input, recipe_state, recipe_tensor
+from .references import needs_references, outputs, published_keys, recipe_input, recipe_state, recipe_weights
 
 NINE = {index: f"class {index}" for index in range(9)}
 
@@ -89,7 +89,7 @@ def test_it_has_as_many_parameters_as_the_paper_reports_for_forty_classes(backbo
 
 
 def test_both_encoders_start_from_the_same_pre_trained_weights():
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    state = recipe_weights(encoder("mit_b0").state())
     model = small()
     model.load_state_dict(model.encoder_state("mit_b0", state), strict=False)
     for stream in (model.backbone.rgb, model.backbone.x):

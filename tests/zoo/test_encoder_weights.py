@@ -12,7 +12,7 @@ from rgbtbench.zoo.registry import build
 from rgbtbench.zoo.weights import save_weights
 from rgbtbench.zoo.weights_info import file_sha256
 
-from .references import recipe_tensor
+from .references import recipe_weights
 
 TWO = {0: "a", 1: "b"}
 
@@ -20,7 +20,7 @@ TWO = {0: "a", 1: "b"}
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """A file like the published one: the encoder and its classifier of 1,000 classes."""
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    state = recipe_weights(encoder("mit_b0").state())
     state |= {"head.weight": torch.ones(1000, 256), "head.bias": torch.ones(1000)}
     path = tmp_path_factory.mktemp("imagenet") / "mit_b0.pth"
     torch.save({"state_dict": state}, path)

@@ -18,7 +18,7 @@ from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert, published_names
 
 from .batches import make_batch, random_images
-from .references import needs_references, published_keys, recipe_input, recipe_state, recipe_tensor
+from .references import needs_references, published_keys, recipe_images, recipe_input, recipe_state, recipe_weights
 
 NINE = {index: f"class {index}" for index in range(9)}
 DELIVER = {"backbone": "b2", "variant": "deliver"}
@@ -44,14 +44,8 @@ def on_meta(classes: int, **config):
 def small(**config):
     torch.manual_seed(0)
     model = build("geminifusion", {"backbone": "b0", "head_width": 32} | config, task="semantic", classes=NINE)
-    with torch.no_grad():
-        for key, tensor in model.state_dict().items():
-            tensor.copy_(recipe_tensor(key, tuple(tensor.shape)))
+    model.load_state_dict(recipe_weights(model.state_dict()))
     return model
-
-
-def images_of(model, *, shape=(1, 3, 64, 96)):
-    return {slot: recipe_input(shape, 11 + number) for number, slot in enumerate(model.spec.inputs)}
 
 
 def unused_nets(extra: int) -> set[str]:
@@ -139,7 +133,7 @@ def test_logits_are_those_of_the_formulas_written_out_image_by_image(extra):
     model = small(extra=extra).eval()
     literal = Literal(MIT_SIZES["b0"], 32, 9, extra=extra).eval()
     same_weights(literal, model)
-    images = images_of(model, shape=(2, 3, 64, 96))
+    images = recipe_images(model, shape=(2, 3, 64, 96))
     np.testing.assert_allclose(model.logits(images), literal(*images.values()), rtol=1e-4, atol=1e-5)
 
 
@@ -189,7 +183,7 @@ def test_streams_with_equal_layers_change_places_with_their_images():
                 state[key.replace(own, other)].copy_(tensor)
         if key.endswith("noise.weight"):
             tensor[1] = tensor[0]
-    rgb, x = images_of(model).values()
+    rgb, x = recipe_images(model).values()
     straight = model._logits_of_streams({"rgb": rgb, "x": x})
     turned = model._logits_of_streams({"rgb": x, "x": rgb})
     torch.testing.assert_close((straight["rgb"], straight["x"]), (turned["x"], turned["rgb"]), rtol=1e-4, atol=1e-4)
@@ -216,13 +210,13 @@ def test_every_output_that_can_learn_is_a_term_and_gradients_reach_every_paramet
 
 def test_the_average_teaches_nothing_but_its_weights():
     model = small(variant="deliver")
-    model.trained_logits(images_of(model))["average"].square().sum().backward()
+    model.trained_logits(recipe_images(model))["average"].square().sum().backward()
     assert {name for name, parameter in model.named_parameters() if parameter.grad is not None} == {"alpha"}
 
 
 @torch.no_grad()
 def test_any_of_the_three_logits_may_be_the_answer():
-    images = images_of(small())
+    images = recipe_images(small())
     rgb, x, average = (small(answer=answer).eval().logits(images) for answer in ("rgb", "x", "average"))
     shares = torch.softmax(small().alpha, dim=0)
     assert shares[0] != shares[1]
@@ -238,7 +232,7 @@ def test_it_averages_evenly_before_it_has_learnt_to_do_otherwise():
 
 
 def test_normalisations_of_all_streams_start_from_the_same_pre_trained_weights():
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    state = recipe_weights(encoder("mit_b0").state())
     model = small(extra=2)
     chosen = model.encoder_state("mit_b0", state)
     assert not model.load_state_dict(chosen, strict=False).unexpected_keys

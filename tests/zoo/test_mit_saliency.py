@@ -10,7 +10,7 @@ from rgbtbench.zoo.encoders import encoder
 from rgbtbench.zoo.registry import build, build_from, resolve
 
 from .batches import make_batch, random_images
-from .references import recipe_input, recipe_tensor
+from .references import recipe_input, recipe_weights
 
 KINDS = [{"streams": ["rgb"]}, {"streams": ["x"]}, {}, {"encoder": "cmx"}]
 
@@ -82,7 +82,7 @@ def test_each_modality_matters(config):
 
 @pytest.mark.parametrize("config", KINDS, ids=["rgb", "x", "stacked", "cmx"])
 def test_pre_trained_weights_start_every_encoder(config):
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    state = recipe_weights(encoder("mit_b0").state())
     model = small(**config)
     missing, unexpected = model.load_state_dict(model.encoder_state("mit_b0", state), strict=False)
     assert not unexpected

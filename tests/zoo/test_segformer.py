@@ -11,7 +11,7 @@ from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert
 
 from .batches import make_batch, random_images
-from .references import needs_references, outputs, recipe_input, recipe_state, recipe_tensor
+from .references import needs_references, outputs, recipe_input, recipe_state, recipe_weights
 
 NINE = {index: f"class {index}" for index in range(9)}
 
@@ -71,7 +71,7 @@ def test_one_stream_reads_its_own_modality_and_two_are_stacked_colour_first():
 
 
 def test_pre_trained_weights_of_two_streams_see_in_the_same_image_twice_what_one_sees_once():
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    state = recipe_weights(encoder("mit_b0").state())
     one, two = small().eval(), small(streams=["rgb", "x"]).eval()
     for model in (one, two):
         model.load_state_dict(model.encoder_state("mit_b0", state), strict=False)

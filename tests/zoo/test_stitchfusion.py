@@ -17,7 +17,7 @@ from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert
 
 from .batches import make_batch, random_images
-from .references import needs_references, published_keys, recipe_input, recipe_state, recipe_tensor
+from .references import needs_references, published_keys, recipe_images, recipe_state, recipe_weights
 
 NINE = {index: f"class {index}" for index in range(9)}
 CROSS = {"fusion": "feature_cross"}
@@ -52,14 +52,8 @@ def on_meta(**config):
 def small(**config):
     torch.manual_seed(0)
     model = build("stitchfusion", {"backbone": "b0", "head_width": 32} | config, task="semantic", classes=NINE)
-    with torch.no_grad():
-        for key, tensor in model.state_dict().items():
-            tensor.copy_(recipe_tensor(key, tuple(tensor.shape)))
+    model.load_state_dict(recipe_weights(model.state_dict()))
     return model
-
-
-def images_of(model, *, shape=(1, 3, 64, 96)):
-    return {slot: recipe_input(shape, 11 + number) for number, slot in enumerate(model.spec.inputs)}
 
 
 def shapes(model):
@@ -149,7 +143,7 @@ def test_logits_are_those_of_the_formulas_written_out_modality_by_modality(confi
         alias=alias_order,
     ).eval()
     same_weights(literal, model)
-    images = images_of(model, shape=(2, 3, 32, 64))
+    images = recipe_images(model, shape=(2, 3, 32, 64))
     np.testing.assert_allclose(model.logits(images), literal(*images.values()), rtol=1e-4, atol=1e-5)
 
 
@@ -201,7 +195,7 @@ def test_adapters_hand_on_what_was_there_before_or_what_has_become_of_it(alias_o
 @torch.no_grad()
 def test_without_adapters_modalities_never_meet_before_they_are_added():
     model = small(adapters="none").eval()
-    rgb, x = images_of(model).values()
+    rgb, x = recipe_images(model).values()
     for stage, (both, alone, other) in enumerate(
         zip(model.backbone.maps([rgb, x]), model.backbone.maps([rgb, rgb]), model.backbone.maps([x, x]), strict=True)
     ):
@@ -212,7 +206,7 @@ def test_without_adapters_modalities_never_meet_before_they_are_added():
 @torch.no_grad()
 def test_modalities_may_change_places_where_nothing_tells_them_apart():
     model = small(extra=2, adapters="shared").eval()
-    rgb, x, x2 = images_of(model).values()
+    rgb, x, x2 = recipe_images(model).values()
     straight = model.logits({"rgb": rgb, "x": x, "x2": x2})
     for turned in ({"rgb": x2, "x": rgb, "x2": x}, {"rgb": x, "x": rgb, "x2": x2}):
         torch.testing.assert_close(model.logits(turned), straight, rtol=1e-4, atol=1e-4)
@@ -249,7 +243,7 @@ def test_adapters_are_as_many_as_their_kind_says_and_small():
 
 
 def test_all_modalities_start_from_the_same_pre_trained_weights():
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in encoder("mit_b0").state().items()}
+    state = recipe_weights(encoder("mit_b0").state())
     model = small()
     missing, unexpected = model.load_state_dict(model.encoder_state("mit_b0", state), strict=False)
     assert not unexpected

@@ -18,7 +18,7 @@ from rgbtbench.zoo.weights import convert
 from ..training.conftest import blobs
 from .batches import make_batch, random_images
 from .packages import needs_mmsegmentation
-from .references import recipe_input, recipe_tensor
+from .references import recipe_input, recipe_weights
 
 __all__ = ["blobs"]
 NINE = {index: f"class {index}" for index in range(9)}
@@ -91,7 +91,7 @@ def test_the_second_head_is_learnt_from_and_answers_nothing(method, slots):
 @needs_mmsegmentation
 def test_a_checkpoint_with_these_heads_is_converted_whole(tmp_path):
     model = small()
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in model.state_dict().items()}
+    state = recipe_weights(model.state_dict())
     torch.save({"state_dict": state, "meta": {}}, tmp_path / "source.pth")
     info = convert(tmp_path / "source.pth", tmp_path / "converted.safetensors", spec=model.spec)
     assert info.conversion.dropped == info.conversion.completed == ()

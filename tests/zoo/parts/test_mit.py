@@ -9,7 +9,7 @@ from torch import nn
 from rgbtbench.zoo.parts.initialisation import initialise
 from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Mit, MitSize, drop_path_rates, to_map, to_tokens
 
-from ..references import recipe_input, recipe_tensor
+from ..references import recipe_input, recipe_weights
 
 
 def meta(name: str, **options) -> Mit:
@@ -73,7 +73,7 @@ def test_maps_of_all_stages_are_those_of_mmsegmentations_encoder():
     # It normalises with one eps everywhere.
     ours = Mit(size, eps=LAYER_NORM_EPS["geminifusion"]).eval()
     theirs = MixVisionTransformer(embed_dims=32, num_layers=size.depths, num_heads=[1, 2, 5, 8]).eval()
-    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in ours.state_dict().items()}
+    state = recipe_weights(ours.state_dict())
     ours.load_state_dict(state)
     renamed = {}
     for key, tensor in state.items():
