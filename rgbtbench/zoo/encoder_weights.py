@@ -15,6 +15,7 @@ from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.pretraining import PretrainingModel
 from rgbtbench.zoo.registry import build_from
 from rgbtbench.zoo.weights import (
+    RECOMPUTED,
     load_weights,
     missing_counters,
     read_tensors,
@@ -50,7 +51,7 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
     require_safetensors(out)
     kind = encoder(name)
     found = read_state_dict(source)
-    dropped = tuple(key for key in found if key.startswith(kind.unused))
+    dropped = tuple(key for key in found if key.startswith(kind.unused) or key.endswith(RECOMPUTED))
     state = {key: tensor for key, tensor in found.items() if key not in dropped}
     wanted = kind.state()
     completed = missing_counters(state, wanted)

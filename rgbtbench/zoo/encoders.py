@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from rgbtbench.errors import RecipeError, UnknownNameError, did_you_mean
 from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Mit
 from rgbtbench.zoo.parts.resnet import RESNET_WIDTHS, ResNet
+from rgbtbench.zoo.parts.swin import SWIN_SIZES, Swin
 from rgbtbench.zoo.parts.vit import VIT_SIZES, Vit, VitName
 
 
@@ -53,6 +54,7 @@ ENCODERS: Final[Mapping[str, Encoder]] = (
         )
         for name in _MAE
     }
+    | {name: Encoder(partial(Swin, size), unused=("head.", "norm.")) for name, size in SWIN_SIZES.items()}
     | {name: Encoder(partial(ResNet, name), unused=("fc.",)) for name in RESNET_WIDTHS}
 )
 

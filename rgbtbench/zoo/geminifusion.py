@@ -1,7 +1,7 @@
-"""GeminiFusion: one Mix Transformer for two streams, whose tokens attend to their twins in every block.
+"""GeminiFusion: one Mix or Swin Transformer for two streams, whose tokens attend to their twins in every block.
 
 Jia, Guo, Han, Wu, Zhang, Xu and Chen, "GeminiFusion: Efficient Pixel-wise Multimodal Fusion for Vision Transformer",
-ICML 2024. Each stream is decoded by the same head, and the two answers are averaged. Streams share all layers but the
+ICML 2024. Each stream is decoded by the same head, and the two answers are averaged. Streams share all layers but
 normalisations, so both start from the same pre-trained weights.
 """
 
@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, Self, cast
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from rgbtbench.zoo.encoders import require_encoder
 from rgbtbench.zoo.modalities import MOST_EXTRA, extra_slots, fed_by_default
-from rgbtbench.zoo.parts.mit import STRIDE, MitName
-from rgbtbench.zoo.parts.mit_config import MitConfig
+from rgbtbench.zoo.parts.mit import MIT_SIZES, STRIDE, MitName
+from rgbtbench.zoo.parts.mit_config import MlpHeadConfig
 from rgbtbench.zoo.parts.mlp_head import MlpHead, enlarged
-from rgbtbench.zoo.parts.paired_mit import STREAMS, PairedMit
+from rgbtbench.zoo.parts.pair_fusion import STREAMS
+from rgbtbench.zoo.parts.paired_mit import PairedMit
+from rgbtbench.zoo.parts.paired_swin import PairedSwin
+from rgbtbench.zoo.parts.swin import SWIN_SIZES, SwinName
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
 from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.spec import ModelSpec, Wiring
@@ -27,27 +31,47 @@ from rgbtbench.zoo.spec import ModelSpec, Wiring
 TASKS = ("semantic",)
 #: One score net more than there are modalities beside colour; it is never asked.
 UNUSED_KEYS: Final = ("backbone.extra_score_predictor.",)
-#: Layers that the authors' code keeps inside a wrapper which applies them to both streams.
+#: Layers that the authors' code keeps inside a wrapper which applies them to both streams, of either encoder.
 _WRAPPED: Final = re.compile(r"(patch_embed\d\.proj|attn\.(?:q|kv|proj|sr)|mlp\.fc\d)\.")
+_WRAPPED_IN_SWIN: Final = re.compile(r"(patch_embed\.proj|norm[12](?!\.ln_)|\battn|mlp\.fc\d|downsample)\.")
 _WIDTHS: Final = {"main": 256, "deliver": 512}
 
 
-class GeminiFusionConfig(MitConfig):
+class GeminiFusionConfig(MlpHeadConfig):
     """Configuration of GeminiFusion.
 
     Attributes:
+        backbone: a Mix Transformer, or of the authors' network for NYU Depth V2 and SUN RGB-D a Swin Transformer.
         variant: the authors' network for NYU Depth V2 and SUN RGB-D, or that for DeLiVER: a wider head, and weights of
             the average that are learnt.
         extra: number of modalities beside colour, fed into the slots x, x2, x3 and so on.
         answer: which of the three logits counts: that of a stream, or the average, which the paper reports.
     """
 
-    backbone: MitName = "b3"
+    backbone: MitName | SwinName = "b3"
     drop_path: float = Field(0.4, ge=0, lt=1, description="chance of leaving out a branch of the deepest block")
     variant: Literal["main", "deliver"] = "main"
     extra: int = Field(1, ge=1, le=MOST_EXTRA)
     answer: Literal["average", "rgb", "x"] = "average"
     preprocess: Preprocess = Preprocess(multiple_of=STRIDE, normalisation={"rgb": IMAGENET})
+
+    @model_validator(mode="after")
+    def _swin_is_of_two_streams(self) -> Self:
+        if self.backbone in SWIN_SIZES and (self.variant != "main" or self.extra != 1 or self.layer_norms):
+            raise ValueError(f"{self.backbone} goes with variant main, extra 1 and layer_norms null")
+        return self
+
+    @property
+    def encoder_name(self) -> str:
+        """The encoder as `rgbtbench.zoo.encoders` names it."""
+        return self.backbone if self.backbone in SWIN_SIZES else f"mit_{self.backbone}"
+
+    def encoder(self) -> PairedMit | PairedSwin:
+        """Return the encoder with random weights."""
+        if self.backbone in SWIN_SIZES:
+            return PairedSwin(SWIN_SIZES[cast("SwinName", self.backbone)], drop_path=self.drop_path)
+        size = MIT_SIZES[cast("MitName", self.backbone)]
+        return PairedMit(size, extra=self.extra, eps=self.eps("geminifusion"), drop_path=self.drop_path)
 
 
 CONFIG = GeminiFusionConfig
@@ -64,10 +88,15 @@ def build(spec: ModelSpec, config: GeminiFusionConfig) -> GeminiFusion:
 
 
 def published_names_of(key: str) -> tuple[str, ...]:
-    """Return the names that a tensor has in the authors' code for DeLiVER and in that for the other datasets."""
-    wrapped = _WRAPPED.sub(r"\1.module.", key)
-    elsewhere = re.sub(r"^backbone\.", "encoder.", re.sub(r"^decode_head\.", "decoder.", wrapped))
-    return wrapped, elsewhere
+    """Return the names that a tensor has in the authors' code for DeLiVER, and in that for the other datasets."""
+    plain = key.replace(".fusion.", ".")
+    wrapped, in_swin = (pattern.sub(r"\1.module.", plain) for pattern in (_WRAPPED, _WRAPPED_IN_SWIN))
+    head = wrapped.replace("decode_head.", "decoder.")
+    return (
+        wrapped,
+        re.sub(r"^backbone\.", "encoder.", head),
+        re.sub(r"^backbone\.", "encoder.body.", in_swin),
+    )
 
 
 class GeminiFusion(SegmentationModel):
@@ -77,13 +106,9 @@ class GeminiFusion(SegmentationModel):
         self.names = ["rgb", *extra_slots(config.extra)]
         super().__init__(spec, preprocess=config.preprocess, channels=dict.fromkeys(self.names, 3))
         self.config = config
-        self.backbone = PairedMit(
-            config.size, extra=config.extra, eps=config.eps("geminifusion"), drop_path=config.drop_path
-        )
-        width = _WIDTHS[config.variant]
-        self.decode_head = MlpHead(
-            config.size.widths, config.width_of_head(small=width, large=width), len(spec.classes)
-        )
+        self.backbone = config.encoder()
+        width = config.head_width or _WIDTHS[config.variant]
+        self.decode_head = MlpHead(self.backbone.widths, width, len(spec.classes))
         self.learns_average = config.variant == "deliver"
         alpha = torch.ones(STREAMS)
         if self.learns_average:
@@ -126,8 +151,8 @@ class GeminiFusion(SegmentationModel):
         return average
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the tensors of a Mix Transformer; those of normalisations under the names of every stream's."""
-        self.config.require_encoder(name)
+        """Return the tensors of an encoder; those of streams' own normalisations under the names of every stream's."""
+        require_encoder(name, wanted=self.config.encoder_name)
         own = self.backbone.state_dict()
         chosen: dict[str, Tensor] = {}
         for key, tensor in state.items():

@@ -31,7 +31,7 @@ from rgbtbench.zoo.weights_info import (
 
 _COUNTER = "num_batches_tracked"
 #: Tables of places that follow from the network's size; of mmsegmentation's BEiT at 768 pixels they take 510 MB.
-_RECOMPUTED = "relative_position_index"
+RECOMPUTED = ("relative_position_index", "attn_mask")
 _SHOWN = 3
 
 
@@ -59,7 +59,7 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
     state = {ours: found[theirs] for ours, theirs in renamed.items()}
     others = found.keys() - renamed.values()
     unused = getattr(method(spec.method), "UNUSED_KEYS", ())
-    dropped = tuple(key for key in found if key in others and (key.startswith(unused) or key.endswith(_RECOMPUTED)))
+    dropped = tuple(key for key in found if key in others and (key.startswith(unused) or key.endswith(RECOMPUTED)))
     state |= {key: found[key] for key in found if key in others.difference(dropped)}
     wanted = model.state_dict()
     completed = missing_counters(state, wanted)

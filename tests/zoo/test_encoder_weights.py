@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -8,6 +11,7 @@ from rgbtbench.errors import RecipeError, UnknownNameError, WeightsError
 from rgbtbench.zoo.encoder_weights import convert_encoder, initial_weights_in_words, load_initial_weights
 from rgbtbench.zoo.encoders import ENCODERS, encoder
 from rgbtbench.zoo.load import load_model
+from rgbtbench.zoo.parts.swin import Swin, SwinSize
 from rgbtbench.zoo.registry import build
 from rgbtbench.zoo.weights import save_weights
 from rgbtbench.zoo.weights_info import file_sha256
@@ -42,6 +46,21 @@ def test_the_classifier_is_dropped_and_all_else_is_kept(published, converted):
     found = load_file(out)
     assert set(found) == set(state) - {"head.weight", "head.bias"}
     assert all(torch.equal(found[key], state[key]) for key in found)
+
+
+def test_of_a_swin_transformer_tables_of_places_are_dropped_as_well(tmp_path, monkeypatch):
+    size = SwinSize(8, (2, 2, 2, 2), (1, 1, 1, 1), window=2)
+    small = replace(encoder("swin_tiny"), build=partial(Swin, size))
+    monkeypatch.setattr("rgbtbench.zoo.encoders.ENCODERS", {"swin_tiny": small})
+    state = recipe_weights(small.state())
+    others = (
+        "head.weight", "head.bias", "norm.weight", "norm.bias",
+        "layers.0.blocks.0.attn.relative_position_index", "layers.0.blocks.1.attn_mask",
+    )  # fmt: skip
+    torch.save({"model": state | dict.fromkeys(others, torch.zeros(1))}, tmp_path / "swin.pth")
+    info = convert_encoder(tmp_path / "swin.pth", tmp_path / "swin.safetensors", name="swin_tiny")
+    assert set(info.conversion.dropped) == set(others)
+    assert load_file(tmp_path / "swin.safetensors").keys() == state.keys()
 
 
 def test_an_encoder_starts_a_model_and_leaves_the_rest_of_it_random(converted):

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -13,12 +11,12 @@ from rgbtbench.errors import RecipeError
 from rgbtbench.zoo.encoders import encoder
 from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.parts.mit import MIT_SIZES
-from rgbtbench.zoo.parts.paired_mit import PairedAttention
+from rgbtbench.zoo.parts.swin import SWIN_SIZES
 from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert, published_names
 
 from .batches import make_batch, random_images
-from .references import needs_references, published_keys, recipe_images, recipe_input, recipe_state, recipe_weights
+from .references import needs_references, published_keys, recipe_images, recipe_state, recipe_weights
 
 NINE = {index: f"class {index}" for index in range(9)}
 DELIVER = {"backbone": "b2", "variant": "deliver"}
@@ -71,6 +69,36 @@ def test_every_published_name_has_one_layer_of_its_shape(name):
     assert all(own[ours] == published[theirs] for ours, theirs in names.items())
 
 
+def names_in_swin(depths: tuple[int, ...]) -> set[str]:
+    """Every name that the authors' code has for a Swin Transformer and its head, but for tables of places."""
+    both = ("weight", "bias")
+    block = [f"{layer}.module.{last}" for layer in ("norm1", "norm2", "mlp.fc1", "mlp.fc2") for last in both]
+    block += [f"attn.module.{part}" for part in ("relative_position_bias_table", "qkv.weight", "qkv.bias")]
+    block += [f"attn.module.proj.{last}" for last in both] + ["k_noise.weight", "v_noise.weight"]
+    block += [f"relation_judger.0.{layer}.{last}" for layer in ("fc1", "fc2") for last in both]
+    for way in ("cross_attn_0_to_1", "cross_attn_1_to_0"):
+        block += [f"{way}.{part}" for part in ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")]
+    body = [f"layers.{stage}.blocks.{n}.{part}" for stage in range(4) for n in range(depths[stage]) for part in block]
+    merging = ("reduction.weight", "norm.weight", "norm.bias")
+    body += [f"layers.{stage}.downsample.module.{part}" for stage in range(3) for part in merging]
+    body += [f"patch_embed.proj.module.{last}" for last in both]
+    norms = ("patch_embed.norm", *(f"norm{stage}" for stage in range(4)))
+    body += [f"{norm}.ln_{stream}.{last}" for norm in norms for stream in (0, 1) for last in both]
+    head = [f"linear_{part}.{last}" for part in ("c1.proj", "c2.proj", "c3.proj", "c4.proj", "pred") for last in both]
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    head += ["linear_fuse.conv.weight", *(f"linear_fuse.bn.{last}" for last in (*both, *statistics))]
+    return {"alpha", *(f"encoder.body.{key}" for key in body), *(f"decoder.{key}" for key in head)}
+
+
+@pytest.mark.parametrize("backbone", ["swin_tiny", "swin_small"])
+def test_every_published_name_of_a_swin_transformer_has_one_layer(backbone):
+    own = on_meta(40, backbone=backbone).state_dict()
+    published = names_in_swin(SWIN_SIZES[backbone].depths)
+    names = published_names("geminifusion", own, dict.fromkeys(published))
+    assert set(names) == set(own)
+    assert sorted(names.values()) == sorted(published)
+
+
 @needs_references
 def test_a_checkpoint_of_the_authors_is_converted_whole(tmp_path):
     state = {f"module.{key}": tensor for key, tensor in recipe_state("gemini_main_mit_b0").items()}
@@ -100,6 +128,10 @@ def test_the_score_nets_that_nobody_asks_are_dropped_and_reported(tmp_path):
         (40, {"backbone": "b5"}, 137.21),
         (25, DELIVER, 42.13),
         (25, DELIVER | {"backbone": "b4"}, 103.30),
+        (40, {"backbone": "swin_tiny"}, 51.95),
+        (40, {"backbone": "swin_small"}, 92.80),
+        (40, {"backbone": "swin_large"}, 369.01),
+        (40, {"backbone": "swin_large_window12"}, 369.22),
     ],
 )
 def test_it_has_as_many_parameters_as_the_authors_code(classes, config, millions):
@@ -135,41 +167,6 @@ def test_logits_are_those_of_the_formulas_written_out_image_by_image(extra):
     same_weights(literal, model)
     images = recipe_images(model, shape=(2, 3, 64, 96))
     np.testing.assert_allclose(model.logits(images), literal(*images.values()), rtol=1e-4, atol=1e-5)
-
-
-@torch.no_grad()
-def test_a_token_attends_to_itself_with_noise_and_to_its_twin():
-    """One channel per head, all layers the identity, no judgement: every number can be had by hand."""
-    attention = PairedAttention(8, 1, 1, eps=1e-6)
-    for parameter in attention.parameters():
-        parameter.zero_()
-    for layer in (attention.cross_attn_0_to_1, attention.cross_attn_1_to_0):
-        layer.in_proj_weight.copy_(torch.eye(8).repeat(3, 1))
-        layer.out_proj.weight.copy_(torch.eye(8))
-    attention.k_noise.weight[0], attention.v_noise.weight[0] = 0.5, 0.25
-    first, second = (1.0, 2.0), (3.0, -1.0)
-    tokens = torch.tensor([first, second])[..., None].expand(2, 2, 8)
-
-    def found(own, other, key_noise, value_noise):
-        """Scores of both keys; the judge gives each of eight channels one eighth."""
-        alone, twin = (math.exp(own * key) for key in (own + key_noise, own / 8))
-        return own + (alone * (own + value_noise) + twin * other) / (alone + twin)
-
-    expected = [
-        [found(own, other, 0.5, 0.25) for own, other in zip(first, second, strict=True)],
-        [found(own, other, 0.0, 0.0) for own, other in zip(second, first, strict=True)],
-    ]
-    torch.testing.assert_close(attention.fuse(tokens), torch.tensor(expected)[..., None].expand(2, 2, 8))
-
-
-@torch.no_grad()
-def test_a_token_sees_no_other_place_of_the_other_stream():
-    attention = PairedAttention(32, 1, 1, eps=1e-6)
-    tokens = recipe_input((2, 6, 32), 1)
-    moved = tokens.clone()
-    moved[1, 4] += 1
-    changed = (attention.fuse(tokens) != attention.fuse(moved)).any(dim=2)
-    assert changed.nonzero().tolist() == [[0, 4], [1, 4]]
 
 
 @torch.no_grad()
@@ -248,6 +245,24 @@ def test_normalisations_of_all_streams_start_from_the_same_pre_trained_weights()
     assert all(any(part in key for part in ("cross_attn", "relation_judger", "noise", "score_nets")) for key in new)
     with pytest.raises(RecipeError, match="are of mit_b2, and the model's encoder is mit_b0"):
         model.encoder_state("mit_b2", state)
+
+
+def test_a_swin_transformer_starts_from_pre_trained_weights_but_for_what_fuses_and_the_outputs_normalisations():
+    model = on_meta(9, backbone="swin_tiny")
+    chosen = model.encoder_state("swin_tiny", encoder("swin_tiny").state())
+    own = {key: tensor for key, tensor in model.state_dict().items() if key.startswith("backbone.")}
+    assert all(own[key].shape == tensor.shape for key, tensor in chosen.items())
+    left = own.keys() - chosen.keys()
+    assert {key.split(".")[-2] if ".fusion." not in key else "fusion" for key in left} == {"ln_0", "ln_1", "fusion"}
+    assert {key.split(".")[1] for key in left if ".fusion." not in key} == {f"norm{stage}" for stage in range(4)}
+    with pytest.raises(RecipeError, match="are of mit_b0, and the model's encoder is swin_tiny"):
+        model.encoder_state("mit_b0", encoder("mit_b0").state())
+
+
+@pytest.mark.parametrize("other", [{"variant": "deliver"}, {"extra": 2}, {"layer_norms": "deliver"}])
+def test_a_swin_transformer_goes_with_the_authors_network_of_two_streams_alone(other):
+    with pytest.raises(RecipeError, match="swin_tiny goes with variant main, extra 1 and layer_norms null"):
+        of(9, backbone="swin_tiny", **other)
 
 
 def test_all_layer_normalisations_have_the_eps_of_the_authors():

@@ -30,24 +30,29 @@ def _distinct(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
 Streams = Annotated[tuple[Stream, ...], AfterValidator(_distinct)]
 
 
-class MitConfig(Strict):
-    """Configuration of a network for semantic segmentation on a Mix Transformer, with an all-MLP head."""
+class MlpHeadConfig(Strict):
+    """Configuration of a network with an all-MLP head, whatever its encoder."""
 
-    backbone: MitName = "b2"
     layer_norms: LayerNormRule | None = Field(
         None, description="whose eps the layer normalisations take, which weights were trained with; null: the method's"
     )
     head_width: int | None = Field(None, ge=1, description="unified width of the head; null: the method's")
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the deepest block")
 
+    def eps(self, own: LayerNormRule) -> LayerNormEps:
+        """Return those of a Mix Transformer's layer normalisations, of a method whose own rule is `own`."""
+        return LAYER_NORM_EPS[self.layer_norms or own]
+
+
+class MitConfig(MlpHeadConfig):
+    """Configuration of a network for semantic segmentation on a Mix Transformer, with an all-MLP head."""
+
+    backbone: MitName = "b2"
+
     @property
     def size(self) -> MitSize:
         """Widths and depths of the encoder."""
         return MIT_SIZES[self.backbone]
-
-    def eps(self, own: LayerNormRule) -> LayerNormEps:
-        """Return those of the layer normalisations, of a method whose own rule is `own`."""
-        return LAYER_NORM_EPS[self.layer_norms or own]
 
     def width_of_head(self, *, small: int, large: int) -> int:
         """Return the head's width, of a method that has `small` on b0 and b1 and `large` on the others."""

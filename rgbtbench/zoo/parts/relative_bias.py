@@ -1,4 +1,4 @@
-"""Attention that adds a learned number for how two tokens lie to each other, as BEiT has it.
+"""Learned numbers for how two tokens lie to each other, and the attention that adds them, as BEiT has it.
 
 Bao, Dong, Piao and Wei, "BEiT: BERT Pre-Training of Image Transformers", ICLR 2022.
 """
@@ -43,15 +43,28 @@ def table_length(grid: Grid) -> int:
 def bias_of_pairs(table: Tensor, grid: Grid) -> Tensor:
     """Return (heads, 1 + N, 1 + N): for each query and key its number in a table (L, heads), L that of `table_length`.
 
+    After the displacements come class to token, token to class, class to class.
+    """
+    heads, count = table.shape[1], grid[0] * grid[1]
+    to_token, to_class, of_class = table[-3:].unsqueeze(2).unbind(0)
+    bias = table.new_empty((heads, 1 + count, 1 + count))
+    bias[:, 1:, 1:] = bias_of_places(table[:-3], grid)
+    bias[:, 0, 1:], bias[:, 1:, 0], bias[:, 0, :1] = to_token, to_class, of_class
+    return bias
+
+
+def bias_of_places(table: Tensor, grid: Grid) -> Tensor:
+    """Return (heads, N, N): for each query and key of a grid their displacement's number in a table.
+
     Displacements from key to query count from the most negative one, rows before columns. Along one axis those of a
     query are a stretch of the table that begins with the query's place and holds the keys backwards; so stretches are
     read, and not by an index of all pairs, which published files hold: 42 MB per block at 48 × 48 tokens.
+
+    Args:
+        table: ((2·rows - 1)·(2·columns - 1), heads).
+        grid: rows and columns.
     """
     (rows, columns), heads, count = grid, table.shape[1], grid[0] * grid[1]
-    displaced = table[:-3].view(2 * rows - 1, 2 * columns - 1, heads)
+    displaced = table.view(2 * rows - 1, 2 * columns - 1, heads)
     stretches = displaced.unfold(0, rows, 1).unfold(1, columns, 1).flip(3, 4)
-    to_token, to_class, of_class = table[-3:].unsqueeze(2).unbind(0)
-    bias = table.new_empty((heads, 1 + count, 1 + count))
-    bias[:, 1:, 1:] = stretches.permute(2, 0, 1, 3, 4).reshape(heads, count, count)
-    bias[:, 0, 1:], bias[:, 1:, 0], bias[:, 0, :1] = to_token, to_class, of_class
-    return bias
+    return stretches.permute(2, 0, 1, 3, 4).reshape(heads, count, count)
