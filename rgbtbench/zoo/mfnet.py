@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from rgbtbench.cards.losses import ClassWeights, CrossEntropy
 from rgbtbench.cards.schema import Strict
+from rgbtbench.zoo.parts.normalised_convolution import channels_last_on_processors, normalised_convolution
 from rgbtbench.zoo.preprocess import Preprocess
 from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.spec import ModelSpec, Wiring
@@ -73,7 +74,7 @@ class ConvUnit(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H, W)."""
         # The normalised map is needed by no gradient.
-        return F.leaky_relu(self.bn(self.conv(features)), _SLOPE, inplace=True)
+        return F.leaky_relu(normalised_convolution(self.conv, self.bn, features), _SLOPE, inplace=True)
 
 
 class MiniInception(nn.Module):
@@ -125,7 +126,7 @@ class MFNet(SegmentationModel):
             output: Tensor = self.get_submodule(f"{name}_{stream}")(features)
             return output
 
-        half = F.max_pool2d(layer("conv1", image), 2)
+        half = F.max_pool2d(layer("conv1", channels_last_on_processors(image)), 2)
         half = layer("conv2_2", layer("conv2_1", half))
         quarter = layer("conv3_2", layer("conv3_1", F.max_pool2d(half, 2)))
         eighth = layer("conv4", F.max_pool2d(quarter, 2))
@@ -146,9 +147,9 @@ class MFNet(SegmentationModel):
         encoded = [self._encode(stream, images[stream]) for stream in self.config.streams]
         half, quarter, eighth, features = (torch.cat(scale, dim=1) for scale in zip(*encoded, strict=True))
         del encoded
-        features = self.decode4(_twice(features) + eighth)
-        features = self.decode3(_twice(features) + quarter)
-        features = self.decode2(_twice(features) + half)
+        features = self.decode4(_twice(features).add_(eighth))
+        features = self.decode3(_twice(features).add_(quarter))
+        features = self.decode2(_twice(features).add_(half))
         output: Tensor = self.decode1(_twice(features))
         return output
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rgbtbench.cards.schema import Strict
 from rgbtbench.zoo.encoders import require_encoder
+from rgbtbench.zoo.parts.normalised_convolution import normalised_convolution, shortcut
 from rgbtbench.zoo.parts.resnet import RESNET_STRIDE, RESNET_WIDTHS, ResNet, ResNetName
 from rgbtbench.zoo.preprocess import Preprocess
 from rgbtbench.zoo.segmentation import SegmentationModel
@@ -61,8 +62,8 @@ class DecoderBlock(nn.Module):
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
         if scale == 1:
-            self.conv3: nn.Module = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-            self.upsample: nn.Module = nn.Identity()
+            self.conv3: nn.Conv2d | nn.ConvTranspose2d = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+            self.upsample: nn.Sequential | None = None
         else:
             self.conv3 = nn.ConvTranspose2d(outputs, outputs, scale, stride=scale, bias=False)
             enlarged = nn.ConvTranspose2d(inputs, outputs, scale, stride=scale, bias=False)
@@ -72,9 +73,10 @@ class DecoderBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, scale·H, scale·W)."""
-        output = torch.relu_(self.bn1(self.conv1(features)))
-        output = torch.relu_(self.bn2(self.conv2(output)))
-        return torch.relu_(self.bn3(self.conv3(output)) + self.upsample(features))
+        output = torch.relu_(normalised_convolution(self.conv1, self.bn1, features))
+        output = torch.relu_(normalised_convolution(self.conv2, self.bn2, output))
+        output = normalised_convolution(self.conv3, self.bn3, output)
+        return torch.relu_(output.add_(shortcut(self.upsample, features)))
 
 
 class RTFNet(SegmentationModel):

@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet
 
+from rgbtbench.zoo.parts.normalised_convolution import channels_last_on_processors, normalised_convolution, shortcut
+
 ResNetName = Literal["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
 
 #: Channels of the last stage's features.
@@ -22,8 +24,37 @@ RESNET_WIDTHS: Final[dict[ResNetName, int]] = {
     "resnet101": 2048,
     "resnet152": 2048,
 }
+#: Blocks of the stages.
+_DEPTHS: Final[dict[ResNetName, list[int]]] = {
+    "resnet18": [2, 2, 2, 2],
+    "resnet34": [3, 4, 6, 3],
+    "resnet50": [3, 4, 6, 3],
+    "resnet101": [3, 4, 23, 3],
+    "resnet152": [3, 8, 36, 3],
+}
 #: By which the last stage divides the sides of an image.
 RESNET_STRIDE: Final = 32
+
+
+class _BasicBlock(resnet.BasicBlock):  # type: ignore[misc]  # torchvision has no types
+    """torchvision's block, whose normalisations go into its convolutions in evaluation."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        output = torch.relu_(normalised_convolution(self.conv1, self.bn1, features))
+        return torch.relu_(
+            normalised_convolution(self.conv2, self.bn2, output).add_(shortcut(self.downsample, features))
+        )
+
+
+class _Bottleneck(resnet.Bottleneck):  # type: ignore[misc]
+    """torchvision's block, whose normalisations go into its convolutions in evaluation."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        output = torch.relu_(normalised_convolution(self.conv1, self.bn1, features))
+        output = torch.relu_(normalised_convolution(self.conv2, self.bn2, output))
+        return torch.relu_(
+            normalised_convolution(self.conv3, self.bn3, output).add_(shortcut(self.downsample, features))
+        )
 
 
 class ResNet(nn.Module):
@@ -39,7 +70,7 @@ class ResNet(nn.Module):
 
     def __init__(self, name: ResNetName, *, channels: int = 3) -> None:
         super().__init__()
-        network: resnet.ResNet = getattr(resnet, name)(weights=None)
+        network = resnet.ResNet(_Bottleneck if RESNET_WIDTHS[name] == 2048 else _BasicBlock, _DEPTHS[name])
         stem = network.conv1
         if channels != stem.in_channels:
             stem = nn.Conv2d(channels, stem.out_channels, 7, stride=2, padding=3, bias=False)
@@ -59,7 +90,8 @@ class ResNet(nn.Module):
             The features, whose sides are half of what they were.
         """
         if number == 0:
-            return torch.relu_(self.bn1(self.conv1(features)))
+            image = channels_last_on_processors(features)
+            return torch.relu_(normalised_convolution(self.conv1, self.bn1, image))
         if number == 1:
             features = F.max_pool2d(features, 3, stride=2, padding=1)
         output: Tensor = self.get_submodule(f"layer{number}")(features)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from rgbtbench.zoo.parts.normalised_convolution import normalised_convolution, shortcut
+
 
 class ResidualStage(nn.Module):
     """Two 3×3 convolutions, the first of which halves the size, beside a strided 1×1 shortcut."""
@@ -19,8 +21,9 @@ class ResidualStage(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H/2, W/2)."""
-        output = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(features)))))
-        return torch.relu(output + self.shortcut(features))
+        output = torch.relu_(normalised_convolution(self.conv1, self.bn1, features))
+        output = normalised_convolution(self.conv2, self.bn2, output)
+        return torch.relu_(output.add_(shortcut(self.shortcut, features)))
 
 
 class SmallEncoder(nn.Module):
