@@ -21,7 +21,7 @@ from rgbtbench.cards.yaml_file import load_card
 from rgbtbench.errors import CardError, UnknownNameError, did_you_mean
 from rgbtbench.resources import data_root
 
-_NOT_CARDS = {"label_space.yaml", "contamination.yaml", "generic.yaml"}
+_NOT_CARDS = {"label_space.yaml", "contamination.yaml", "generic.yaml", "matching.yaml"}
 #: Marks the edition of prepared data that equals no edition of the card; its protocols are its own.
 UNLISTED = "unlisted"
 #: Takes the place of a dataset's name where a protocol has none.

@@ -16,9 +16,11 @@ from rgbtbench.cli import (
     doctor,
     evaluate,
     export,
+    features,
     inspect,
     joint,
     leaderboard,
+    match,
     models,
     needed,
     predict,
@@ -61,12 +63,14 @@ app.command("train", rich_help_panel=MODEL)(train.train)
 app.command("report", rich_help_panel=MODEL)(report.report)
 app.command("study", rich_help_panel=MODEL)(study.study)
 app.command("predict", rich_help_panel=MODEL)(predict.predict)
+app.command("features", rich_help_panel=MODEL)(features.features)
 app.add_typer(weights.app, name="weights", rich_help_panel=MODEL)
 app.add_typer(protocols.app, name="protocols", rich_help_panel=RESULT)
 app.command("eval", rich_help_panel=RESULT)(evaluate.evaluate)
 app.command("robustness", rich_help_panel=RESULT)(robustness.robustness)
 app.command("score", rich_help_panel=RESULT)(score.score)
 app.command("reproduce", rich_help_panel=RESULT)(reproduce.reproduce)
+app.command("match", rich_help_panel=RESULT)(match.match)
 app.command("compare", rich_help_panel=RESULT)(compare.compare)
 app.command("needed", rich_help_panel=RESULT)(needed.needed)
 app.add_typer(leaderboard.app, name="leaderboard", rich_help_panel=RESULT)

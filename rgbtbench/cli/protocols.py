@@ -17,7 +17,8 @@ app = typer.Typer(
 @app.command("list")
 def list_protocols(
     dataset: Annotated[
-        str | None, typer.Option(help="Only protocols of this dataset; `generic` for those of none.")
+        str | None,
+        typer.Option(help="Only those of this dataset; `generic` for those of none, `matching` for features."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -27,16 +28,21 @@ def list_protocols(
     """
     from rgbtbench.cards import dataset_card, protocol, protocol_ids
     from rgbtbench.cards.catalog import GENERIC
+    from rgbtbench.cards.matching import MATCHING, matching_protocol, matching_protocol_ids
 
-    if dataset not in (None, GENERIC):
+    if dataset not in (None, GENERIC, MATCHING):
         dataset_card(dataset)
     found = [protocol(name) for name in protocol_ids(dataset)]
+    of_matching = [matching_protocol(name) for name in matching_protocol_ids() if dataset in (None, MATCHING)]
     if as_json:
-        print_json([entry.model_dump(mode="json") for entry in found])
+        print_json([entry.model_dump(mode="json") for entry in (*found, *of_matching)])
         return
     print_table(
         ["id", "split", "headline", "summary"],
-        [[entry.id, entry.split, entry.rules.headline, entry.summary] for entry in found],
+        [
+            *([entry.id, entry.split, entry.rules.headline, entry.summary] for entry in found),
+            *([entry.id, "any", "precision_cell", entry.summary] for entry in of_matching),
+        ],
     )
 
 
@@ -51,7 +57,11 @@ def show_protocol(
     """
     from rgbtbench.cards import protocol
     from rgbtbench.cards.catalog import protocol_hash
+    from rgbtbench.cards.matching import MATCHING
 
+    if protocol_id.startswith(f"{MATCHING}/"):
+        _show_matching(protocol_id, as_json=as_json)
+        return
     found = protocol(protocol_id)
     if as_json:
         print_json(found.model_dump(mode="json") | {"protocol_hash": protocol_hash(found)})
@@ -72,3 +82,15 @@ def show_protocol(
             ("hash", protocol_hash(found)),
         ]
     )
+
+
+def _show_matching(protocol_id: str, *, as_json: bool) -> None:
+    from rgbtbench.cards.matching import matching_protocol
+    from rgbtbench.matching.wording import rules_in_words
+
+    found = matching_protocol(protocol_id)
+    if as_json:
+        print_json(found.model_dump(mode="json") | {"protocol_hash": found.sha256})
+        return
+    typer.echo(f"{found.id} (version {found.version})\n\n{found.summary}\n")
+    print_facts([*rules_in_words(found), ("hash", found.sha256)])

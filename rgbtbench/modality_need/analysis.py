@@ -20,9 +20,9 @@ from rgbtbench.modality_need.pixels import tally_pixels
 from rgbtbench.modality_need.tally import Tally
 from rgbtbench.modality_need.views import Modalities, modalities_of
 from rgbtbench.progress import Progress, Silent
-from rgbtbench.scoring.intervals import bootstrap_intervals
+from rgbtbench.scoring.intervals import bootstrap_intervals, cluster_numbers
 from rgbtbench.scoring.results import Interval, finite
-from rgbtbench.scoring.score import cluster_numbers, scored_positions
+from rgbtbench.scoring.score import scored_positions
 from rgbtbench.scoring.truth import PreparedTruth
 
 #: Metrics whose predictions are boxes.
@@ -137,9 +137,8 @@ def modality_need(
         )
     _add_attributes(tally, split, protocol, positions)
     images = np.stack(tally.images).astype(np.float64)
-    intervals = bootstrap_intervals(
-        lambda weights: shares_of(weights @ images), cluster_numbers(truth, positions), protocol.intervals
-    )
+    clusters = cluster_numbers([truth.keys[at] for at in positions], [truth.clusters[at] for at in positions])
+    intervals = bootstrap_intervals(lambda weights: shares_of(weights @ images), clusters, protocol.intervals)
     return Need(
         protocol=protocol.id,
         unit="pixels" if isinstance(protocol.rules, SegmentationRules) else "objects",

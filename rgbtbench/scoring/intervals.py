@@ -6,7 +6,7 @@ row of whole weights, and a metric that takes weights needs no image again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -83,6 +83,18 @@ def percentile_interval(values: NDArray[np.float64], level: float) -> Interval:
     """Return the interval that holds the share `level` of resampled values (R,), with equal tails."""
     low, high = np.quantile(values, ((1 - level) / 2, (1 + level) / 2))
     return Interval(low=float(low), high=float(high))
+
+
+def cluster_numbers(keys: Sequence[str], clusters: Sequence[str | None]) -> NDArray[np.int64]:
+    """Number the clusters of images in order of appearance, int64 (N,); an image without one is one of its own.
+
+    Args:
+        keys: of the images.
+        clusters: of the same images.
+    """
+    units = [(cluster, "") if cluster is not None else (None, key) for key, cluster in zip(keys, clusters, strict=True)]
+    numbers = {unit: number for number, unit in enumerate(dict.fromkeys(units))}
+    return np.array([numbers[unit] for unit in units], np.int64)
 
 
 def cluster_index(clusters: NDArray[np.int64], rules: IntervalRules) -> NDArray[np.int64]:

@@ -99,6 +99,7 @@ METRICS: Final = MappingProxyType(
             Metric("location_recall", "recall", "share of true points matched within 5 thousandths", digits=2),
             Metric("psum", "psum", "sum of the tasks in which more is better, each in percent", "points", digits=2),
             Metric("nsum", "nsum", "sum of the mean errors of the counting and locating tasks", "points", "lower", 2),
+            Metric("feature_matching", "matching", "feature matching by a metric that the source does not name"),
             Metric("parameters", "params (M)", "parameters of the network", "million", "lower", 2),
             Metric("flops", "GFLOPs", "operations per input, as the source counts them", "billion", "lower", 2),
             Metric("latency", "ms", "time per input", "millisecond", "lower", 2),

@@ -19,6 +19,7 @@ from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.predictions.sidecar import Sidecar, require_match
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.scoring.families import family_of
+from rgbtbench.scoring.intervals import cluster_numbers
 from rgbtbench.scoring.joined_truth import JoinedTruth
 from rgbtbench.scoring.resolve import resolve_protocol, scored_keys_sha256
 from rgbtbench.scoring.results import Summary
@@ -114,10 +115,11 @@ def score_against(
     counts, digest = family_of(protocol.rules).collect(
         protocol.rules, truth, positions, predictions, progress=progress or Silent()
     )
-    names = truth.classes
+    names, clusters = truth.classes, truth.clusters
+    keys = tuple(truth.keys[position] for position in positions)
     statistics = Statistics(
-        keys=tuple(truth.keys[position] for position in positions),
-        clusters=cluster_numbers(truth, positions),
+        keys=keys,
+        clusters=cluster_numbers(keys, [clusters[position] for position in positions]),
         class_ids=np.array(sorted(names), np.int64),
         class_names=tuple(names[number] for number in sorted(names)),
         subsets=_subsets(protocol, truth, positions),
@@ -196,14 +198,6 @@ def scored_positions(protocol: Protocol, truth: Truth) -> list[int]:
     if not positions:
         raise ShardError(f"no image of split {protocol.split} has {protocol.where}", remedy="prepare the whole dataset")
     return sorted(positions, key=lambda position: truth.image_ids[position])
-
-
-def cluster_numbers(truth: Truth, positions: Sequence[int]) -> NDArray[np.int64]:
-    """Number the clusters in order of appearance; an image without a cluster is one of its own."""
-    keys, clusters = truth.keys, truth.clusters
-    units = [(clusters[at], "") if clusters[at] is not None else (None, keys[at]) for at in positions]
-    numbers = {unit: number for number, unit in enumerate(dict.fromkeys(units))}
-    return np.array([numbers[unit] for unit in units], np.int64)
 
 
 def _subsets(protocol: Protocol, truth: Truth, positions: Sequence[int]) -> dict[str, NDArray[np.bool_]]:

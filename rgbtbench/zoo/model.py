@@ -86,6 +86,25 @@ class Model(nn.Module, ABC):
             remedy="use it from Python (rgbtbench.load_model)",
         )
 
+    def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
+        """Return what the encoder makes of each image by itself, for matching and for other programs.
+
+        Args:
+            batch: images; labels have no part in it.
+            size: height and width of the network's input; None: as configured.
+
+        Returns:
+            Modality to floats (B, D, rows, columns) of a grid of equal cells that covers the frame. Those of one image
+            do not depend on the other.
+
+        Raises:
+            RecipeError: the model has no such features, or not of this size.
+        """
+        raise RecipeError(
+            f"{self.spec.method} does not give features of each image by itself",
+            remedy="take a method that does, such as m_specgene",
+        )
+
     def layers(self) -> Sequence[Sequence[str]]:
         """Return the order of the layers, for learning rates that decay towards the input.
 

@@ -19,6 +19,7 @@ from rgbtbench.zoo.m_specgene.decoder import DecoderBranch
 from rgbtbench.zoo.m_specgene.masker import Visible, make_masker
 from rgbtbench.zoo.m_specgene.selection import hidden_patches
 from rgbtbench.zoo.m_specgene.snapshot import take_snapshot
+from rgbtbench.zoo.parts.mit import to_map
 from rgbtbench.zoo.parts.patches import standardised, to_patches
 from rgbtbench.zoo.parts.vit import Vit, initialise_vit
 from rgbtbench.zoo.preprocess import network_inputs
@@ -126,6 +127,23 @@ class MSpecGene(PretrainingModel):
         if self.training:
             self.masker.observe(*losses)
         return {f"{slot}_reconstruction": loss for slot, loss in zip(SLOTS, losses, strict=True)}
+
+    def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
+        """Return the tokens of all patches after the last normalisation; positions are interpolated to other sizes."""
+        rules = self.config.preprocess
+        if size is not None:
+            if any(side < self.config.patch or side % self.config.patch for side in size):
+                raise RecipeError(
+                    "an input of {}x{}".format(*size), expected=f"height and width in multiples of {self.config.patch}"
+                )
+            rules = rules.model_copy(update={"size": size})
+        wiring = self.inputs_for(batch)
+        images = network_inputs(batch, rules, inputs=wiring, channels=dict.fromkeys(SLOTS, _CHANNELS))
+        found = {}
+        for slot, image in images.items():
+            tokens, grid = self.encoder(image)
+            found[wiring[slot]] = to_map(tokens[:, 1:].contiguous(), grid)
+        return found
 
     def snapshot(self, batch: Batch, step: int) -> Snapshot:
         """Return masks, CMSS and reconstructions of a batch."""
