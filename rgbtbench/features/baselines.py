@@ -94,7 +94,8 @@ def _patches(grey: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _unit(descriptors: NDArray[np.float64]) -> NDArray[np.float64]:
     lengths = np.linalg.norm(descriptors, axis=-1, keepdims=True)
-    return np.divide(descriptors, lengths, out=np.zeros_like(descriptors), where=lengths > 0)
+    result: NDArray[np.float64] = np.divide(descriptors, lengths, out=np.zeros_like(descriptors), where=lengths > 0)
+    return result
 
 
 def _as_grid(descriptors: NDArray[np.float64]) -> Grid:

@@ -14,8 +14,8 @@ VERBS = [
     "audit", "export",
     "datasets card", "datasets croissant", "datasets joint", "datasets statistics",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
-    "train", "study", "predict", "weights convert", "weights encoder", "weights list", "protocols list",
-    "protocols show", "eval", "score", "reproduce", "leaderboard build", "leaderboard check",
+    "train", "study", "predict", "features", "match", "weights convert", "weights encoder", "weights list",
+    "protocols list", "protocols show", "eval", "score", "reproduce", "leaderboard build", "leaderboard check",
 ]  # fmt: skip
 
 HEAVY = {
