@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,7 +14,8 @@ from torch.utils.checkpoint import checkpoint
 
 from rgbtbench.cards.optimisation import Pattern
 from rgbtbench.cards.recipe import Recipe
-from rgbtbench.training.patterns import matches_any, require_matches
+from rgbtbench.errors import RecipeError
+from rgbtbench.training.patterns import matches, matches_any, require_matches
 from rgbtbench.zoo.model import Model
 
 
@@ -34,7 +37,8 @@ def checkpoint_activations(model: Model, patterns: Iterable[Pattern]) -> None:
 
     Chen, Xu, Zhang and Guestrin, "Training Deep Nets with Sublinear Memory Cost", 2016. Random numbers are the same
     both times, and statistics of batch normalisations are taken in once. Of modules within each other the outermost
-    is meant; lists of modules stand for their members.
+    that is called is meant; modules that are never called themselves, such as lists of modules and encoders that run
+    stage by stage, stand for what is called in them. `require_recomputation` says afterwards whether anything is.
 
     Raises:
         RecipeError: a pattern matches no module.
@@ -44,13 +48,59 @@ def checkpoint_activations(model: Model, patterns: Iterable[Pattern]) -> None:
     require_matches(
         wanted, list(modules), field="activation_checkpointing", what=f"module of {model.spec.method} that is called"
     )
-    chosen: list[str] = []
-    for name in modules:
-        if matches_any(wanted, name) and not any(name.startswith(f"{outer}.") for outer in chosen):
-            chosen.append(name)
-    for name in chosen:
-        module = modules[name]
-        module.forward = partial(checkpoint, module.forward, use_reentrant=False, context_fn=partial(_contexts, module))
+    around = _Around()
+    for name, module in modules.items():
+        if matches_any(wanted, name):
+            module.forward = _Recomputation(module, around)
+
+
+def require_recomputation(model: Model, patterns: Iterable[Pattern]) -> None:
+    """Make sure, after a first step, that every pattern stands for something that was computed again.
+
+    Raises:
+        RecipeError: the network calls nothing that a pattern stands for, but reads its weights.
+    """
+    called = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module.forward, _Recomputation) and module.forward.was_called
+    ]
+    idle = [pattern for pattern in patterns if not any(matches(pattern, name) for name in called)]
+    if idle:
+        raise RecipeError(
+            f"activation_checkpointing: the network calls nothing of {', '.join(idle)}, and keeps all activations",
+            remedy="name a module that it lies in",
+        )
+
+
+@dataclass
+class _Around:
+    """Whether a module that computes twice is at work, which those in it need not do as well."""
+
+    is_recomputed: bool = False
+
+
+class _Recomputation:
+    """A module's `forward` that keeps no activations."""
+
+    def __init__(self, module: nn.Module, around: _Around) -> None:
+        self.module, self.around, self.forward = module, around, module.forward
+        self.was_called = False
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        self.was_called = True
+        if self.around.is_recomputed:
+            return self.forward(*arguments, **named)
+        return checkpoint(
+            self._compute, *arguments, use_reentrant=False, context_fn=partial(_contexts, self.module), **named
+        )
+
+    def _compute(self, *arguments: Any, **named: Any) -> Any:
+        self.around.is_recomputed = True
+        try:
+            return self.forward(*arguments, **named)
+        finally:
+            self.around.is_recomputed = False
 
 
 def _is_called(module: nn.Module) -> bool:

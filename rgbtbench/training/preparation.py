@@ -69,11 +69,11 @@ def prepare_stage(
     model = model_for(recipe, training.spec, initial_weights=None if initial is None else Path(initial))
     if weights is not None:
         model.load_state_dict(weights)
-    accelerate(model, recipe)
     synchronised, remark = with_synchronised_statistics(model, fabric)
     if remark is not None and span.stage == 0:
         told.say(remark)
     model = cast("Model", synchronised.to(fabric.device))
+    accelerate(model, recipe)
     wrapped = fabric.setup_module(model, move_to_device=False)
     # Parameters that are shared out among processes are others than they were.
     choice = make_optimiser(parameter_groups(model, recipe.optimiser), recipe.optimiser)

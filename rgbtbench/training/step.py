@@ -14,6 +14,7 @@ from torch import Tensor
 from rgbtbench.cards.recipe import Recipe
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
+from rgbtbench.training.acceleration import require_recomputation
 from rgbtbench.training.adaptation import require_effect
 from rgbtbench.training.devices import any_process, mean_over_processes
 from rgbtbench.training.objective import total_loss
@@ -56,8 +57,9 @@ def take_step(fabric: Fabric, trainee: Trainee, recipe: Recipe, batches: Iterato
             fabric.backward(loss / recipe.accumulate)
         for name, term in terms.items():
             means[name] = means.get(name, 0.0) + float(term.detach()) / recipe.accumulate
-    if trainee.done == 0 and recipe.adapters:
+    if trainee.done == 0:
         require_effect(trainee.model)
+        require_recomputation(trainee.model, recipe.activation_checkpointing)
     if recipe.clip_norm is not None:
         # Gradients that float16 could not hold are the scaler's business: it skips such a step.
         fabric.clip_gradients(trainee.wrapped, trainee.optimiser, max_norm=recipe.clip_norm, error_if_nonfinite=False)
