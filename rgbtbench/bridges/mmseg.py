@@ -19,10 +19,10 @@ from rgbtbench.cards.catalog import dataset_card, dataset_names
 from rgbtbench.errors import UserError
 from rgbtbench.formats.image_file import decode_image, encode_png, probe
 from rgbtbench.labels import IGNORE
-from rgbtbench.loading.item import Item, image_tensor
+from rgbtbench.loading.item import Item, planes
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.prepared import PreparedSplit, open_split
-from rgbtbench.loading.transforms import Geometry, on_grid
+from rgbtbench.loading.transforms import as_stored
 from rgbtbench.predictions.kinds import MaskPrediction
 from rgbtbench.predictions.sidecar import Sidecar
 from rgbtbench.predictions.write import MaskWriter
@@ -147,12 +147,10 @@ class LoadPreparedImages(BaseTransform):  # type: ignore[misc]
         source: _Source = results["prepared"]
         sample = source.images[results["position"]]
         size = source.images.frame_size(results["position"], source.label_set)
-        item = Item(
-            key=sample.key, images={name: image_tensor(pixels) for name, pixels in sample.images.items()}, size=size
-        )
-        planes = [image.numpy() for image in on_grid(item, Geometry(size)).images.values()]
-        kind = np.uint8 if all(plane.dtype == np.uint8 for plane in planes) else np.float32
-        stacked = np.concatenate([plane.astype(kind, copy=False) for plane in planes])
+        item = Item(key=sample.key, images={name: planes(pixels) for name, pixels in sample.images.items()}, size=size)
+        images = as_stored(item).images.values()
+        kind = np.uint8 if all(image.dtype == np.uint8 for image in images) else np.float32
+        stacked = np.concatenate([image.astype(kind, copy=False) for image in images])
         results["img"] = np.ascontiguousarray(stacked.transpose(1, 2, 0))
         results["img_shape"] = results["ori_shape"] = size
         return results

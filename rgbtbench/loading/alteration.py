@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from rgbtbench.conditions.misregistration import moved, scaled, with_parallax
 from rgbtbench.conditions.seeds import generator_of
 from rgbtbench.errors import ConditionError
 from rgbtbench.formats.image_file import Pixels
+from rgbtbench.loading.decode import fresh_room
 from rgbtbench.loading.frames import follows_alone, frame_size
 from rgbtbench.loading.sampler import Purpose, epoch_order
 from rgbtbench.loading.store import SplitStore
@@ -23,6 +25,8 @@ from rgbtbench.shards.manifest import Manifest
 #: So many images, spread evenly over the split, make the mean that fills in for others.
 _IMAGES_OF_MEAN: Final = 256
 _TYPES: Final = {8: np.uint8, 16: np.uint16, 32: np.float32}
+#: Gives uint8 memory of a shape (H, W, C) for the image of a modality of one sample.
+SampleRoom = Callable[[str, tuple[int, int, int]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,14 @@ class Source:
         record: the json member.
         row: position in the split.
         position: in the view.
+        room: memory that its images may be decoded into; None where each gets its own.
     """
 
     store: SplitStore
     record: Mapping[str, Any]
     row: int
     position: int
+    room: SampleRoom | None = None
 
     @property
     def key(self) -> str:
@@ -68,6 +74,11 @@ class Source:
     def image(self, modality: str, row: int) -> Pixels:
         """Return the image of a modality as stored, in this row or another."""
         return self.store.image(row, self.record["images"][modality]["file"])
+
+    def own_image(self, modality: str) -> Pixels:
+        """Return the sample's own image of a modality, in its room if it has one."""
+        room = fresh_room if self.room is None else partial(self.room, modality)
+        return self.store.image(self.row, self.record["images"][modality]["file"], room)
 
     def blank(self, modality: str) -> Pixels:
         """Return zeros in the shape and type of a modality's image."""
@@ -98,7 +109,7 @@ class Alteration:
     def seen(self, source: Source, modalities: Iterable[str]) -> Seen:
         """Return the images of one sample; `modalities` are those that are wanted."""
         if not self.condition.steps:
-            return Seen({name: source.image(name, source.row) for name in modalities})
+            return Seen({name: source.own_image(name) for name in modalities})
         gone = {name: step for name, step in self.condition.missing.items() if name in modalities}
         return Seen(
             images={name: self._image(source, name) for name in modalities},

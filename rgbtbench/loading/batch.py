@@ -30,10 +30,11 @@ class Batch:
 
     Attributes:
         keys: B keys, local to the dataset.
-        images: modality to uint8 (uint16 or float32 where the files are) (B, C, H, W), pixel values as stored.
+        images: modality to uint8 (uint16 or float32 where the files are) (B, C, H, W), pixel values as stored; in
+            memory the channels of a pixel lie beside each other.
         present: modality to bool (B,); False where the model has to do without the modality; its pixels are 0.
         valid: bool (B,); False for samples that only fill up the last batch and must count nowhere.
-        pixel_mask: bool (B, H, W); False where an image was padded.
+        pixel_mask: bool (B, H, W); False where an image was padded. One value may stand for all: do not write into it.
         sizes: int64 (B, 2), height and width of the original frame that predictions are written in.
         semantic: int64 (B, H, W) with 255 for ignored pixels, or None.
         boxes: B targets, or None.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import get_worker_info
 
 from rgbtbench.cards.augmentations import Size
 from rgbtbench.cards.schema import LabelKind
@@ -17,6 +18,7 @@ from rgbtbench.errors import ShardError
 from rgbtbench.labels import IGNORE
 from rgbtbench.loading.batch import Batch, BoxTargets
 from rgbtbench.loading.item import Item, Items
+from rgbtbench.loading.rooms import Rooms
 from rgbtbench.loading.stack import Stack
 
 #: Targets that are masks.
@@ -31,7 +33,7 @@ class PackedBatch:
         keys, datasets, sizes, missing, zeroed, noisy, valid, boxes, text: as the samples have them.
         target: which field of the batch the labels go to.
         images: modality to (B, C, H, W).
-        masks: uint8 (B, H, W), or None.
+        masks: uint8 (B, H, W), or None; int64 where the batch has no process to leave.
         grids: height and width of each sample in H and W.
     """
 
@@ -60,7 +62,9 @@ def collate(items: Items, *, target: LabelKind | None, canvas: Size | None = Non
     return unpacked(packed(items, target=target, canvas=canvas))
 
 
-def packed(items: Items, *, target: LabelKind | None, canvas: Size | None = None) -> PackedBatch:
+def packed(
+    items: Items, *, target: LabelKind | None, canvas: Size | None = None, rooms: Rooms | None = None
+) -> PackedBatch:
     """Stack samples; those that are smaller than the largest are padded at the right and the bottom.
 
     Each sample is taken from `items` once, in order, and its pixels are let go before the next.
@@ -69,21 +73,23 @@ def packed(items: Items, *, target: LabelKind | None, canvas: Size | None = None
         items: at least one, with the same modalities.
         target: which field of the batch the labels go to.
         canvas: height and width of the batch; None for the largest of the samples.
+        rooms: memory in which images may lie already; None for none.
 
     Raises:
         ShardError: the samples' images differ in channels or type.
     """
     count = len(items)
     images: dict[str, _Images] = {}
-    masks = Stack(count, fill=IGNORE if target == "semantic" else 0, canvas=canvas)
+    masks = _mask_stack(count, target, canvas)
     rows = []
     for item in items:
         for name in item.images:
             if name not in images:
-                images[name] = _Images(name, count, canvas)
+                block = None if rooms is None else rooms.block(name)
+                images[name] = _Images(name, Stack(count, canvas=canvas, block=block))
             images[name].put(item)
         if target in _MASKS and item.mask is not None:
-            masks.put(item.mask.numpy())
+            masks.put(item.mask)
         told = item.missing, item.zeroed, item.noisy, item.valid
         rows.append((item.key, item.dataset, item.size, *told, item.boxes, item.text, item.grid))
         del item  # its memory serves the next
@@ -124,9 +130,11 @@ def unpacked(batch: PackedBatch) -> Batch:
             if any(name in strengths for strengths in batch.noisy)
         },
         valid=torch.tensor(batch.valid),
-        pixel_mask=torch.from_numpy(_inside(batch.grids, height, width)),
+        pixel_mask=_inside(batch.grids, height, width),
         sizes=torch.tensor(batch.sizes),
-        semantic=None if masks is None or batch.target != "semantic" else torch.from_numpy(masks.astype(np.int64)),
+        semantic=None
+        if masks is None or batch.target != "semantic"
+        else torch.from_numpy(masks.astype(np.int64, copy=False)),
         boxes=tuple(boxes for boxes in batch.boxes if boxes is not None) if batch.target == "boxes" else None,
         saliency=None if masks is None or batch.target != "saliency" else torch.from_numpy(_from_zero_to_one(masks)),
         text=tuple(text for text in batch.text if text is not None) if batch.target == "text" else None,
@@ -137,14 +145,14 @@ def unpacked(batch: PackedBatch) -> Batch:
 class _Images:
     """The images of one modality; a fill is zeros of whatever kind the others are."""
 
-    def __init__(self, name: str, count: int, canvas: Size | None) -> None:
+    def __init__(self, name: str, stack: Stack) -> None:
         self._name = name
-        self._stack = Stack(count, canvas=canvas)
+        self._stack = stack
         self._first: str | None = None  # key of the first that is no fill
-        self._kind = (0, np.dtype(np.uint8))
+        self._kind: tuple[int, np.dtype[Any]] = (0, np.dtype(np.uint8))
 
     def put(self, item: Item) -> None:
-        pixels = item.images[self._name].numpy()
+        pixels = item.images[self._name]
         kind = len(pixels), pixels.dtype
         if self._first is None:
             self._kind = kind
@@ -166,11 +174,19 @@ class _Images:
         return self._stack.whole((channels,), dtype)
 
 
-def _inside(grids: Sequence[Size], height: int, width: int) -> NDArray[np.bool_]:
+def _mask_stack(count: int, target: LabelKind | None, canvas: Size | None) -> Stack:
+    if target == "semantic" and get_worker_info() is None:
+        return Stack(count, fill=IGNORE, canvas=canvas, dtype=np.int64)  # as models take them: no worker to leave
+    return Stack(count, fill=IGNORE if target == "semantic" else 0, canvas=canvas)
+
+
+def _inside(grids: Sequence[Size], height: int, width: int) -> Tensor:
+    if all(grid == (height, width) for grid in grids):
+        return torch.ones((), dtype=torch.bool).expand(len(grids), height, width)  # nothing to write, nothing to read
     inside = np.ones((len(grids), height, width), np.bool_)
     for row, (down, right) in enumerate(grids):
         inside[row, down:] = inside[row, :, right:] = False
-    return inside
+    return torch.from_numpy(inside)
 
 
 def _from_zero_to_one(levels: NDArray[Any]) -> NDArray[Any]:

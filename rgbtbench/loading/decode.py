@@ -11,13 +11,19 @@ from rgbtbench.errors import InputFileError, ShardError
 from rgbtbench.formats.image_file import Pixels, decode_image
 from rgbtbench.formats.image_header import ImageHeader, probe, read_header
 from rgbtbench.formats.index_mask import index_values
+from rgbtbench.formats.jpeg_pixels import Room, jpeg_pixels
 
 #: Where the header of nearly every file ends; of others more is read.
 _START: Final = 4096
 _REMEDY = "run `rgbtbench verify` on the folder, then prepare it again"
 
 
-def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
+def fresh_room(shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Return memory of this shape that nobody else has: the room of a decoder that writes for itself."""
+    return np.empty(shape, np.uint8)
+
+
+def decode_pixels(data: bytes | memoryview, *, where: str, room: Room = fresh_room) -> Pixels:
     """Decode a photograph.
 
     A JPEG with faults that libjpeg only warns about is refused by `simplejpeg` and decoded by OpenCV: `prepare` lets it
@@ -26,6 +32,7 @@ def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
     Args:
         data: a JPEG, PNG or NumPy file.
         where: the sample and member, for errors.
+        room: memory that the pixels of a JPEG are written into; other files bring their own.
 
     Returns:
         uint8, uint16 or float32 (H, W, C), samples as stored, C = 1 for grey, else in the order R, G, B.
@@ -33,6 +40,9 @@ def decode_pixels(data: bytes | memoryview, *, where: str) -> Pixels:
     Raises:
         ShardError: damaged, or no such image.
     """
+    photograph = jpeg_pixels(data, room)
+    if photograph is not None:
+        return photograph
     try:
         try:
             pixels = decode_image(data, _header(data))

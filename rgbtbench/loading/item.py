@@ -1,4 +1,4 @@
-"""One sample as tensors, between decoding and the batch."""
+"""One sample between decoding and the batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rgbtbench.cards.augmentations import Size
 from rgbtbench.formats.image_file import Pixels
@@ -23,7 +22,8 @@ class Item:
 
     Attributes:
         key: the sample's key.
-        images: modality to uint8, uint16 or float32 (C, H, W); all share H and W once `on_grid` has run.
+        images: modality to uint8, uint16 or float32 (C, H, W), read-only where they are cached; all share H and W once
+            `on_grid` has run.
         size: height and width of the label frame as stored.
         missing: modalities that the model has to do without; their pixels are 0.
         filled: modalities whose pixels are no image of a scene, `missing` among them.
@@ -37,13 +37,13 @@ class Item:
     """
 
     key: str
-    images: Mapping[str, Tensor]
+    images: Mapping[str, Pixels]
     size: Size
     missing: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
     zeroed: Mapping[str, float] = field(default_factory=dict)
     noisy: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    mask: Tensor | None = None
+    mask: NDArray[np.uint8] | None = None
     boxes: BoxTargets | None = None
     text: tuple[str, ...] | None = None
     valid: bool = True
@@ -53,7 +53,7 @@ class Item:
     def grid(self) -> tuple[int, int]:
         """Height and width of the images."""
         height, width = next(iter(self.images.values())).shape[-2:]
-        return int(height), int(width)
+        return height, width
 
 
 class Items(Protocol):
@@ -66,14 +66,9 @@ class Items(Protocol):
         """Yield them in order; making one may raise a `UserError`."""
 
 
-def image_tensor(pixels: Pixels) -> Tensor:
-    """Return (H, W, C) pixels as a (C, H, W) tensor of the same type."""
-    return _tensor(pixels).permute(2, 0, 1)
-
-
-def mask_tensor(mask: NDArray[np.uint8]) -> Tensor:
-    """Return an (H, W) mask as a tensor of the same type."""
-    return _tensor(mask)
+def planes(pixels: Pixels) -> Pixels:
+    """Return (H, W, C) pixels as (C, H, W), in the same memory."""
+    return pixels.transpose(2, 0, 1)
 
 
 def box_targets(boxes: Boxes) -> BoxTargets:
@@ -83,19 +78,3 @@ def box_targets(boxes: Boxes) -> BoxTargets:
         labels=torch.from_numpy(boxes.labels),
         ignore=torch.from_numpy(boxes.ignore),
     )
-
-
-def _tensor(pixels: Pixels) -> Tensor:
-    return torch.from_numpy(pixels if pixels.flags.writeable else np.asarray(_Unlocked(pixels)))
-
-
-class _Unlocked:
-    """The memory of a cached array, which is read-only, for torch, which cannot express that.
-
-    A batch copies what it takes, and no transform writes into what it gets.
-    """
-
-    def __init__(self, pixels: Pixels) -> None:
-        facts = pixels.__array_interface__
-        self.__array_interface__ = {**facts, "data": (facts["data"][0], False)}
-        self._pixels = pixels  # keeps the memory alive

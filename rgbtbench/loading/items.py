@@ -8,25 +8,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import Dataset
 
 from rgbtbench.cards.augmentations import Augmentations
 from rgbtbench.cards.schema import Use
+from rgbtbench.loading.alteration import SampleRoom
 from rgbtbench.loading.frames import frame_size
-from rgbtbench.loading.item import Item, box_targets, image_tensor, mask_tensor
+from rgbtbench.loading.item import Item, box_targets, planes
 from rgbtbench.loading.prepared import PreparedSplit
+from rgbtbench.loading.rooms import Rooms
 from rgbtbench.loading.sample import Sample
 from rgbtbench.loading.sampler import Draw
-from rgbtbench.loading.transforms import Geometry, augment, on_grid
+from rgbtbench.loading.transforms import as_stored, augment
 
 
 class ItemSource(Dataset[Item], ABC):
     """Samples as items, by `Draw`; both steps may raise a `UserError`."""
 
     @abstractmethod
-    def sample(self, draw: Draw) -> Sample:
-        """Read and decode a sample; others may be decoded beside it."""
+    def sample(self, draw: Draw, room: SampleRoom | None = None) -> Sample:
+        """Read and decode a sample, if `room` is given in memory of the batch; others may be decoded beside it."""
 
     @abstractmethod
     def item(self, draw: Draw, sample: Sample) -> Item:
@@ -37,11 +40,16 @@ class ItemSource(Dataset[Item], ABC):
     def cached(self) -> bool:
         """Whether samples stay decoded, so that threads would wait for each other and for nothing else."""
 
+    @property
+    @abstractmethod
+    def unchanged(self) -> bool:
+        """Whether items mostly are what was decoded, so that a batch may be decoded in place."""
+
     def __getitem__(self, draw: Draw) -> Item:
         return self.item(draw, self.sample(draw))
 
     def __getitems__(self, draws: Sequence[Draw]) -> Fetched:
-        return Fetched(self, draws)
+        return Fetched(self, draws, Rooms(len(draws)) if self.unchanged else None)
 
 
 @dataclass(frozen=True)
@@ -53,10 +61,12 @@ class Fetched:
     Attributes:
         source: items by `Draw`.
         draws: which.
+        rooms: memory of the batch that they are decoded into; None where each has its own.
     """
 
     source: ItemSource
     draws: Sequence[Draw]
+    rooms: Rooms | None = None
 
     def __len__(self) -> int:
         return len(self.draws)
@@ -70,10 +80,15 @@ class Fetched:
     def _samples(self) -> Iterator[Sample]:
         threads = min(torch.get_num_threads(), len(self.draws))
         if threads < 2 or self.source.cached:
-            yield from map(self.source.sample, self.draws)
+            yield from map(self._sample, range(len(self.draws)))
             return
         with ThreadPoolExecutor(threads) as pool:
-            yield from pool.map(self.source.sample, self.draws)
+            yield from pool.map(self._sample, range(len(self.draws)))
+
+    def _sample(self, at: int) -> Sample:
+        rooms = self.rooms
+        room = None if rooms is None else lambda modality, shape: rooms.room(modality, at, shape)
+        return self.source.sample(self.draws[at], room)
 
 
 @dataclass(frozen=True)
@@ -104,18 +119,23 @@ class SampleItems(ItemSource):
         """Whether the split keeps what it decodes."""
         return self.split.store.cached
 
-    def sample(self, draw: Draw) -> Sample:
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is cached, and neither a condition nor training changes anything."""
+        return self.rules is None and not self.cached and not self.split.alteration.condition.steps
+
+    def sample(self, draw: Draw, room: SampleRoom | None = None) -> Sample:
         """Return a sample of the split."""
-        return self.split[draw.index]
+        return self.split.read(draw.index, room)
 
     def item(self, draw: Draw, sample: Sample) -> Item:
         """Return a sample with its targets, on the grid of its labels, and changed by the rules."""
         size = frame_size(sample.record, self.label_set, self.split.manifest.modalities)
-        fills = {name: torch.zeros((1, *size), dtype=torch.uint8) for name in self.missing}
+        fills = {name: np.zeros((1, *size), np.uint8) for name in self.missing}
         item = Item(
             dataset=self.split.manifest.dataset,
             key=sample.key,
-            images={name: image_tensor(pixels) for name, pixels in sample.images.items()} | fills,
+            images={name: planes(pixels) for name, pixels in sample.images.items()} | fills,
             size=size,
             missing=sample.missing | fills.keys(),
             filled=sample.filled | fills.keys(),
@@ -125,7 +145,7 @@ class SampleItems(ItemSource):
             **self._targets(sample),
         )
         if self.rules is None:
-            return on_grid(item, Geometry(size))
+            return as_stored(item)
         return augment(item, self.rules, draw, seed=self.seed)
 
     def _targets(self, sample: Sample) -> dict[str, Any]:
@@ -133,7 +153,7 @@ class SampleItems(ItemSource):
             return {}
         match self.task:
             case "semantic" | "saliency":
-                return {"mask": mask_tensor(sample.masks[self.label_set])}
+                return {"mask": sample.masks[self.label_set]}
             case "detection":
                 return {"boxes": box_targets(sample.boxes[self.label_set])}
             case "language":
@@ -160,9 +180,14 @@ class MixtureItems(ItemSource):
         """Whether every member's split keeps what it decodes."""
         return all(member.cached for member in self.members)
 
-    def sample(self, draw: Draw) -> Sample:
+    @property
+    def unchanged(self) -> bool:
+        """Whether every member's items are."""
+        return all(member.unchanged for member in self.members)
+
+    def sample(self, draw: Draw, room: SampleRoom | None = None) -> Sample:
         """Return a sample of the member that the draw names."""
-        return self.members[draw.member].sample(draw)
+        return self.members[draw.member].sample(draw, room)
 
     def item(self, draw: Draw, sample: Sample) -> Item:
         """Return it as that member's item."""

@@ -20,12 +20,11 @@ from rgbtbench.errors import UserError
 from rgbtbench.freed_memory import keep_freed_memory
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.collate import PackedBatch, packed, unpacked
-from rgbtbench.loading.item import Items
-from rgbtbench.loading.items import ItemSource, SampleItems
+from rgbtbench.loading.items import Fetched, ItemSource, SampleItems
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sampler import Draw, TrainingStream, evaluation_batches
 
-Join = Callable[[Items], PackedBatch | UserError]
+Join = Callable[[Fetched], PackedBatch | UserError]
 
 
 class Stream(Protocol):
@@ -201,14 +200,14 @@ class EvalLoader:
         return _unwrapped(self._loader)
 
 
-def joined(items: Items, **options: Any) -> PackedBatch | UserError:
+def joined(items: Fetched, **options: Any) -> PackedBatch | UserError:
     """Return the batch of `items`, or the first error among them; options are those of `packed`.
 
     The error is returned and not raised: crossing a process inside DataLoader, it would come back as a page of
     traceback.
     """
     try:
-        return packed(items, **options)
+        return packed(items, rooms=items.rooms, **options)
     except UserError as error:
         return error
 
@@ -231,7 +230,7 @@ def _data_loader(
         source,  # type: ignore[arg-type]  # items in, batches out: torch has one type parameter for both
         batch_sampler=draws,
         num_workers=workers,
-        collate_fn=join,
+        collate_fn=join,  # type: ignore[arg-type]  # of what `__getitems__` gives, which need not be a list
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),  # else each iteration would take a number from the training's own generator

@@ -15,7 +15,7 @@ from rgbtbench.cards.schema import AttributeValue, LabelKind
 from rgbtbench.conditions import NONE, parse_condition
 from rgbtbench.errors import ShardError, did_you_mean
 from rgbtbench.labels import LabelMap
-from rgbtbench.loading.alteration import Alteration, Source, altered
+from rgbtbench.loading.alteration import Alteration, SampleRoom, Source, altered
 from rgbtbench.loading.frames import frame_size
 from rgbtbench.loading.label_space import NATIVE, LabelLookup, look_up
 from rgbtbench.loading.sample import Sample, read_sample
@@ -139,8 +139,18 @@ class PreparedSplit:
         return (self[position] for position in range(len(self)))
 
     def __getitem__(self, position: int) -> Sample:
+        return self.read(position)
+
+    def read(self, position: int, room: SampleRoom | None = None) -> Sample:
+        """Return a sample, as indexing does.
+
+        Args:
+            position: of the sample.
+            room: memory for its images, which JPEG files are decoded into where no condition is in force and nothing
+                is cached; None for memory of their own.
+        """
         row = int(self.rows[position])
-        source = Source(self.store, self.store.record(row), row, position)
+        source = Source(self.store, self.store.record(row), row, position, room)
         return read_sample(source, self.alteration, self.modalities, label_sets=self.label_sets, lookups=self.lookups)
 
     def record(self, position: int) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from rgbtbench.errors import ShardError
 from rgbtbench.formats.image_file import Pixels
-from rgbtbench.loading.decode import decode_mask, decode_pixels
+from rgbtbench.formats.jpeg_pixels import Room
+from rgbtbench.loading.decode import decode_mask, decode_pixels, fresh_room
 from rgbtbench.shards.index import SplitIndex
 from rgbtbench.shards.manifest import Manifest
 from rgbtbench.shards.tar import TarReader
@@ -69,8 +70,16 @@ class SplitStore:
         """Return the json member of one sample."""
         return self._remembered(row, "json", self._read_record)
 
-    def image(self, row: int, name: str) -> Pixels:
-        """Return the image in member `name`, uint8, uint16 or float32 (H, W, C)."""
+    def image(self, row: int, name: str, room: Room = fresh_room) -> Pixels:
+        """Return the image in member `name`, uint8, uint16 or float32 (H, W, C).
+
+        Args:
+            row: position in the split.
+            name: the member's extension: `rgb.jpg`.
+            room: see `decode_pixels`; what is kept has memory of its own.
+        """
+        if self._decoded is None:
+            return self._decode_image(row, name, room)
         return self._remembered(row, name, self._decode_image)
 
     def mask(self, row: int, name: str) -> NDArray[np.uint8]:
@@ -89,7 +98,7 @@ class SplitStore:
 
     def _read_record(self, row: int, name: str) -> dict[str, Any]:
         try:
-            record = json.loads(bytes(self.member(row, name)))
+            record = json.loads(str(self.member(row, name), "utf-8"))
             intact = record["key"] == self.index.keys[row]
         except (ValueError, KeyError, TypeError, RecursionError):
             intact = False
@@ -99,8 +108,8 @@ class SplitStore:
             )
         return record  # type: ignore[no-any-return]
 
-    def _decode_image(self, row: int, name: str) -> Pixels:
-        return decode_pixels(self.member(row, name), where=self._where(row, name))
+    def _decode_image(self, row: int, name: str, room: Room = fresh_room) -> Pixels:
+        return decode_pixels(self.member(row, name), where=self._where(row, name), room=room)
 
     def _decode_mask(self, row: int, name: str) -> NDArray[np.uint8]:
         return decode_mask(self.member(row, name), where=self._where(row, name))

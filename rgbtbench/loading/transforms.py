@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 from zlib import crc32
 
 import numpy as np
@@ -26,6 +26,7 @@ from torchvision.transforms.v2 import functional as geometry
 from rgbtbench.cards.augmentations import Augmentations, ResizedCrop, Size
 from rgbtbench.cards.schema import MODALITY_KINDS
 from rgbtbench.errors import RecipeError
+from rgbtbench.formats.image_file import Levels, Pixels
 from rgbtbench.loading.batch import BoxTargets
 from rgbtbench.loading.item import Item
 from rgbtbench.loading.photometric import change_values
@@ -100,7 +101,7 @@ def on_grid(item: Item, steps: Geometry, *, min_visible: float = 0.0) -> Item:
     Images are resampled bilinearly (regions bicubically) with antialiasing, masks by the nearest pixel. Boxes are cut
     at region and window; see `Augmentations.min_visible`.
     """
-    if steps == Geometry(item.size) and all(tuple(image.shape[-2:]) == item.size for image in item.images.values()):
+    if steps == Geometry(item.size) and _is_on_grid(item):
         return item
     smooth = InterpolationMode.BILINEAR if steps.region is None else InterpolationMode.BICUBIC
     return replace(
@@ -108,9 +109,18 @@ def on_grid(item: Item, steps: Geometry, *, min_visible: float = 0.0) -> Item:
         images={
             name: _moved(image, item.size, steps, smooth) for name, image in item.images.items()
         },
-        mask=None if item.mask is None else _moved(item.mask[None], item.size, steps, _NEAREST)[0],
+        mask=None if item.mask is None else _moved(item.mask[np.newaxis], item.size, steps, _NEAREST)[0],
         boxes=None if item.boxes is None else _moved_boxes(item.boxes, item.size, steps, min_visible),
     )  # fmt: skip
+
+
+def as_stored(item: Item) -> Item:
+    """Return the item on the grid of its labels, and otherwise as it is."""
+    return item if _is_on_grid(item) else on_grid(item, Geometry(item.size))
+
+
+def _is_on_grid(item: Item) -> bool:
+    return all(image.shape[-2:] == item.size for image in item.images.values())
 
 
 def augment(item: Item, rules: Augmentations, draw: Draw, *, seed: int) -> Item:
@@ -129,22 +139,22 @@ def augment(item: Item, rules: Augmentations, draw: Draw, *, seed: int) -> Item:
 
     steps = draw_geometry(rules, item.size, generator(0))
     item = on_grid(item, steps, min_visible=rules.min_visible)
-    changed: dict[str, Tensor] = {
-        name: torch.from_numpy(change_values(_levels(item, name), change, generator(_stream(name))))
+    changed = {
+        name: change_values(_levels(item, name), change, generator(_stream(name)))
         for name, change in rules.photometric.items()
         if name in item.images and name not in item.filled
     }
     return replace(item, images={**item.images, **changed})
 
 
-def _levels(item: Item, modality: str) -> NDArray[Any]:
+def _levels(item: Item, modality: str) -> Levels:
     image = item.images[modality]
-    if image.is_floating_point():
+    if image.dtype == np.float32:
         raise RecipeError(
             f"photometric changes of {modality}: its pixels are measured values, which have no brightest level",
             remedy=f"take {modality} out of data.augmentations.photometric",
         )
-    return image.numpy()
+    return cast("Levels", image)
 
 
 def _stream(modality: str) -> int:
@@ -153,7 +163,8 @@ def _stream(modality: str) -> int:
     return 1 + MODALITY_KINDS.index(kind) + (64 * (1 + crc32(view.encode())) if view else 0)
 
 
-def _moved(image: Tensor, frame: Size, steps: Geometry, interpolation: InterpolationMode) -> Tensor:
+def _moved(pixels: NDArray[Any], frame: Size, steps: Geometry, interpolation: InterpolationMode) -> NDArray[Any]:
+    image = _tensor(pixels)
     if steps.region is not None:
         rows, columns = image.shape[-2] / frame[0], image.shape[-1] / frame[1]
         top, left, height, width = steps.region
@@ -165,7 +176,7 @@ def _moved(image: Tensor, frame: Size, steps: Geometry, interpolation: Interpola
         image = geometry.horizontal_flip(image)
     if steps.window is not None:
         image = geometry.crop(image, *steps.window)
-    return image
+    return image.numpy()
 
 
 def _resized(image: Tensor, size: Size, interpolation: InterpolationMode) -> Tensor:
@@ -207,3 +218,19 @@ def _cut_boxes(targets: BoxTargets, frame: Size, window: tuple[int, int, int, in
 def _areas(boxes: Tensor) -> Tensor:
     x1, y1, x2, y2 = boxes.as_subclass(Tensor).unbind(-1)
     return (x2 - x1).clamp(min=0) * (y2 - y1).clamp(min=0)
+
+
+def _tensor(pixels: Pixels) -> Tensor:
+    return torch.from_numpy(pixels if pixels.flags.writeable else np.asarray(_Unlocked(pixels)))
+
+
+class _Unlocked:
+    """The memory of a cached array, which is read-only, for torch, which cannot express that.
+
+    A batch copies what it takes, and no transform writes into what it gets.
+    """
+
+    def __init__(self, pixels: Pixels) -> None:
+        facts = pixels.__array_interface__
+        self.__array_interface__ = {**facts, "data": (facts["data"][0], False)}
+        self._pixels = pixels  # keeps the memory alive

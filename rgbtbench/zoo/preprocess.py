@@ -250,7 +250,8 @@ def _image_of(batch: Batch, modality: str, slot: str) -> Tensor:
 def _unit_range(image: Tensor) -> Tensor:
     if image.dtype not in _LARGEST:
         raise RecipeError(f"images of type {image.dtype}", expected="uint8, uint16 or float32")
-    return image.float() / _LARGEST[image.dtype]
+    # Loaders leave channels beside each other; networks are fed planes.
+    return image.to(torch.float32, memory_format=torch.contiguous_format) / _LARGEST[image.dtype]
 
 
 def in_order(image: Tensor, order: tuple[int, ...] | None, *, slot: str, modality: str) -> Tensor:

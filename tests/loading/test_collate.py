@@ -3,6 +3,7 @@
 import weakref
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,12 +12,12 @@ from rgbtbench.loading.collate import collate, packed, unpacked
 from rgbtbench.loading.item import Item
 
 
-def item(height, width, *, value=9, channels=3, key="a", dtype=torch.uint8):
+def item(height, width, *, value=9, channels=3, key="a", dtype=np.uint8):
     return Item(
         key=key,
-        images={"rgb": torch.full((channels, height, width), value, dtype=dtype)},
+        images={"rgb": np.full((channels, height, width), value, dtype)},
         size=(height, width),
-        mask=torch.full((height, width), 3, dtype=torch.uint8),
+        mask=np.full((height, width), 3, np.uint8),
     )
 
 
@@ -46,7 +47,7 @@ def test_saliency_counts_from_zero_to_one_in_a_channel_of_its_own():
     assert batch.saliency[1, 0, 1].tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("odd", [{"channels": 1}, {"dtype": torch.uint16}], ids=["channels", "bit depth"])
+@pytest.mark.parametrize("odd", [{"channels": 1}, {"dtype": np.uint16}], ids=["channels", "bit depth"])
 def test_images_of_two_kinds_in_one_batch_name_both_samples(odd):
     with pytest.raises(ShardError, match="rgb of first and of odd differ in channels or bit depth"):
         collate([item(2, 2, key="first"), item(2, 2, key="odd", **odd)], target=None)
@@ -72,7 +73,7 @@ def test_one_samples_pixels_are_let_go_before_the_next_are_made():
 
 def test_a_fill_takes_the_kind_of_the_images_that_are_there():
     missing = replace(item(2, 3, channels=1, value=0), missing=frozenset({"rgb"}))
-    batch = collate([missing, item(4, 2, dtype=torch.uint16)], target=None)
+    batch = collate([missing, item(4, 2, dtype=np.uint16)], target=None)
     assert batch.images["rgb"].dtype == torch.uint16
     assert batch.images["rgb"].shape == (2, 3, 4, 3)
     assert not batch.images["rgb"][0].to(torch.int64).any()

@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 import torch
 
@@ -26,7 +27,11 @@ class Numbers(ItemSource):
     def cached(self):
         return self.kept
 
-    def sample(self, draw):
+    @property
+    def unchanged(self):
+        return False
+
+    def sample(self, draw, room=None):
         self.threads.add(threading.get_ident())
         self.together.wait()
         if draw.index in self.faulty:
@@ -36,7 +41,7 @@ class Numbers(ItemSource):
     def item(self, draw, sample):
         assert sample == draw.index
         assert threading.current_thread() is threading.main_thread()
-        return Item(key=str(sample), images={"rgb": torch.zeros(1, 1, 1)}, size=(1, 1))
+        return Item(key=str(sample), images={"rgb": np.zeros((1, 1, 1), np.uint8)}, size=(1, 1))
 
 
 @pytest.fixture

@@ -36,6 +36,11 @@ def train(prepared):
     return open_split(prepared, "train")
 
 
+@pytest.fixture(scope="module")
+def snapshots(tmp_path_factory):
+    return open_split(tiny.prepare_tiny(tmp_path_factory.mktemp("snapshots"), tiny.Snapshots()), "train")
+
+
 def same(one, other):
     """Whether two batches agree in every bit."""
     if isinstance(one, (Batch, BoxTargets)):
@@ -226,3 +231,30 @@ def test_wrong_requests_are_refused_before_the_first_batch(train):
         eval_loader(train, batch_size=2, label_set="peopel")
     with pytest.raises(RecipeError, match="no samples"):
         semantic_loader(train.where(time_of_day="dusk"))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_photographs_that_are_decoded_into_the_batch_are_those_of_the_samples(snapshots, workers, threads, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    batches = eval_loader(snapshots.only(modalities=["rgb"]), batch_size=4, task="semantic", workers=workers)
+    samples = iter(snapshots)
+    for batch in batches:
+        inside = batch.pixel_mask.numpy()
+        for row, sample in zip(range(len(batch)), samples, strict=False):
+            height, width = sample.images["rgb"].shape[:2]
+            assert inside[row, :height, :width].all()
+            assert inside[row].sum() == height * width
+            image = batch.images["rgb"][row].numpy()
+            assert np.array_equal(image[:, :height, :width].transpose(1, 2, 0), sample.images["rgb"])
+            assert not image[:, ~inside[row]].any()
+            assert np.array_equal(batch.semantic[row].numpy()[:height, :width], sample.masks["semantic"])
+    assert next(samples, None) is None
+
+
+@pytest.mark.parametrize("condition", ["none", "missing:lwir/drop", "missing:lwir/swap", "missing:rgb/repeat_other"])
+def test_batches_are_the_same_decoded_in_place_or_from_the_cache(snapshots, condition):
+    split = snapshots.under(condition)
+    in_place = eval_loader(split, batch_size=3, task="semantic")
+    cached = eval_loader(split.cached(), batch_size=3, task="semantic")
+    assert all(same(one, other) for one, other in zip(in_place, cached, strict=True))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rgbtbench.loading.rooms import Rooms
 from rgbtbench.loading.stack import Stack
 
 SIZES = st.tuples(st.integers(1, 6), st.integers(1, 6))
@@ -72,3 +73,38 @@ def test_rows_of_a_cut_image_are_taken_and_no_others():
     stack = Stack(1)
     stack.put(cut)
     np.testing.assert_array_equal(stack.whole().numpy()[0], cut)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(st.sampled_from([(3, 4), (4, 3), (2, 6)]), min_size=1, max_size=5),
+    skipped=st.sets(st.integers(0, 4)),
+    foreign=st.sets(st.integers(0, 4)),
+    channels=st.sampled_from([1, 3]),
+)
+def test_samples_that_lie_in_the_block_already_come_out_like_all_others(sizes, skipped, foreign, channels):
+    rooms = Rooms(len(sizes))
+    parts = arrays(sizes, (channels,), np.uint8)
+    decoded = []
+    for at, part in enumerate(parts):
+        room = np.empty((*part.shape[1:], channels), np.uint8)
+        if at not in foreign:
+            room = rooms.room("rgb", at, room.shape)
+        room[...] = part.transpose(1, 2, 0)
+        decoded.append(room.transpose(2, 0, 1))
+    stack = Stack(len(parts), fill=9, block=rooms.block("rgb"))
+    for at, part in enumerate(decoded):
+        stack.skip(sizes[at]) if at in skipped else stack.put(part)
+    expected = padded(parts, 9, tuple(np.max(sizes, axis=0)))
+    expected[[at for at in range(len(parts)) if at in skipped]] = 9
+    np.testing.assert_array_equal(stack.whole((channels,)).numpy(), expected)
+
+
+def test_samples_of_one_size_in_the_block_are_not_copied():
+    rooms = Rooms(2)
+    decoded = [rooms.room("rgb", at, (3, 4, 3)).transpose(2, 0, 1) for at in range(2)]
+    stack = Stack(2, block=rooms.block("rgb"))
+    for part in decoded:
+        stack.put(part)
+    decoded[1][0, 2, 3] = 77
+    assert stack.whole()[1, 0, 2, 3] == 77

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import simplejpeg
 
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.datasets.source import Layout
@@ -140,15 +142,36 @@ class Tiny:
                 (root / "notes" / f"{split}_{order}.txt").write_text("ten bytes\n")
 
 
+class Snapshots(Tiny):
+    """The same with images as JPEG, of which every third is smaller, and an 8-bit `lwir`."""
+
+    def pair(self, root: Path, layout: Layout, entry: Entry) -> Pair:
+        stored = super().pair(root, layout, entry)
+        part = slice(0, HEIGHT - 6 if entry.order % 3 == 1 else HEIGHT)
+        colours = rgb(entry.split, entry.order)[part]
+        mask = semantic(entry.order)[part]
+        return replace(
+            stored,
+            images={"rgb": _jpeg(colours, "RGB"), "lwir": _jpeg(colours[::2, ::2, :1], "GRAY")},
+            labels={"semantic": _mask("semantic", mask)},
+        )
+
+
+def _jpeg(pixels: np.ndarray, colours: str) -> Image:
+    data = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality=90, colorspace=colours)
+    height, width, channels = pixels.shape
+    return Image(data, "jpg", width, height, channels, 8, "notes")
+
+
 def _mask(kind: Any, values: np.ndarray) -> Mask:
     present = tuple(np.unique(values).tolist())
-    return Mask(kind, "rgb", encode_png(values), WIDTH, HEIGHT, present, "notes")
+    return Mask(kind, "rgb", encode_png(values), values.shape[1], values.shape[0], present, "notes")
 
 
-def prepare_tiny(folder: Path) -> Path:
+def prepare_tiny(folder: Path, dataset: Tiny | None = None) -> Path:
     """Prepare the dataset below `folder` in shards of a few samples, and return where."""
     raw, out = folder / "raw", folder / "tiny"
     raw.mkdir()
     Tiny().fake(raw, Tiny.layouts[0], COUNTS, 0)
-    prepare(Tiny(), CARD, raw, out, options=Options(shard_bytes=30), workers=1)
+    prepare(dataset or Tiny(), CARD, raw, out, options=Options(shard_bytes=30), workers=1)
     return out
