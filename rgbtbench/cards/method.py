@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from rgbtbench.cards.schema import Name, Sha256, Strict, Task, Use
+from rgbtbench.cards.schema import Name, Sha256, Strict, Use
 
 Fidelity = Literal["architecture-exact", "number-reproduced", "not attempted", "own design"]
 
@@ -35,7 +35,7 @@ class KnownWeights(Strict):
 class Cost(Strict):
     """What a method costs as its default configuration builds it; `rgbtbench models profile` counts it again."""
 
-    task: Task
+    task: Use
     size: tuple[int, int] = Field(description="height, width of the images")
     classes: int = Field(ge=0, description="0 of methods without classes")
     parameters: int = Field(gt=0, description="each once, buffers left out")

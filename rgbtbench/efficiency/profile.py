@@ -11,18 +11,18 @@ import torch
 from pydantic import Field
 
 from rgbtbench.cards.augmentations import Size
-from rgbtbench.cards.schema import Strict, Task
+from rgbtbench.cards.schema import Strict, Use
 from rgbtbench.efficiency.flops import count_flops
 from rgbtbench.efficiency.inputs import noise_batch
 from rgbtbench.efficiency.latency import measure_latency
 from rgbtbench.efficiency.memory import measure_peak
 from rgbtbench.efficiency.parameters import count_parameters, count_trainable
+from rgbtbench.efficiency.passes import one_pass, scope
 from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.model import Model
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 _TYPES: Final = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-SCOPE: Final = "predict: pixels to floats, network, and its outputs to predictions in the original frame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Profile(Strict):
     """What a model costs. Latency and memory are of one image (or pair), throughput of a batch."""
 
     method: str
-    task: Task
+    task: Use
     classes: int = Field(description="how many it tells apart")
     inputs: dict[str, str] = Field(description="slot to modality; all are fed, and all count")
     size: Size = Field(description="height, width of the images")
@@ -102,7 +102,7 @@ def profile_model(model: Model, size: Size, setting: Setting = Setting(), *, dev
     one, several = (noise_batch(model.spec, size, count=count).to(setting.device) for count in (1, setting.batch_size))
     with _threads(setting.threads):
         peak = measure_peak(_call(model, one, setting), device=setting.device)
-        flops = count_flops(lambda: model.predict(one), model)
+        flops = count_flops(lambda: one_pass(model, one), model)
         latency = measure_latency(_call(model, one, setting), device=setting.device, seconds=setting.seconds)
         whole = measure_latency(_call(model, several, setting), device=setting.device, seconds=setting.seconds)
         threads = torch.get_num_threads() if setting.device == "cpu" else None
@@ -131,7 +131,7 @@ def profile_model(model: Model, size: Size, setting: Setting = Setting(), *, dev
         precision=setting.precision,
         channels_last=setting.channels_last,
         cudnn_benchmark=None if setting.device == "cpu" else torch.backends.cudnn.benchmark,
-        scope=SCOPE,
+        scope=scope(model),
         torch=torch.__version__,
     )
 
@@ -139,7 +139,7 @@ def profile_model(model: Model, size: Size, setting: Setting = Setting(), *, dev
 def _call(model: Model, batch: Batch, setting: Setting) -> Callable[[], object]:
     def call() -> object:
         with torch.inference_mode(), _autocast(setting):
-            return model.predict(batch)
+            return one_pass(model, batch)
 
     return call
 

@@ -58,6 +58,30 @@ def test_flops_are_those_of_every_convolution_of_the_paper():
     assert found.flops == 2 * 9 * products
 
 
+def test_of_a_pre_training_a_pass_with_its_hidden_patches_is_measured():
+    """By hand: 16 patches of 16x16 pixels in each image, of which four are looked at."""
+    config = {
+        "encoder": {"width": 32, "depth": 2, "heads": 4, "mlp_ratio": 2},
+        "decoder": {"width": 16, "depth": 1, "heads": 2, "mlp_ratio": 2},
+        "masking": {"name": "independent", "mask_ratio": 0.75},
+        "cross_attention": False,
+        "preprocess": {"size": [64, 64]},
+    }
+    torch.manual_seed(0)
+    model = build("m_specgene", config, task="pretraining", classes={})
+    found = profile_model(model, (64, 64), QUICK, device_name="")
+    assert (found.task, found.classes) == ("pretraining", 0)
+    assert "one pass of the pre-training" in found.measured
+    pixels, patches, seen = 16 * 16 * 3, 16, 4
+
+    def block(tokens, width):
+        return tokens * width * width * (4 + 2 * 2) + 2 * tokens**2 * width
+
+    encoder = patches * pixels * 32 + 2 * block(1 + seen, 32)
+    decoder = (1 + seen) * 32 * 16 + block(1 + patches, 16)
+    assert found.flops == 2 * 2 * (encoder + decoder + (1 + patches) * 16 * pixels)
+
+
 def test_flops_do_not_depend_on_the_batch_or_the_threads():
     one = profile_model(mfnet(), (32, 32), QUICK, device_name="")
     other = profile_model(mfnet(), (32, 32), Setting(seconds=0.01, batch_size=5, channels_last=True), device_name="")
