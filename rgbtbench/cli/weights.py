@@ -103,6 +103,7 @@ def convert_encoder_weights(
             ("encoder", info.encoder),
             ("sha256", info.sha256),
             ("parameters", f"{info.parameters:,}"),
+            ("keys renamed", len(info.conversion.renamed)),
             ("keys dropped", len(info.conversion.dropped)),
             ("use", f"rgbtbench train RECIPE --set initial_weights={out}"),
         ]

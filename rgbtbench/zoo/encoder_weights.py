@@ -39,7 +39,8 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
     """Turn an encoder's published checkpoint into safetensors, strictly; its classifier is dropped.
 
     Args:
-        source: a file that `torch.save` wrote.
+        source: a file that `torch.save` wrote, with the names of the encoder's authors or of code that is known to hold
+            the same network.
         out: the safetensors file to write; its description is written beside it.
         name: of the encoder, such as `mit_b2`.
 
@@ -52,7 +53,9 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
     kind = encoder(name)
     found = read_state_dict(source)
     dropped = tuple(key for key in found if key.startswith(kind.unused) or key.endswith(RECOMPUTED))
-    state = {key: tensor for key, tensor in found.items() if key not in dropped}
+    names = kind.found_names(found)
+    others = {key: tensor for key, tensor in found.items() if key not in dropped and key not in names.values()}
+    state = {key: found[theirs] for key, theirs in names.items()} | others
     wanted = kind.state()
     completed = missing_counters(state, wanted)
     state |= completed
@@ -63,7 +66,11 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
         sha256=file_sha256(out),
         parameters=sum(tensor.numel() for tensor in state.values()),
         conversion=Conversion(
-            source=source.name, source_sha256=file_sha256(source), completed=tuple(completed), dropped=dropped
+            source=source.name,
+            source_sha256=file_sha256(source),
+            renamed={key: theirs for key, theirs in names.items() if key != theirs},
+            completed=tuple(completed),
+            dropped=dropped,
         ),
     )
     write_description(info, out)

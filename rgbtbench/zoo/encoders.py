@@ -6,8 +6,8 @@ take them. Nothing is downloaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -19,6 +19,7 @@ from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Mit
 from rgbtbench.zoo.parts.resnet import RESNET_WIDTHS, ResNet
 from rgbtbench.zoo.parts.swin import SWIN_SIZES, Swin
 from rgbtbench.zoo.parts.vit import VIT_SIZES, Vit, VitName
+from rgbtbench.zoo.parts.vit_names import MMPRETRAIN_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,37 @@ class Encoder:
     Attributes:
         build: returns it with random weights, under the published names.
         unused: what the names of published tensors begin with that no segmenter or detector needs: the classifier.
+        names: beginnings of published names to what they are in files of other code that hold the same network.
     """
 
     build: Callable[[], nn.Module]
     unused: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def state(self) -> Mapping[str, Tensor]:
         """Return its names with tensors that have a shape and no content."""
         with torch.device("meta"):
             return self.build().state_dict()
+
+    def found_names(self, found: Collection[str]) -> dict[str, str]:
+        """Return published name to that in a file, for all that the file has under either."""
+        names = {}
+        for key in self.state():
+            others = (theirs + key.removeprefix(ours) for ours, theirs in self.names.items() if key.startswith(ours))
+            there = next((name for name in (key, *others) if name in found), None)
+            if there is not None:
+                names[key] = there
+        return names
+
+    def fits(self, found: Mapping[str, Tensor]) -> bool:
+        """Tell whether a file holds this network, with or without its classifier, and nothing else."""
+        wanted, names = self.state(), self.found_names(found)
+        others = found.keys() - names.values()
+        return (
+            names.keys() == wanted.keys()
+            and all(key.startswith(self.unused) for key in others)
+            and all(found[name].shape == wanted[key].shape for key, name in names.items())
+        )
 
 
 #: Sizes of which MAE was published with patches of 16 pixels, and the small one that others trained.
@@ -51,6 +74,7 @@ ENCODERS: Final[Mapping[str, Encoder]] = (
         f"mae_{name}": Encoder(
             partial(Vit, VIT_SIZES[name], grid=(14, 14), positions="sin_cos"),
             unused=("decoder_", "mask_token", "head."),
+            names=MMPRETRAIN_NAMES,
         )
         for name in _MAE
     }

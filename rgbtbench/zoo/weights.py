@@ -14,6 +14,7 @@ from rgbtbench.atomic_file import atomic_file
 from rgbtbench.cards.schema import WITHOUT_CLASSES
 from rgbtbench.errors import MissingExtraError, WeightsError
 from rgbtbench.outputs import require_file
+from rgbtbench.zoo.encoders import ENCODERS
 from rgbtbench.zoo.foreign_checkpoint import read_state_dict
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from, method, method_names, resolve
@@ -223,7 +224,12 @@ def _what_would_fit(state: Mapping[str, Tensor], model: Model) -> str:
         if len(counts) == 1 and all(found[1:] == own[1:] for found, own in different):
             return f"it was made for {counts.pop()} classes"
     fitting = [name for name in method_names() if _layers(state) == _default_layers(name, model.spec.classes)]
-    return f"its names are those of {' or '.join(fitting)}" if fitting else "its names are those of no method here"
+    if fitting:
+        return f"its names are those of {' or '.join(fitting)}"
+    encoders = [name for name, kind in ENCODERS.items() if kind.fits(state)]
+    if encoders:
+        return f"it is an encoder alone: convert it with `rgbtbench weights encoder … --name {encoders[0]}`"
+    return "its names are those of no method here"
 
 
 def _default_layers(name: str, classes: Mapping[int, str]) -> set[str]:

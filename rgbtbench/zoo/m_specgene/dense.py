@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from rgbtbench.zoo.encoders import require_encoder
 from rgbtbench.zoo.m_specgene.config import EncoderChoice
-from rgbtbench.zoo.m_specgene.published import names_of_blocks
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS
 from rgbtbench.zoo.parts.folded_pair import folded, unfolded
 from rgbtbench.zoo.parts.four_scales import FourScales
@@ -26,6 +25,7 @@ from rgbtbench.zoo.parts.mlp_head import enlarged
 from rgbtbench.zoo.parts.positions import resized_positions
 from rgbtbench.zoo.parts.relative_bias import BiasedAttention
 from rgbtbench.zoo.parts.vit import Vit, vit_layers
+from rgbtbench.zoo.parts.vit_names import names_of_blocks
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
 from rgbtbench.zoo.windows import Images, summed_windows
 
