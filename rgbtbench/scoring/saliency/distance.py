@@ -7,13 +7,18 @@ foreground pixels that can be nearest to them. Only where many are far away the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgbtbench.scoring.saliency.errors import Raised
 from rgbtbench.scoring.saliency.foreground import Foreground
-from rgbtbench.scoring.saliency.histograms import Salient
+from rgbtbench.scoring.saliency.levels import Map
+
+#: Squared distances: bytes if all are small.
+Squares = NDArray[np.uint8] | NDArray[np.float64]
 
 #: The farthest distance in one direction that bytes hold: no sum of theirs exceeds 255.
 _FARTHEST: Final = 14
@@ -31,84 +36,94 @@ _EXACT_SQUARES: Final = 1 << 23
 _PAIRS_AT_ONCE: Final = 1 << 16
 
 
-def squared_distances(foreground: Foreground, pixels: Salient) -> NDArray[np.float64]:
-    """Return float64 (n,), the squared distance of each pixel to the nearest foreground pixel, in pixels.
+def heights_and_distances(foreground: Foreground, raised: Raised) -> Iterator[tuple[Map, Squares]]:
+    """Yield the heights of what is raised, and the squared distances to the nearest foreground pixel, in any order.
 
     Args:
         foreground: not empty.
-        pixels: background pixels.
+        raised: of a map.
     """
-    top, bottom, left, right = box = _box(foreground)
-    mask, inner = foreground.mask, foreground.mask[top:bottom, left:right]
-    rows, columns = pixels.rows, pixels.columns
-    inside = (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
-    within, outside = np.flatnonzero(inside), np.flatnonzero(~inside)
-    if len(outside) * _CANDIDATES > _PAIRS_PER_PIXEL * (mask.size - inner.size):
-        return _transformed(mask, rows, columns)
-    distances = np.empty(len(rows))
-    if len(within):
-        distances[within] = _distances_inside(inner, rows[within] - top, columns[within] - left)
-    if len(outside):
-        distances[outside] = _distances_outside(foreground, box, rows[outside], columns[outside])
-    return distances
+    (first_row, _), (first_column, _) = raised.rows, raised.columns
+    mask = foreground.mask[slice(*raised.rows), slice(*raised.columns)]
+    top, bottom, left, right = box = _box(foreground, raised)
+    inner = slice(top - first_row, bottom - first_row), slice(left - first_column, right - first_column)
+    if mask[inner].size == mask.size:
+        yield from _inside(mask, raised.levels, raised.places, raised.heights)
+        return
+    rows, columns = _divided(raised.places, mask.shape[1])
+    rows, columns = rows + first_row, columns + first_column
+    outside = np.flatnonzero((rows < top) | (rows >= bottom) | (columns < left) | (columns >= right))
+    if len(outside) * _CANDIDATES > _PAIRS_PER_PIXEL * (mask.size - mask[inner].size):
+        yield raised.heights, _transformed(mask, raised.places)
+        return
+    yield raised.heights[outside], _outside(foreground, box, rows[outside], columns[outside])
+    within = np.ascontiguousarray(raised.levels[inner])
+    places = np.flatnonzero(within.ravel() != 0)
+    yield from _inside(mask[inner], within, places, within.ravel().take(places))
 
 
-def _box(foreground: Foreground) -> tuple[int, int, int, int]:
-    height, width = foreground.mask.shape
+def _divided(places: NDArray[np.intp], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of flat indices."""
+    # Half as wide numbers divide in half the time.
+    rows = (places.astype(np.int32) // np.int32(width)).astype(np.int64)
+    return rows, places - rows * width
+
+
+def _box(foreground: Foreground, raised: Raised) -> tuple[int, int, int, int]:
     (top, bottom), (left, right) = foreground.rows, foreground.columns
     return (
-        max(0, top - _FARTHEST),
-        min(height, bottom + _FARTHEST),
-        max(0, left - _FARTHEST),
-        min(width, right + _FARTHEST),
+        max(raised.rows[0], top - _FARTHEST),
+        min(raised.rows[1], bottom + _FARTHEST),
+        max(raised.columns[0], left - _FARTHEST),
+        min(raised.columns[1], right + _FARTHEST),
     )
 
 
-def _distances_inside(
-    mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return squared distances of pixels in an image that holds the whole foreground and little more."""
-    distances = _close_distances(mask, rows, columns)
-    far = np.flatnonzero(distances >= _BEYOND)
-    if len(far):
-        edge_rows, edge_columns = _edge(mask)
-        if len(far) * len(edge_rows) > _PAIRS_PER_PIXEL * mask.size:
-            return _transformed(mask, rows, columns)
-        distances[far] = _compared(rows[far], columns[far], edge_rows, edge_columns)
-    return distances
+def _inside(
+    mask: NDArray[np.uint8], levels: Map, places: NDArray[np.intp], heights: Map
+) -> Iterator[tuple[Map, Squares]]:
+    """Yield heights and squared distances in an image that holds the whole foreground and little more."""
+    if not len(places):
+        return
+    squares = _close_squares(mask, levels != 0).ravel().take(places)
+    if squares.max() < _BEYOND:
+        yield heights, squares
+        return
+    far, close = np.flatnonzero(squares >= _BEYOND), np.flatnonzero(squares < _BEYOND)
+    edge_rows, edge_columns = _edge(mask)
+    if len(far) * len(edge_rows) > _PAIRS_PER_PIXEL * mask.size:
+        yield heights, _transformed(mask, places)
+        return
+    yield heights[close], squares[close]
+    yield heights[far], _compared(*_divided(places[far], mask.shape[1]), edge_rows, edge_columns)
 
 
-def _close_distances(
-    mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return squared distances, and `_BEYOND` for pixels that are farther away than `_FARTHEST`.
+def _close_squares(mask: NDArray[np.uint8], asked: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return squared distances wherever they are asked for, and `_BEYOND` if farther away than `_FARTHEST`.
 
     Steps of 1, 2, 4 and 8 along columns reach every distance there. The parabola of squares is a chain of steps of 1,
     3, 5, ... along rows (Huang and Mitchell, 1994); those that are left cannot help a pixel whose square is less.
     """
-    height, width = (length + 2 * _FARTHEST for length in mask.shape)
-    framed = np.full((height, width), _FARTHEST + 1, np.uint8)
-    inside = framed[_FARTHEST:-_FARTHEST, _FARTHEST:-_FARTHEST]
-    np.bitwise_and(np.bitwise_not(mask), _FARTHEST + 1, out=inside)
-    squares = framed.ravel()
+    height, width = mask.shape
+    # Pixels behind each row keep its end away from the beginning of the next one.
+    squares = np.full((height, width + _FARTHEST), _FARTHEST + 1, np.uint8)
+    image = squares[:, :width]
+    np.bitwise_and(np.bitwise_not(mask), _FARTHEST + 1, out=image)
     room = np.empty_like(squares)
     for distance in (1, 2, 4, 8):
-        _take_from_neighbours(squares, room, away=distance * width, cost=distance)
+        np.add(squares, distance, out=room)
+        np.minimum(squares[distance:], room[:-distance], out=squares[distance:])
+        np.minimum(squares[:-distance], room[distance:], out=squares[:-distance])
     np.multiply(squares, squares, out=squares)
-    places = (rows + _FARTHEST) * width + columns + _FARTHEST
+    before, behind = squares.ravel()[:-1], squares.ravel()[1:]
+    room_before, room_behind = room.ravel()[:-1], room.ravel()[1:]
     for distance in range(1, _FARTHEST + 1):
-        _take_from_neighbours(squares, room, away=1, cost=2 * distance - 1)
-        if distance in _ASKED_AFTER and squares[places].max() <= (distance + 1) ** 2:
+        np.add(squares, 2 * distance - 1, out=room)
+        np.minimum(behind, room_before, out=behind)
+        np.minimum(before, room_behind, out=before)
+        if distance in _ASKED_AFTER and (image * asked).max() <= (distance + 1) ** 2:
             break
-    return np.asarray(squares[places], np.float64)
-
-
-def _take_from_neighbours(values: NDArray[np.uint8], room: NDArray[np.uint8], *, away: int, cost: int) -> None:
-    """Lower each value to the lowest one so far away on either side, plus a cost."""
-    middle, neighbours = values[away:-away], room[away:-away]
-    np.minimum(values[: -2 * away], values[2 * away :], out=neighbours)
-    np.add(neighbours, cost, out=neighbours)
-    np.minimum(middle, neighbours, out=middle)
+    return image
 
 
 def _edge(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -116,11 +131,10 @@ def _edge(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]
     import cv2
 
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    rows, columns = np.nonzero(mask != cv2.erode(mask, cross))
-    return rows, columns
+    return _divided(np.flatnonzero(mask != cv2.erode(mask, cross)), mask.shape[1])
 
 
-def _transformed(mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+def _transformed(mask: NDArray[np.uint8], places: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return squared distances by OpenCV's exact transform.
 
     Its float32 roots give whole squares back up to some hundred thousand. Beyond, where it can err by 1, the weight of
@@ -129,11 +143,11 @@ def _transformed(mask: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDAr
     import cv2
 
     distances = cv2.distanceTransform(cv2.bitwise_not(mask), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    chosen = distances.ravel()[rows * mask.shape[1] + columns].astype(np.float64)
+    chosen = np.asarray(distances).ravel().take(places).astype(np.float64)
     return np.asarray(np.rint(chosen * chosen), np.float64)
 
 
-def _distances_outside(
+def _outside(
     foreground: Foreground,
     box: tuple[int, int, int, int],
     rows: NDArray[np.int64],

@@ -34,10 +34,6 @@ class Foreground:
     row_sum: int
     column_sum: int
 
-    def as_levels(self, kind: np.dtype[np.uint8] | np.dtype[np.uint16]) -> NDArray[np.uint8] | NDArray[np.uint16]:
-        """Return the mask in a map's type, with that type's highest level in the foreground."""
-        return self.mask if kind == np.uint8 else self.mask * np.uint16(257)
-
 
 def foreground_of(truth: NDArray[np.uint8], rule: Truth) -> Foreground:
     """Return the foreground of a mask, uint8 (H, W) of grey values from 0 to 255."""
@@ -49,16 +45,21 @@ def foreground_of(truth: NDArray[np.uint8], rule: Truth) -> Foreground:
     return Foreground(
         mask=np.asarray(mask, np.uint8),
         count=int(by_row.sum()),
-        rows=_extent(by_row),
-        columns=_extent(by_column),
+        rows=extent(by_row > 0),
+        columns=extent(by_column > 0),
         row_sum=int(by_row @ np.arange(len(by_row))),
         column_sum=int(by_column @ np.arange(len(by_column))),
     )
 
 
-def _extent(counts: NDArray[np.int64]) -> tuple[int, int]:
-    occupied = np.flatnonzero(counts)
-    return (int(occupied[0]), int(occupied[-1]) + 1) if len(occupied) else (0, 0)
+def extent(occupied: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the first True, and the first place after the last one; (0, 0) where there is none.
+
+    Args:
+        occupied: (n,).
+    """
+    first = int(occupied.argmax())
+    return (first, len(occupied) - int(occupied[::-1].argmax())) if occupied[first] else (0, 0)
 
 
 def blocks_at_centroid(foreground: Foreground, rule: Centroid) -> tuple[int, int]:

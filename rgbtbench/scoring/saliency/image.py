@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.cards.rules.saliency import SaliencyRules
+from rgbtbench.scoring.saliency.errors import missed_of, raised_of
 from rgbtbench.scoring.saliency.f_measure import f_measure
 from rgbtbench.scoring.saliency.foreground import blocks_at_centroid, foreground_of
-from rgbtbench.scoring.saliency.histograms import block_histograms, salient_background
+from rgbtbench.scoring.saliency.histograms import blocks_of, levels_counted
 from rgbtbench.scoring.saliency.levels import WHITE, Levels, Map, levels_of
 from rgbtbench.scoring.saliency.structure import structure_measure
 from rgbtbench.scoring.saliency.tables import Tables, binary_tables, grey_tables
@@ -64,14 +65,15 @@ def reduce_image(prediction: Map, truth: NDArray[np.uint8], rules: SaliencyRules
     """
     levels = levels_of(prediction, rules.normalisation)
     foreground = foreground_of(truth, rules.truth)
-    salient = salient_background(prediction, foreground, levels)
-    blocks = blocks_at_centroid(foreground, rules.centroid) if foreground.count else (0, 0)
-    by_block = block_histograms(prediction, foreground, salient, levels, blocks)
-    by_height = by_block.sum(axis=0).T
-    if foreground.count:
+    raised = raised_of(prediction, foreground, levels)
+    missed = missed_of(prediction, foreground, levels) if foreground.count else None
+    by_height = levels_counted(foreground, raised, missed, levels)
+    if missed is not None:
+        split = blocks_at_centroid(foreground, rules.centroid)
         beta_squared = rules.f_weighted_beta2
-        f_weighted = weighted_f_measure(prediction, foreground, salient, levels, beta_squared=beta_squared)
+        f_weighted = weighted_f_measure(foreground, raised, missed, levels, beta_squared=beta_squared)
     else:
+        split = (0, 0)
         f_weighted = _f_weighted_of_nothing(by_height[:, 0], levels, rules)
     is_grey = rules.truth == "grey" and bool(((truth > 0) & (truth < WHITE)).any())
     histogram, measured = np.zeros((WHITE + 1, 2), np.int64), None
@@ -83,7 +85,8 @@ def reduce_image(prediction: Map, truth: NDArray[np.uint8], rules: SaliencyRules
         measured = _measured(tables, rules, parts)
     else:
         histogram[levels.floor :] = by_height
-    structure = structure_measure(by_block, span=levels.span, epsilon=rules.epsilon)
+    blocks = blocks_of(foreground, raised, missed, levels, split)
+    structure = structure_measure(blocks, span=levels.span, epsilon=rules.epsilon)
     return ImageStatistics(histogram, structure, f_weighted, measured)
 
 

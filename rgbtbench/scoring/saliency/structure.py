@@ -7,45 +7,52 @@ one rounding, and then give it 0 instead of 1; that happens in blocks of one gre
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final, NamedTuple
 
 ALPHA: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Pixels:
+class Pixels:
     """Heights of some pixels: how many, their sum and the sum of their squares."""
 
     count: int
     total: int
     squares: int
 
-    def __add__(self, other: _Pixels) -> _Pixels:
-        return _Pixels(self.count + other.count, self.total + other.total, self.squares + other.squares)
+    def __add__(self, other: Pixels) -> Pixels:
+        return Pixels(self.count + other.count, self.total + other.total, self.squares + other.squares)
 
     @property
     def scatter(self) -> int:
         """Sum of squared differences from the mean, times the count."""
         return self.count * self.squares - self.total * self.total
 
+    def inverted(self, span: int) -> Pixels:
+        """Return the same pixels with their heights counted from `span` down."""
+        squares = span * span * self.count - 2 * span * self.total + self.squares
+        return Pixels(self.count, span * self.count - self.total, squares)
 
-def structure_measure(counts: NDArray[np.int64], *, span: int, epsilon: float) -> float:
+
+class Block(NamedTuple):
+    """What lies in one block about the centroid."""
+
+    background: Pixels
+    foreground: Pixels
+
+
+def structure_measure(blocks: Sequence[Block], *, span: int, epsilon: float) -> float:
     """Return the S-measure with alpha 0.5; a block without pixels adds nothing.
 
     Args:
-        counts: int64 (4, 2, L), as `block_histograms` counts them.
+        blocks: of one map.
         span: levels from saliency 0 to 1.
         epsilon: keeps denominators from 0.
     """
-    heights = np.arange(counts.shape[2])
-    sums = counts @ np.stack([np.ones_like(heights), heights, heights * heights], axis=1)
-    blocks = [(_Pixels(*background), _Pixels(*foreground)) for background, foreground in sums.tolist()]
-    background = sum((block[0] for block in blocks), _Pixels(0, 0, 0))
-    foreground = sum((block[1] for block in blocks), _Pixels(0, 0, 0))
+    background = sum((block.background for block in blocks), Pixels(0, 0, 0))
+    foreground = sum((block.foreground for block in blocks), Pixels(0, 0, 0))
     everything = background + foreground
     if foreground.count == 0:
         return 1 - everything.total / (everything.count * span)
@@ -53,18 +60,13 @@ def structure_measure(counts: NDArray[np.int64], *, span: int, epsilon: float) -
         return everything.total / (everything.count * span)
     share = foreground.count / everything.count
     of_objects = share * _evenness(foreground, span, epsilon) + (1 - share) * _evenness(
-        _inverted(background, span), span, epsilon
+        background.inverted(span), span, epsilon
     )
     of_regions = sum(_similarity(*block, span, epsilon) * _size(block) for block in blocks) / everything.count
     return max(0.0, ALPHA * of_objects + (1 - ALPHA) * of_regions)
 
 
-def _inverted(pixels: _Pixels, span: int) -> _Pixels:
-    squares = span * span * pixels.count - 2 * span * pixels.total + pixels.squares
-    return _Pixels(pixels.count, span * pixels.count - pixels.total, squares)
-
-
-def _evenness(pixels: _Pixels, span: int, epsilon: float) -> float:
+def _evenness(pixels: Pixels, span: int, epsilon: float) -> float:
     """Return the object-aware score of pixels that should be 1: high where they are bright and alike."""
     mean = pixels.total / (pixels.count * span)
     deviation = 0.0
@@ -73,7 +75,7 @@ def _evenness(pixels: _Pixels, span: int, epsilon: float) -> float:
     return 2 * mean / (mean * mean + 1 + deviation + epsilon)
 
 
-def _similarity(background: _Pixels, foreground: _Pixels, span: int, epsilon: float) -> float:
+def _similarity(background: Pixels, foreground: Pixels, span: int, epsilon: float) -> float:
     """Return the structural similarity of map and mask in one block."""
     pixels = background + foreground
     if pixels.count == 0:
@@ -91,5 +93,5 @@ def _similarity(background: _Pixels, foreground: _Pixels, span: int, epsilon: fl
     return 4 * mean * share * joint / ((mean * mean + share * share) * (deviation + deviation_of_mask) + epsilon)
 
 
-def _size(block: tuple[_Pixels, _Pixels]) -> int:
-    return block[0].count + block[1].count
+def _size(block: Block) -> int:
+    return block.background.count + block.foreground.count

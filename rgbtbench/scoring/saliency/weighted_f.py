@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rgbtbench.scoring.saliency.distance import squared_distances
+from rgbtbench.scoring.saliency.distance import heights_and_distances
+from rgbtbench.scoring.saliency.errors import Missed, Raised
 from rgbtbench.scoring.saliency.foreground import Foreground
-from rgbtbench.scoring.saliency.histograms import Salient
-from rgbtbench.scoring.saliency.levels import Levels, Map
+from rgbtbench.scoring.saliency.levels import Levels
 from rgbtbench.scoring.saliency.nearest import REACH, nearest_foreground
 
 #: The Gaussian that tells how errors depend on each other: 7x7 pixels, sigma 5, as one row and one column.
@@ -22,60 +24,62 @@ _EPSILON: Final = np.spacing(1.0)
 
 
 def weighted_f_measure(
-    prediction: Map, foreground: Foreground, salient: Salient, levels: Levels, *, beta_squared: float
+    foreground: Foreground, raised: Raised, missed: Missed, levels: Levels, *, beta_squared: float
 ) -> float:
     """Return the weighted F-measure of one map.
 
     Args:
-        prediction: uint8 or uint16 (H, W).
         foreground: of its mask; not empty.
-        salient: of the map and the mask.
+        raised: of the map.
+        missed: of the map.
         levels: what levels mean.
         beta_squared: weight of recall against precision; 1 in the paper.
     """
-    missed = _missed(prediction, foreground, levels)
-    raised = _raised(foreground, salient) / levels.span
-    hits = foreground.count - missed
-    recall = 1 - missed / foreground.count
-    precision = hits / (hits + raised + _EPSILON)
+    lost = _of_foreground(foreground, missed) / levels.span
+    wrong = _of_background(foreground, raised) / levels.span
+    hits = foreground.count - lost
+    recall = 1 - lost / foreground.count
+    precision = hits / (hits + wrong + _EPSILON)
     return float((1 + beta_squared) * recall * precision / (recall + beta_squared * precision + _EPSILON))
 
 
-def _raised(foreground: Foreground, salient: Salient) -> float:
+def _of_background(foreground: Foreground, raised: Raised) -> float:
     """Return the weighted errors of the background, in levels."""
-    if not len(salient.heights):
-        return 0.0
-    distances = np.sqrt(squared_distances(foreground, salient))
-    return float((salient.heights * (2 - np.exp(_HALVED_PER_PIXEL * distances))).sum())
+    return sum(
+        float((_weights(squares) * heights).sum()) for heights, squares in heights_and_distances(foreground, raised)
+    )
 
 
-def _missed(prediction: Map, foreground: Foreground, levels: Levels) -> float:
-    """Return the weighted errors of the foreground, in pixels: each at most the mean error around it.
+def _weights(squares: NDArray[np.uint8] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what an error counts, given its squared distance to the foreground."""
+    if squares.dtype == np.uint8:
+        return _weights_of_bytes().take(squares)
+    return np.asarray(2 - np.exp(_HALVED_PER_PIXEL * np.sqrt(squares)), np.float64)
+
+
+@cache
+def _weights_of_bytes() -> NDArray[np.float64]:
+    return _weights(np.arange(256.0))
+
+
+def _of_foreground(foreground: Foreground, missed: Missed) -> float:
+    """Return the weighted errors of the foreground, in levels: each at most the mean error around it.
 
     The errors of the background around the foreground are taken to be those of the nearest foreground pixel.
     """
     import cv2
 
-    (top, bottom), (left, right) = foreground.rows, foreground.columns
-    box = (slice(top, bottom), slice(left, right))
-    mask = foreground.mask[box]
-    # What the foreground should be; OpenCV's differences end at 0, as they do throughout the background.
-    wanted = foreground.as_levels(prediction.dtype)[box]
-    if levels.floor + levels.span < levels.top:
-        wanted = np.where(mask, prediction.dtype.type(levels.floor + levels.span), prediction.dtype.type(0))
-    errors = cv2.subtract(wanted, prediction[box])
-    if not errors.any():
+    if not len(missed.places):
         return 0.0
-    height, width = foreground.mask.shape
-    # Three rows and columns of the image around the box take part, and beyond the image there are no errors.
-    above, below, before, behind = (REACH + min(3, room) for room in (top, height - bottom, left, width - right))
-    own, framed = (
-        np.asarray(cv2.copyMakeBorder(part, above, below, before, behind, cv2.BORDER_CONSTANT, value=0))
-        for part in (errors, mask)
-    )
+    mask = foreground.mask[slice(*foreground.rows), slice(*foreground.columns)]
+    above, below = foreground.rows[0] - missed.rows[0], missed.rows[1] - foreground.rows[1]
+    before, behind = foreground.columns[0] - missed.columns[0], missed.columns[1] - foreground.columns[1]
+    frame = (above + REACH, below + REACH, before + REACH, behind + REACH)
+    framed = cv2.copyMakeBorder(mask, *frame, cv2.BORDER_CONSTANT, value=0)
+    spread = np.asarray(cv2.copyMakeBorder(missed.levels, REACH, REACH, REACH, REACH, cv2.BORDER_CONSTANT, value=0))
     places, nearest = nearest_foreground(np.asarray(framed, np.uint8))
-    spread = own.copy()
-    spread.ravel()[places] = own.ravel()[nearest]
-    spread[:, :REACH], spread[:, -REACH:] = 0, 0
-    around = cv2.sepFilter2D(spread, cv2.CV_64F, _KERNEL, _KERNEL, borderType=cv2.BORDER_CONSTANT)
-    return float(np.minimum(around, own, out=around).sum()) / levels.span
+    flat = spread.ravel()
+    flat[places] = flat.take(nearest)
+    inner = spread[REACH:-REACH, REACH:-REACH]
+    around = cv2.sepFilter2D(inner, cv2.CV_64F, _KERNEL, _KERNEL, borderType=cv2.BORDER_CONSTANT)
+    return float(np.minimum(around.ravel().take(missed.places), missed.depths).sum())

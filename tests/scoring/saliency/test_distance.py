@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt
 
-from rgbtbench.scoring.saliency.distance import squared_distances
+from rgbtbench.scoring.saliency.distance import heights_and_distances
+from rgbtbench.scoring.saliency.errors import raised_of
 from rgbtbench.scoring.saliency.foreground import foreground_of
-from rgbtbench.scoring.saliency.histograms import Salient
+from rgbtbench.scoring.saliency.levels import Levels
 from rgbtbench.scoring.saliency.nearest import REACH, nearest_foreground
 from tests.scoring.saliency.scenes import blob
 
@@ -27,10 +28,18 @@ def random_mask(seed, height, width):
 
 
 def distances_of(mask, chosen):
-    rows, columns = np.nonzero(chosen & ~mask)
-    pixels = Salient(rows, columns, np.ones(len(rows), np.int64))
-    found = squared_distances(foreground_of(np.where(mask, 255, 0).astype(np.uint8), "above_128"), pixels)
-    return found, np.rint(distance_transform_edt(~mask)[rows, columns] ** 2)
+    """Found and expected squared distances of chosen background pixels, each beside the pixel's own height."""
+    height = np.zeros(mask.shape, np.uint16)
+    height[chosen & ~mask] = 1 + np.arange((chosen & ~mask).sum()) % 65535
+    foreground = foreground_of(np.where(mask, 255, 0).astype(np.uint8), "above_128")
+    raised = raised_of(np.where(mask, 65535, height).astype(np.uint16), foreground, Levels(0, 65535, 65535))
+    pairs = [np.stack([heights, squares], 1) for heights, squares in heights_and_distances(foreground, raised)]
+    found = np.concatenate([np.zeros((0, 2)), *pairs])
+    found = found[np.argsort(found[:, 0], kind="stable")]
+    expected = np.rint(distance_transform_edt(~mask)[height > 0] ** 2)
+    order = np.argsort(height[height > 0], kind="stable")
+    assert np.array_equal(found[:, 0], height[height > 0][order])
+    return found[:, 1], expected[order]
 
 
 @given(MASKS, st.sampled_from([1, 30, 500]))

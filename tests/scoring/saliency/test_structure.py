@@ -3,23 +3,20 @@
 import numpy as np
 import pytest
 
-from rgbtbench.scoring.saliency.structure import structure_measure
+from rgbtbench.scoring.saliency.structure import Block, Pixels, structure_measure
 
 SPAN, EPSILON = 4, 2.0**-52
 
 
-def counts(*blocks):
-    """Background and foreground of four blocks, each as {height: pixels}."""
-    result = np.zeros((4, 2, SPAN + 1), np.int64)
-    for block, sides in zip(result, blocks, strict=True):
-        for side, pixels in zip(block, sides, strict=True):
-            for height, number in pixels.items():
-                side[height] = number
-    return result
-
-
 def measured(*blocks):
-    return structure_measure(counts(*blocks), span=SPAN, epsilon=EPSILON)
+    """The measure of four blocks, each background and foreground as {height: pixels}."""
+    found = [Block(*(pixels_of(side) for side in sides)) for sides in blocks]
+    return structure_measure(found, span=SPAN, epsilon=EPSILON)
+
+
+def pixels_of(side):
+    count, total, squares = (sum(number * height**power for height, number in side.items()) for power in range(3))
+    return Pixels(count, total, squares)
 
 
 NOTHING = ({}, {})
