@@ -14,22 +14,21 @@ def alignment(
     A perfect map gets N / (N - 1), a little more than 1, as in all tools.
 
     Args:
-        selected: (..., G), pixels that a map selects, by the value of the mask there.
-        present: (..., G), all pixels by the value of the mask; broadcast against `selected`.
+        selected: (G, ...), pixels that a map selects, by the value of the mask there.
+        present: (G, ...), all pixels by the value of the mask; broadcast against `selected`.
         truths: (G,), those values, from 0 to 1.
         epsilon: keeps denominators from 0.
 
     Returns:
         (...,).
     """
-    pixels = present.sum(axis=-1)
-    chosen = selected.sum(axis=-1)
-    mean_map = (chosen / pixels)[..., None]
-    mean_mask = ((present * truths).sum(axis=-1) / pixels)[..., None]
+    truths = truths.reshape(-1, *[1] * (selected.ndim - 1))
+    pixels, chosen = present.sum(axis=0), selected.sum(axis=0)
+    mean_map, mean_mask = chosen / pixels, (present * truths).sum(axis=0) / pixels
     at_mask = truths - mean_mask
     total = selected * _enhanced(1 - mean_map, at_mask, epsilon)
-    total = (total + (present - selected) * _enhanced(-mean_map, at_mask, epsilon)).sum(axis=-1)
-    total = np.where(mean_mask[..., 0] == 0, pixels - chosen, np.where(mean_mask[..., 0] == 1, chosen, total))
+    total = (total + (present - selected) * _enhanced(-mean_map, at_mask, epsilon)).sum(axis=0)
+    total = np.where(mean_mask == 0, pixels - chosen, np.where(mean_mask == 1, chosen, total))
     return np.asarray(total / (pixels - 1 + epsilon), np.float64)
 
 

@@ -8,7 +8,7 @@ foreground pixels that can be nearest to them. Only where many are far away the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,9 @@ def heights_and_distances(foreground: Foreground, raised: Raised) -> Iterator[tu
     top, bottom, left, right = box = _box(foreground, raised)
     inner = slice(top - first_row, bottom - first_row), slice(left - first_column, right - first_column)
     if mask[inner].size == mask.size:
-        yield from _inside(mask, raised.levels, raised.places, raised.heights)
+        # Something is raised in each row and column at the side of the part that is not the foreground's own.
+        farthest = max(first - second for first, second in zip(_sides(foreground), _sides(raised), strict=True))
+        yield from _inside(mask, raised.levels, raised.places, raised.heights, at_least=farthest)
         return
     rows, columns = _divided(raised.places, mask.shape[1])
     rows, columns = rows + first_row, columns + first_column
@@ -57,9 +59,9 @@ def heights_and_distances(foreground: Foreground, raised: Raised) -> Iterator[tu
         yield raised.heights, _transformed(mask, raised.places)
         return
     yield raised.heights[outside], _outside(foreground, box, rows[outside], columns[outside])
-    within = np.ascontiguousarray(raised.levels[inner])
+    within = cast("Map", np.ascontiguousarray(raised.levels[inner]))
     places = np.flatnonzero(within.ravel() != 0)
-    yield from _inside(mask[inner], within, places, within.ravel().take(places))
+    yield from _inside(mask[inner], within, places, within.ravel().take(places), at_least=0)
 
 
 def _divided(places: NDArray[np.intp], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -79,13 +81,26 @@ def _box(foreground: Foreground, raised: Raised) -> tuple[int, int, int, int]:
     )
 
 
+def _sides(part: Foreground | Raised) -> tuple[int, int, int, int]:
+    """Return where a part begins and ends, as numbers that grow inwards."""
+    return part.rows[0], -part.rows[1], part.columns[0], -part.columns[1]
+
+
 def _inside(
-    mask: NDArray[np.uint8], levels: Map, places: NDArray[np.intp], heights: Map
+    mask: NDArray[np.uint8], levels: Map, places: NDArray[np.intp], heights: Map, *, at_least: int
 ) -> Iterator[tuple[Map, Squares]]:
-    """Yield heights and squared distances in an image that holds the whole foreground and little more."""
+    """Yield heights and squared distances in an image that holds the whole foreground and little more.
+
+    Args:
+        mask: of the image.
+        levels: that are raised.
+        places: of what is raised, flat indices.
+        heights: of what is raised.
+        at_least: a distance that one of them is known to have.
+    """
     if not len(places):
         return
-    squares = _close_squares(mask, levels != 0).ravel().take(places)
+    squares = _close_squares(mask, levels != 0, at_least).ravel().take(places)
     if squares.max() < _BEYOND:
         yield heights, squares
         return
@@ -98,7 +113,7 @@ def _inside(
     yield heights[far], _compared(*_divided(places[far], mask.shape[1]), edge_rows, edge_columns)
 
 
-def _close_squares(mask: NDArray[np.uint8], asked: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _close_squares(mask: NDArray[np.uint8], asked: NDArray[np.bool_], at_least: int) -> NDArray[np.uint8]:
     """Return squared distances wherever they are asked for, and `_BEYOND` if farther away than `_FARTHEST`.
 
     Steps of 1, 2, 4 and 8 along columns reach every distance there. The parabola of squares is a chain of steps of 1,
@@ -118,10 +133,11 @@ def _close_squares(mask: NDArray[np.uint8], asked: NDArray[np.bool_]) -> NDArray
     before, behind = squares.ravel()[:-1], squares.ravel()[1:]
     room_before, room_behind = room.ravel()[:-1], room.ravel()[1:]
     for distance in range(1, _FARTHEST + 1):
-        np.add(squares, 2 * distance - 1, out=room)
+        np.add(squares, np.uint8(2 * distance - 1), out=room)
         np.minimum(behind, room_before, out=behind)
         np.minimum(before, room_behind, out=before)
-        if distance in _ASKED_AFTER and (image * asked).max() <= (distance + 1) ** 2:
+        # A pixel that is one step farther away has its distance as well.
+        if distance + 1 >= at_least and distance in _ASKED_AFTER and (image * asked).max() <= (distance + 1) ** 2:
             break
     return image
 

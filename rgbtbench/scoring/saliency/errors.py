@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,14 +59,14 @@ def raised_of(prediction: Map, foreground: Foreground, levels: Levels) -> Raised
     import cv2
 
     rows = extent(cv2.reduce(prediction, 1, cv2.REDUCE_MAX)[:, 0] > levels.floor)
-    columns = extent(prediction.max(axis=0) > levels.floor)
+    columns = extent(prediction[slice(*rows)].max(axis=0, initial=levels.floor) > levels.floor)
     rows, columns = _joined(rows, foreground.rows), _joined(columns, foreground.columns)
     part = slice(*rows), slice(*columns)
     above = prediction[part]
     if levels.floor:
         above = np.subtract(above, levels.floor, dtype=prediction.dtype)
     # OpenCV's differences end at 0, as they do throughout the foreground.
-    raised = np.asarray(cv2.subtract(above, _everywhere(foreground.mask[part], levels.top, prediction.dtype)))
+    raised = cast("Map", cv2.subtract(above, _everywhere(foreground.mask[part], levels.top, prediction.dtype)))
     places = np.flatnonzero(raised.ravel() != 0)
     return Raised(rows, columns, raised, places, raised.ravel().take(places))
 
@@ -82,7 +82,7 @@ def missed_of(prediction: Map, foreground: Foreground, levels: Levels) -> Missed
     wanted = _everywhere(foreground.mask[part], levels.floor + levels.span, prediction.dtype)
     # As above, throughout the background.
     lacking = cv2.subtract(wanted, prediction[part])
-    missed = np.asarray(cv2.copyMakeBorder(lacking, above, below, before, behind, cv2.BORDER_CONSTANT, value=0))
+    missed = cast("Map", cv2.copyMakeBorder(lacking, above, below, before, behind, cv2.BORDER_CONSTANT, value=0))
     places = np.flatnonzero(missed.ravel() != 0)
     return Missed(
         rows=(top - above, bottom + below),

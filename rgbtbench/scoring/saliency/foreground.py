@@ -40,15 +40,15 @@ def foreground_of(truth: NDArray[np.uint8], rule: Truth) -> Foreground:
     import cv2
 
     _, mask = cv2.threshold(truth, _BACKGROUND_UP_TO[rule], 255, cv2.THRESH_BINARY)
-    by_row = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0].astype(np.int64) // 255
-    by_column = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0].astype(np.int64) // 255
+    by_row = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0].astype(np.int64)
+    by_column = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0].astype(np.int64)
     return Foreground(
         mask=np.asarray(mask, np.uint8),
-        count=int(by_row.sum()),
+        count=int(by_row.sum()) // 255,
         rows=extent(by_row > 0),
         columns=extent(by_column > 0),
-        row_sum=int(by_row @ np.arange(len(by_row))),
-        column_sum=int(by_column @ np.arange(len(by_column))),
+        row_sum=int(by_row @ np.arange(len(by_row))) // 255,
+        column_sum=int(by_column @ np.arange(len(by_column))) // 255,
     )
 
 

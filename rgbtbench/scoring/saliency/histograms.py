@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.scoring.saliency.errors import Missed, Raised
 from rgbtbench.scoring.saliency.foreground import Foreground
-from rgbtbench.scoring.saliency.levels import WHITE, Levels, Map
+from rgbtbench.scoring.saliency.levels import Levels
 from rgbtbench.scoring.saliency.structure import Block, Pixels
 
 Range = tuple[int, int]
@@ -55,12 +55,12 @@ def blocks_of(
     found = []
     for rows in ((0, upper), (upper, height)):
         for columns in ((0, left), (left, width)):
-            count, of_foreground = (rows[1] - rows[0]) * (columns[1] - columns[0]), Pixels(0, 0, 0)
+            area, of_foreground = (rows[1] - rows[0]) * (columns[1] - columns[0]), Pixels(0, 0, 0)
             if missed is not None:
                 box = _overlap(rows, foreground.rows), _overlap(columns, foreground.columns)
                 lacking = Pixels(_count(foreground.mask[box]), *_sums(missed, rows, columns))
                 of_foreground = lacking.inverted(levels.span)
-            of_background = Pixels(count - of_foreground.count, *_sums(raised, rows, columns))
+            of_background = Pixels(area - of_foreground.number, *_sums(raised, rows, columns))
             found.append(Block(of_background, of_foreground))
     return found
 
@@ -78,7 +78,7 @@ def _sums(errors: Raised | Missed, rows: Range, columns: Range) -> tuple[int, in
     if not part.size:
         return 0, 0
     if errors.levels.dtype == np.uint8:
-        # The root of a whole number that has up to 50 digits, squared, is less than a half away from it.
+        # It may be the square of a root, which is less than a half away from the whole number.
         return int(cv2.sumElems(part)[0]), round(cv2.norm(part, cv2.NORM_L2SQR))
     wide = part.astype(np.int64)
     return int(wide.sum()), int((wide * wide).sum())

@@ -71,3 +71,17 @@ def threshold_bins(levels: Levels, thresholds: int) -> NDArray[np.intp]:
     low, high = values[levels.floor], values[levels.floor + levels.span]
     stretched = (values - low) / (high - low)
     return np.asarray(np.clip((stretched * WHITE).astype(np.intp), 0, WHITE), np.intp)
+
+
+@lru_cache(maxsize=256)
+def first_heights(levels: Levels, thresholds: int) -> NDArray[np.intp]:
+    """Return the lowest level, counted from the floor, that reaches each threshold; see `threshold_bins`.
+
+    Args:
+        levels: what levels mean.
+        thresholds: 256 or 255.
+
+    Returns:
+        (thresholds,), from 0 to `top + 1 - floor`, which is more than any.
+    """
+    return np.searchsorted(threshold_bins(levels, thresholds)[levels.floor :], np.arange(thresholds))

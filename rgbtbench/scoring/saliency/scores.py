@@ -45,22 +45,22 @@ class Scores:
 def scores_of(images: Sequence[ImageStatistics], rules: SaliencyRules) -> Scores:
     """Return what the statistics of images say under the rules that made them."""
     count, thresholds = len(images), rules.thresholds
-    binned = np.zeros((count, thresholds, 2))
     mae = np.zeros(count)
     # What reaches the adaptive threshold stands behind what reaches each of the others.
-    above_e, above_f = (np.zeros((count, thresholds + 1, 2)) for _ in range(2))
+    above_e, above_f = (np.zeros((2, count, thresholds + 1)) for _ in range(2))
     for at, image in enumerate(images):
         if image.measured is None:
             tables = _tables_of_levels(image.histogram, rules)
-            binned[at], mae[at] = tables.binned, tables.mae
-            above_e[at, -1], above_f[at, -1] = tables.above_e, tables.above_f
+            mae[at] = tables.mae
+            above_e[:, at, :-1] = tables.reaching.T
+            above_e[:, at, -1], above_f[:, at, -1] = tables.above_e, tables.above_f
         else:
-            binned[at] = image.histogram[:thresholds] / image.measured.parts
             mae[at] = image.measured.mae
-    above_e[:, :-1] = above_f[:, :-1] = at_or_above(binned, axis=1)
-    present = binned.sum(axis=1, keepdims=True)
+            above_e[:, at, :-1] = at_or_above(image.histogram[:thresholds]).T / image.measured.parts
+    above_f[..., :-1] = above_e[..., :-1]
+    present = above_e[..., :1]
     e_measures = alignment(above_e, present, _BINARY, epsilon=rules.epsilon)
-    precision, recall = precision_recall(above_f[..., 1], above_f.sum(axis=2), present[..., 1])
+    precision, recall = precision_recall(above_f[1], above_f.sum(axis=0), present[1])
     f_measures = f_measure(precision, recall)
     for at, image in enumerate(images):
         if image.measured is not None:
@@ -77,11 +77,11 @@ def scores_of(images: Sequence[ImageStatistics], rules: SaliencyRules) -> Scores
         f_curve=f_measures[:, :-1],
         precision=precision[:, :-1],
         recall=recall[:, :-1],
-        has_foreground=np.asarray(present[:, 0, 1] > 0, np.bool_),
+        has_foreground=np.asarray(present[1, :, 0] > 0, np.bool_),
     )
 
 
 def _tables_of_levels(histogram: NDArray[np.int64], rules: SaliencyRules) -> Tables:
-    occurring = np.flatnonzero(histogram.any(axis=1))
+    occurring = np.flatnonzero(histogram[:, 0] + histogram[:, 1])
     levels = normalised(int(occurring[0]), int(occurring[-1]), WHITE, rules.normalisation)
     return binary_tables(histogram[levels.floor :], levels, rules)

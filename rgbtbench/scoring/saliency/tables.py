@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rgbtbench.cards.rules.saliency import SaliencyRules
 from rgbtbench.scoring.saliency.alignment import alignment
 from rgbtbench.scoring.saliency.f_measure import precision_recall
-from rgbtbench.scoring.saliency.levels import WHITE, Levels, Map, threshold_bins
+from rgbtbench.scoring.saliency.levels import WHITE, Levels, Map, first_heights, threshold_bins
 
 Number = TypeVar("Number", np.int64, np.float64)
 _BINARY: Final = np.array([0, WHITE])
@@ -24,34 +24,39 @@ class Tables:
 
     Attributes:
         truths: int64 (G,), values of the mask, from 0 to 255.
-        binned: int64 (T, G), by the number of thresholds beyond the first that the map reaches.
+        reaching: int64 (T, G), pixels that reach each threshold.
         above_e, above_f: int64 (G,), pixels that reach the adaptive thresholds of E and F.
         mae: mean absolute error of the map.
     """
 
     truths: NDArray[np.int64]
-    binned: NDArray[np.int64]
+    reaching: NDArray[np.int64]
     above_e: NDArray[np.int64]
     above_f: NDArray[np.int64]
     mae: float
 
+    @property
+    def binned(self) -> NDArray[np.int64]:
+        """Pixels by the number of thresholds beyond the first that the map reaches, int64 (T, G)."""
+        return self.reaching - np.vstack([self.reaching[1:], np.zeros_like(self.reaching[:1])])
+
     def e_measures(self, epsilon: float) -> NDArray[np.float64]:
         """Return the E-measure at each threshold and, last, at the adaptive one, float64 (T + 1,)."""
-        present = self.binned.sum(axis=0).astype(np.float64)
-        return alignment(self._selected(self.above_e), present, self.truths / WHITE, epsilon=epsilon)
+        present = self.reaching[0].astype(np.float64)[:, None]
+        return alignment(self._selected(self.above_e).T, present, self.truths / WHITE, epsilon=epsilon)
 
     def precision_recall(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return precision and recall at each threshold and, last, at the adaptive one, float64 (T + 1,) each."""
         selected, shares = self._selected(self.above_f), self.truths / WHITE
-        return precision_recall(selected @ shares, selected.sum(axis=1), self.binned.sum(axis=0) @ shares)
+        return precision_recall(selected @ shares, selected.sum(axis=1), self.reaching[0] @ shares)
 
     def _selected(self, adaptively: NDArray[np.int64]) -> NDArray[np.float64]:
-        return np.vstack([at_or_above(self.binned), adaptively]).astype(np.float64)
+        return np.vstack([self.reaching, adaptively]).astype(np.float64)
 
 
-def at_or_above(binned: NDArray[Number], *, axis: int = 0) -> NDArray[Number]:
-    """Return what reaches each threshold, from what ends at each: sums from there to the last along an axis."""
-    return np.flip(np.flip(binned, axis).cumsum(axis=axis), axis)
+def at_or_above(binned: NDArray[Number]) -> NDArray[Number]:
+    """Return what reaches each threshold, from what ends at each: sums from there to the last, along the first axis."""
+    return binned[::-1].cumsum(axis=0)[::-1]
 
 
 def binary_tables(by_height: NDArray[np.int64], levels: Levels, rules: SaliencyRules) -> Tables:
@@ -62,17 +67,19 @@ def binary_tables(by_height: NDArray[np.int64], levels: Levels, rules: SaliencyR
         levels: what levels mean.
         rules: the protocol's.
     """
-    background, foreground = (int(total) for total in np.arange(len(by_height)) @ by_height)
-    pixels, white = int(by_height.sum()), int(by_height[:, 1].sum())
-    bins = threshold_bins(levels, rules.thresholds)[levels.floor :]
-    binned = [np.bincount(bins, weights=counts, minlength=rules.thresholds) for counts in by_height.T]
-    cut_e, cut_f = _adaptive_cuts(background + foreground, pixels, levels, rules)
+    reaching = np.zeros((len(by_height) + 1, 2), np.int64)
+    reaching[:-1] = at_or_above(by_height)
+    # Each pixel is counted once for each level up to its own.
+    background, foreground = reaching[1:].sum(axis=0).tolist()
+    black, white = reaching[0].tolist()
+    cuts = _adaptive_cuts(background + foreground, black + white, levels, rules)
+    above_e, above_f = (reaching[min(cut, len(by_height))] for cut in cuts)
     return Tables(
         truths=_BINARY,
-        binned=np.stack(binned, axis=1).astype(np.int64),
-        above_e=by_height[cut_e:].sum(axis=0),
-        above_f=by_height[cut_f:].sum(axis=0),
-        mae=(background + levels.span * white - foreground) / (levels.span * pixels),
+        reaching=reaching.take(first_heights(levels, rules.thresholds), axis=0),
+        above_e=above_e,
+        above_f=above_f,
+        mae=(background + levels.span * white - foreground) / (levels.span * (black + white)),
     )
 
 
@@ -85,7 +92,7 @@ def grey_tables(prediction: Map, truth: NDArray[np.uint8], levels: Levels, rules
     joint = np.bincount((bins * values + truth).ravel(), minlength=rules.thresholds * values)
     return Tables(
         truths=_GREY,
-        binned=joint.reshape(rules.thresholds, values),
+        reaching=at_or_above(joint.reshape(rules.thresholds, values)),
         above_e=np.bincount(truth[heights >= cut_e], minlength=values),
         above_f=np.bincount(truth[heights >= cut_f], minlength=values),
         mae=float(np.abs(heights / levels.span - truth / WHITE).mean()),

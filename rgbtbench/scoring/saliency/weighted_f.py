@@ -53,7 +53,7 @@ def _of_background(foreground: Foreground, raised: Raised) -> float:
 def _weights(squares: NDArray[np.uint8] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what an error counts, given its squared distance to the foreground."""
     if squares.dtype == np.uint8:
-        return _weights_of_bytes().take(squares)
+        return _weights_of_bytes().take(squares.astype(np.intp))
     return np.asarray(2 - np.exp(_HALVED_PER_PIXEL * np.sqrt(squares)), np.float64)
 
 

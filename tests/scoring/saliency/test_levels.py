@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rgbtbench.scoring.saliency.levels import Levels, levels_of, threshold_bins
+from rgbtbench.scoring.saliency.levels import Levels, first_heights, levels_of, threshold_bins
 
 
 def test_a_map_is_stretched_from_its_darkest_to_its_brightest_level():
@@ -38,3 +38,11 @@ def test_16_bit_levels_reach_what_8_bit_levels_reach(thresholds):
     long = threshold_bins(Levels(0, 65535, 65535), thresholds)
     assert np.array_equal(long[::257], threshold_bins(Levels(0, 255, 255), thresholds))
     assert (np.diff(long) >= 0).all()
+
+
+@pytest.mark.parametrize("thresholds", [256, 255])
+@pytest.mark.parametrize("levels", [Levels(0, 255, 255), Levels(10, 100, 255), Levels(3, 900, 65535)])
+def test_the_first_level_of_each_threshold_is_the_lowest_that_reaches_it(levels, thresholds):
+    bins = threshold_bins(levels, thresholds)[levels.floor :]
+    expected = [next(height for height, reached in enumerate(bins) if reached >= step) for step in range(thresholds)]
+    assert first_heights(levels, thresholds).tolist() == expected
