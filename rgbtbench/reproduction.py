@@ -8,11 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgbtbench.cards import catalog
 from rgbtbench.cards.inference import PLAIN
 from rgbtbench.errors import UnknownNameError, UserError, did_you_mean
 from rgbtbench.evaluation import Evaluation
-from rgbtbench.leaderboard.listed_names import names
+from rgbtbench.leaderboard.listed_names import method_of
 from rgbtbench.leaderboard.published import UNKNOWN, Numbers, PublishedRow, read_published
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.progress import Progress, Silent
@@ -124,9 +123,8 @@ def _require_fitting(row: PublishedRow, subject: Subject) -> None:
     name = f"{row.file}:{row.line}"
     if row.protocol == UNKNOWN:
         raise UserError(f"{name}: nobody can tell how its numbers were computed", remedy="choose a row with a protocol")
-    slug = names().methods.get(row.method) or _slug_by_title(row.method)
     found = subject.info.model.method
-    if slug != found:
+    if method_of(row) != found:
         raise UserError(
             f"{name} is of {row.method}, and the weights are of {found}", remedy="give that method's weights"
         )
@@ -139,10 +137,6 @@ def _require_fitting(row: PublishedRow, subject: Subject) -> None:
             if plain
             else "say the same with --scales, --flip, --window",
         )
-
-
-def _slug_by_title(title: str) -> str | None:
-    return next((slug for slug in catalog.method_names() if catalog.method_card(slug).title == title), None)
 
 
 def _comparisons(row: PublishedRow, record: Record) -> Iterator[Comparison]:

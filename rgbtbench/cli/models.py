@@ -11,8 +11,9 @@ from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_tabl
 from rgbtbench.cli.train import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
-    from rgbtbench.cards.method import PublishedCost
+    from rgbtbench.cards.method import KnownWeights, PublishedCost
     from rgbtbench.efficiency.profile import Profile
+    from rgbtbench.leaderboard.published import PublishedRow
 
 app = typer.Typer(
     help="List the methods and show their cards.\n\nExample: rgbtbench models show mfnet", no_args_is_help=True
@@ -61,25 +62,33 @@ def show_model(
     name: Annotated[str, typer.Argument(help="Method or `<method>/<recipe>`, as `models list` prints them.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a method's card: paper, what is exact, what differs, known weights, recipes; or a recipe, written out.
+    """Show a method's card: paper, what is exact, what differs, known weights, published results, recipes.
+
+    Or a recipe, written out.
 
     Example: rgbtbench models show mfnet
     """
     from rgbtbench.cards import method_card, recipe_names
+    from rgbtbench.leaderboard.listed_names import results_of
+    from rgbtbench.leaderboard.published import read_published
+    from rgbtbench.resources import data_root
 
     if "/" in name:
         _show_recipe(name, as_json=as_json)
         return
     card = method_card(name)
     recipes = [recipe for recipe in recipe_names() if recipe.startswith(f"{name}/")]
+    results = results_of(name, read_published(data_root() / "leaderboards" / "published"))
     if as_json:
-        print_json(card.model_dump(mode="json") | {"recipes": recipes})
+        published = [row.model_dump(mode="json") for row in results]
+        print_json(card.model_dump(mode="json") | {"published": published, "recipes": recipes})
         return
     paper = card.paper
     typer.echo(f"{card.title}\n\n{card.summary}\n")
     print_facts(
         [
             ("paper", paper and f"{paper.authors}: {paper.title}, {paper.venue} {paper.year}"),
+            ("licence", card.licence),
             ("inputs", card.modalities),
             ("fidelity", ", ".join(f"{task}: {level}" for task, level in card.fidelity.items())),
             ("parameters", card.parameters_millions and f"{card.parameters_millions} million"),
@@ -94,10 +103,24 @@ def show_model(
             *(("published cost", _in_words(cost)) for cost in card.published_costs),
             *(("exact", line) for line in card.exact),
             *(("differs", line) for line in card.differs),
-            *((f"weights {known.name}", f"{known.description} ({known.licence})") for known in card.weights),
+            *((f"weights {known.name}", _weights_in_words(known)) for known in card.weights),
+            *((f"published {row.file}:{row.line}", _result_in_words(row)) for row in results),
             ("recipes", " ".join(recipes)),
         ]
     )
+
+
+def _weights_in_words(known: KnownWeights) -> str:
+    converter = known.convert and f"converter: {known.convert}"
+    return "; ".join(part for part in (f"{known.description} ({known.licence})", known.url, converter) if part)
+
+
+def _result_in_words(row: PublishedRow) -> str:
+    """Return the protocol and the numbers that it gives for the whole set, as printed there."""
+    numbers = ", ".join(f"{metric} {number}" for metric, number in row.metrics.items())
+    views = None if row.test_time_augmentation == "none" else row.test_time_augmentation
+    what = ", ".join(part for part in (row.variant, "+".join(row.inputs), views) if part)
+    return f"{row.protocol}: {numbers or 'numbers of classes or subsets'} ({what}; {row.source})"
 
 
 def _in_words(cost: PublishedCost) -> str:

@@ -92,6 +92,7 @@ def train(
         [
             ("weights", result.weights),
             ("parameters", f"{result.info.parameters:,}"),
+            ("init", result.info.training and result.info.training.initial_weights),
             *(
                 (f"validation {name}", None if value is None else f"{value:.4g}")
                 for name, value in result.metrics.items()

@@ -32,8 +32,8 @@ def list_weights(as_json: JsonOption = False) -> None:
         print_json(rows)
         return
     print_table(
-        ["method", "weights", "licence", "description"],
-        [[row["method"], row["name"], row["licence"], row["description"]] for row in rows],
+        ["method", "weights", "licence", "description", "address"],
+        [[row["method"], row["name"], row["licence"], row["description"], row["url"]] for row in rows],
     )
 
 

@@ -45,7 +45,23 @@ def dataset_title(name: str) -> str:
 
 def known_methods() -> set[str]:
     """Return every name of a method that is listed, or that a card carries."""
-    return {*names().methods, *(catalog.method_card(slug).title for slug in catalog.method_names())}
+    return set(_slugs())
+
+
+def method_of(row: PublishedRow) -> str | None:
+    """Return the slug of a row's method, whether or not its folder is there; None of a name that nobody lists."""
+    return _slugs().get(row.method)
+
+
+@cache
+def _slugs() -> dict[str, str]:
+    """Return the slug of every method that is listed, or that a card carries, by its name."""
+    return {catalog.method_card(slug).title: slug for slug in catalog.method_names()} | names().methods
+
+
+def results_of(method: str, rows: Iterable[PublishedRow]) -> list[PublishedRow]:
+    """Return what papers report of a method, by its slug, as it is: no ablations, and nothing done to the input."""
+    return [row for row in rows if row.ablation is None and row.condition == "none" and method_of(row) == method]
 
 
 def find_unknown_names(rows: Iterable[PublishedRow]) -> list[tuple[PublishedRow, str]]:

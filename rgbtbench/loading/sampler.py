@@ -177,6 +177,11 @@ def require_shares(samples: int, *, batch_size: int, rank: int, world: int) -> N
         RecipeError: no samples, no such rank, or a batch that cannot be shared evenly.
     """
     _check_ranks(samples, rank=rank, world=world)
+    require_shared_batch(batch_size, world=world)
+
+
+def require_shared_batch(batch_size: int, *, world: int) -> None:
+    """Make sure that every process gets as much of a batch as the others; raises as `require_shares`."""
     if batch_size < 1 or batch_size % world:
         raise RecipeError(
             f"a batch of {batch_size} for {world} processes",

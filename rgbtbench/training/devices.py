@@ -57,6 +57,12 @@ def make_fabric(*, device: Device, devices: int, precision: Precision, sharded: 
     return Fabric(plugins=[_Autocast(precision, chosen)], **where)
 
 
+def process_count(devices: int) -> int:
+    """Return how many processes `make_fabric` gives a training, on all machines together."""
+    here, machines = _processes(devices)
+    return here * machines
+
+
 def _processes(devices: int) -> tuple[int, int]:
     """Return the processes on each machine and the number of machines, as `torchrun` or a user says."""
     if not torch.distributed.is_torchelastic_launched():

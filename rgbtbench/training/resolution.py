@@ -11,7 +11,7 @@ from rgbtbench.locations import location
 from rgbtbench.training.data import LoaderOptions, TrainingData
 from rgbtbench.training.open_data import open_data
 from rgbtbench.training.plan import Span, spans
-from rgbtbench.zoo.registry import resolve
+from rgbtbench.zoo.registry import method_for, resolve
 from rgbtbench.zoo.spec import ModelSpec
 
 
@@ -52,6 +52,7 @@ def resolve_training(recipe: Recipe, data: Path | Sequence[Path]) -> Training:
         RecipeError: the recipe does not fit the method or the data.
         ShardError: a folder is not prepared, or lacks a split.
     """
+    method_for(recipe.model.method, recipe.task)
     opened = open_data(recipe, [location(data)] if isinstance(data, str | Path) else [location(root) for root in data])
     spec = opened.completed(
         resolve(

@@ -14,11 +14,12 @@ import torch
 from lightning_fabric import Fabric
 
 from rgbtbench.atomic_file import atomic_file
-from rgbtbench.cards.recipe import Recipe, recipe_yaml, seed_group
+from rgbtbench.cards.recipe import Recipe, recipe_yaml, seed_group, stage_recipes
 from rgbtbench.errors import RecipeError
+from rgbtbench.loading.sampler import require_shared_batch
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.training.checkpoint import load_checkpoint
-from rgbtbench.training.devices import Device, make_fabric, repeatable
+from rgbtbench.training.devices import Device, make_fabric, process_count, repeatable
 from rgbtbench.training.environment import comparable, describe_environment
 from rgbtbench.training.interruption import stop_requests
 from rgbtbench.training.loop import Surroundings
@@ -97,6 +98,9 @@ def train(
         InterruptedTrainingError: SIGTERM or Ctrl-C came; a checkpoint is left to resume from.
     """
     fabric = make_fabric(device=device, devices=devices, precision=recipe.precision, sharded=sharded)
+    for part in stage_recipes(recipe):
+        # Before any other process is started, each of which would have to find out.
+        require_shared_batch(part.batch_size, world=process_count(devices))
     fabric.launch()
     told = progress if progress is not None and fabric.is_global_zero else Silent()
     folder = RunFolder(Path(out))
@@ -110,6 +114,7 @@ def train(
     fabric.barrier()
     if folder.is_finished:
         return _finished(folder, identity, told)
+    told.say(f"init: {_start_in_words(training.recipe)}")
     for remark in training.data.remarks(training.recipe):
         told.say(remark)
     state = _state(fabric, folder, identity, told) if folder.is_begun else None
@@ -189,15 +194,17 @@ def _finished_model(trained: Trained) -> Model:
     return model
 
 
+def _start_in_words(recipe: Recipe) -> str:
+    return "random" if recipe.initial_weights is None else initial_weights_in_words(Path(recipe.initial_weights))
+
+
 def _facts(training: Training, identity: Mapping[str, str], trained: Trained) -> TrainingFacts:
     recipe = training.recipe
     return TrainingFacts(
         recipe=recipe.name,
         recipe_sha256=identity["recipe_sha256"],
         selection=recipe.selection,
-        initial_weights="random"
-        if recipe.initial_weights is None
-        else initial_weights_in_words(Path(recipe.initial_weights)),
+        initial_weights=_start_in_words(recipe),
         pretraining=() if recipe.initial_weights is None else data_seen_by(Path(recipe.initial_weights)),
         seed=recipe.seed,
         seed_group=seed_group(recipe),

@@ -7,6 +7,7 @@ Checkpoints of mmengine, which hold the history of their training too, are read 
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,9 @@ def _load_pickled(source: Path) -> Any:
 def _load_restricted(source: Path, *, mapped: bool) -> Any:
     """Load tensors and plain containers; with a zip, what is not used is not read from the disk."""
     try:
-        return torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
+        # Whatever cannot be read gets an error; torch warns of some files before it fails.
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError:
         if not mapped:
             raise

@@ -48,7 +48,7 @@ class GeminiFusionConfig(MlpHeadConfig):
         answer: which of the three logits counts: that of a stream, or the average, which the paper reports.
     """
 
-    backbone: MitName | SwinName = "b3"
+    backbone: Literal[MitName, SwinName] = "b3"
     drop_path: float = Field(0.4, ge=0, lt=1, description="chance of leaving out a branch of the deepest block")
     variant: Literal["main", "deliver"] = "main"
     extra: int = Field(1, ge=1, le=MOST_EXTRA)
@@ -58,7 +58,7 @@ class GeminiFusionConfig(MlpHeadConfig):
     @model_validator(mode="after")
     def _swin_is_of_two_streams(self) -> Self:
         if self.backbone in SWIN_SIZES and (self.variant != "main" or self.extra != 1 or self.layer_norms):
-            raise ValueError(f"{self.backbone} goes with variant main, extra 1 and layer_norms null")
+            raise ValueError(f"backbone {self.backbone} goes with variant main, extra 1 and layer_norms null")
         return self
 
     @property

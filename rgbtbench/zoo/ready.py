@@ -63,7 +63,8 @@ class ReadyModel:
         Args:
             key: what the prediction is called.
             images: by modality. One that is left out is dropped where the method does without it, and else replaced by
-                zeros after normalisation; at least one is needed, and its frame is that of the prediction.
+                zeros after normalisation; at least one is needed. The frame of the first, in the order of `modalities`,
+                is that of the prediction; images of another size are resized to it.
 
         Raises:
             RecipeError: no image, or a modality that the model is not fed.
@@ -87,7 +88,8 @@ class ReadyModel:
         images, zeroed = {}, {}
         for name in self.modalities:
             if name in found:
-                pixels = torch.from_numpy(np.ascontiguousarray(found[name].transpose(2, 0, 1)))
+                # A copy: what the caller gave may be read-only, which torch has no tensors for.
+                pixels = torch.from_numpy(found[name].transpose(2, 0, 1).copy())
             else:
                 pixels = torch.zeros((1, height, width), dtype=torch.uint8)
                 if not self.model.takes_absent:

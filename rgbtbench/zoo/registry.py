@@ -65,6 +65,17 @@ def method(name: str) -> Method:
         ) from error
 
 
+def method_for(name: str, task: Use) -> Method:
+    """Return a method's module; raises as `method`, and `RecipeError` where the method does not do the task."""
+    module = method(name)
+    if task not in module.TASKS:
+        doing = [other for other in catalog.method_names() if task in catalog.method_card(other).tasks]
+        raise RecipeError(
+            f"{name} does no {task}", expected=", ".join(module.TASKS), remedy=f"methods that do: {', '.join(doing)}"
+        )
+    return module
+
+
 def resolve(
     name: str,
     config: Mapping[str, JsonValue],
@@ -87,9 +98,7 @@ def resolve(
         RecipeError: the method does not do the task, or not with these classes; the configuration breaks its schema; or
             the wiring leaves a slot out or names one that is not there.
     """
-    module = method(name)
-    if task not in module.TASKS:
-        raise RecipeError(f"{name} does no {task}", expected=", ".join(module.TASKS))
+    module = method_for(name, task)
     if bool(classes) == (task in WITHOUT_CLASSES):
         raise RecipeError(
             f"{len(classes)} classes for {task}", expected="none for saliency or in pre-training, and some otherwise"

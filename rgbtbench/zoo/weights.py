@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -237,7 +238,8 @@ def _default_layers(name: str, classes: Mapping[int, str]) -> set[str]:
     task = method(name).TASKS[0]
     spec = resolve(name, {}, task=task, classes={} if task in WITHOUT_CLASSES else classes or {0: "any"})
     try:
-        with torch.device("meta"):
+        # What other libraries say of networks that nobody asked for is of no use here.
+        with torch.device("meta"), warnings.catch_warnings(action="ignore"):
             return _layers(build_from(spec).state_dict())
     except MissingExtraError:
         return set()

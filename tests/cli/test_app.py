@@ -196,6 +196,17 @@ def test_a_dataset_shows_where_it_is_to_be_had_and_on_which_terms(rgbtbench):
     assert facts["source"]["links"]["Baidu"]["code"] == "14lc"
 
 
+def test_a_method_shows_its_licence_where_weights_are_to_be_had_and_what_papers_report(rgbtbench):
+    shown = " ".join(rgbtbench("models", "show", "cmx").stdout.split())
+    assert "licence this implementation: Apache-2.0" in shown
+    assert "https://github.com/NVlabs/SegFormer; converter: mit_b2, mit_b4, mit_b5" in shown
+    facts = json.loads(rgbtbench("models", "show", "cmx", "--json").stdout)
+    on_mfnet = [row for row in facts["published"] if row["protocol"] == "mfnet/miou-9"]
+    assert {(row["variant"], row["metrics"]["miou"]) for row in on_mfnet} == {("MiT-B2", "58.2"), ("MiT-B4", "59.7")}
+    row = on_mfnet[0]
+    assert f"published {row['file']}:{row['line']} mfnet/miou-9: miou {row['metrics']['miou']}" in shown
+
+
 @pytest.mark.parametrize("show", ["datasets show mfnet", "models show mfnet", "protocols show mfnet/miou-9"])
 def test_every_card_is_shown_as_text_and_as_json(rgbtbench, show):
     text = rgbtbench(*show.split())

@@ -112,6 +112,14 @@ def test_torchrun_says_how_many_processes_and_machines_there_are(monkeypatch, sh
         make_fabric(device="cpu", devices=3, precision="32-true")
 
 
+def test_a_batch_that_devices_cannot_share_is_refused_before_any_other_process_is_started(monkeypatch, blobs, tmp_path):
+    monkeypatch.setattr("lightning_fabric.Fabric.launch", lambda _: pytest.fail("processes were started"))
+    plan = recipe(stages=[{"name": "first", "steps": 2}, {"name": "second", "steps": 2, "batch_size": 2}], steps=None)
+    with pytest.raises(RecipeError, match="a batch of 2 for 4 processes"):
+        train(plan, blobs, tmp_path / "run", device="cpu", devices=4)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_batch_for_more_processes_than_it_has_samples_is_refused(monkeypatch, blobs, tmp_path):
     """What each of eight processes meets, before any of them waits for another."""
     from rgbtbench.training import resolution

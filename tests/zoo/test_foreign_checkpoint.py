@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fractions
 import os
+import pickle
 from collections import OrderedDict
 from contextlib import suppress
 
@@ -70,6 +71,14 @@ def test_whatever_else_a_file_would_call_is_not_called(tmp_path, monkeypatch, ho
     with suppress(WeightsError):
         assert_is_state(read_state_dict(path))
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_plain_pickle_of_a_later_protocol_is_refused_in_one_line(tmp_path):
+    """PyTorch warns of its protocol before it fails."""
+    (tmp_path / "source.pth").write_bytes(pickle.dumps(Runs((os.mkdir, ("made",))), protocol=4))
+    with pytest.raises(WeightsError, match="loading it could run code"):
+        read_state_dict(tmp_path / "source.pth")
 
 
 def test_an_inert_object_is_no_tensor(tmp_path):

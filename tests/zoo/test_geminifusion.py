@@ -261,7 +261,7 @@ def test_a_swin_transformer_starts_from_pre_trained_weights_but_for_what_fuses_a
 
 @pytest.mark.parametrize("other", [{"variant": "deliver"}, {"extra": 2}, {"layer_norms": "deliver"}])
 def test_a_swin_transformer_goes_with_the_authors_network_of_two_streams_alone(other):
-    with pytest.raises(RecipeError, match="swin_tiny goes with variant main, extra 1 and layer_norms null"):
+    with pytest.raises(RecipeError, match="backbone swin_tiny goes with variant main, extra 1 and layer_norms null"):
         of(9, backbone="swin_tiny", **other)
 
 

@@ -51,6 +51,14 @@ def test_files_arrays_and_tensors_are_the_same_images(model, pair, tmp_path):
         assert np.array_equal(model(**images).mask, expected)
 
 
+@pytest.mark.filterwarnings("error")
+def test_arrays_that_nobody_may_write_to_are_images_too(model, pair):
+    fixed = {name: pixels.copy() for name, pixels in pair.items()}
+    for pixels in fixed.values():
+        pixels.setflags(write=False)
+    assert np.array_equal(model(**fixed).mask, model(**pair).mask)
+
+
 def test_other_depths_are_scaled_to_the_same_range(model, pair):
     deep = {name: pixels.astype(np.uint16) * 257 for name, pixels in pair.items()}
     assert np.array_equal(model(**deep).mask, model(**pair).mask)
