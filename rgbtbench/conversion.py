@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,21 @@ from rgbtbench.cards.catalog import dataset_card, method_card
 from rgbtbench.cards.dataset import DatasetCard
 from rgbtbench.cards.schema import LABEL_KIND, WITHOUT_CLASSES, Use
 from rgbtbench.errors import RecipeError, did_you_mean
+from rgbtbench.labels import classes_without
 
 if TYPE_CHECKING:
     from rgbtbench.zoo.weights_info import WeightsInfo
 
 
 def convert_for_dataset(
-    source: Path, out: Path, *, method: str, dataset: str | None, label_set: str | None, config_yaml: str
+    source: Path,
+    out: Path,
+    *,
+    method: str,
+    dataset: str | None,
+    label_set: str | None,
+    config_yaml: str,
+    without: Sequence[str] = (),
 ) -> WeightsInfo:
     """Convert a checkpoint whose outputs are the classes of a dataset, in the order of their ids.
 
@@ -28,16 +37,19 @@ def convert_for_dataset(
         dataset: name of the dataset; None for a network without classes.
         label_set: whose classes; None for the first that the method's task predicts.
         config_yaml: what differs from the method's defaults, as a YAML mapping.
+        without: classes of the label set that the network has no outputs for.
 
     Raises:
         UnknownNameError: no such method or dataset.
-        RecipeError: no such label set, a dataset that is missing, or a configuration that is none.
+        RecipeError: no such label set or class, a dataset that is missing, or a configuration that is none.
         WeightsError: the checkpoint cannot be read safely or does not fit.
     """
     from rgbtbench.zoo.registry import resolve
     from rgbtbench.zoo.weights import convert
 
     task, classes = _no_outputs(method) if dataset is None else _outputs(method, dataset_card(dataset), label_set)
+    if without:
+        classes = classes_without(classes, without, field="without")
     return convert(source, out, spec=resolve(method, config_from_yaml(config_yaml), task=task, classes=classes))
 
 

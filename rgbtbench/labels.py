@@ -21,7 +21,7 @@ from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.dataset import ClassFacts, LabelSetFacts
 from rgbtbench.cards.schema import Strict
 from rgbtbench.cards.yaml_file import load_card
-from rgbtbench.errors import LabelError, did_you_mean
+from rgbtbench.errors import LabelError, RecipeError, did_you_mean
 from rgbtbench.resources import data_root
 
 #: Value of pixels that no metric and no loss looks at.
@@ -217,3 +217,23 @@ def _unified_id(entry: ClassFacts, space: LabelSpace) -> int:
     if entry.unified == HIDE:
         return IGNORE
     return space.id_of(entry.unified)
+
+
+def classes_without(classes: Mapping[int, str], left_out: Iterable[str], *, field: str) -> dict[int, str]:
+    """Return class id to name without some of the classes, for networks that have no outputs for them.
+
+    Args:
+        classes: class id to name.
+        left_out: names.
+        field: that names them, for errors.
+
+    Raises:
+        RecipeError: there is no such class, or none is left.
+    """
+    unwanted = set(left_out)
+    for name in sorted(unwanted - set(classes.values())):
+        raise RecipeError(f"{field}: no class {name!r}", remedy=did_you_mean(name, list(classes.values())))
+    kept = {number: name for number, name in classes.items() if name not in unwanted}
+    if not kept:
+        raise RecipeError(f"{field}: leaves no class")
+    return kept

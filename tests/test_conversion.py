@@ -37,12 +37,25 @@ def test_a_configuration_travels_with_the_weights(tmp_path):
     assert info.model.config["streams"] == ["rgb"]
 
 
+def test_a_network_may_lack_some_of_the_datasets_classes(tmp_path):
+    """As networks of the DeLiVER family lack FMB's `unlabeled`: 14 outputs for 15 ids."""
+    torch.manual_seed(0)
+    model = build("mfnet", {}, task="semantic", classes={number: str(number) for number in range(14)})
+    torch.save(model.state_dict(), tmp_path / "fourteen.pth")
+    with pytest.raises(WeightsError, match="made for 14 classes"):
+        convert(tmp_path / "fourteen.pth", tmp_path / "x.safetensors", dataset="fmb")
+    info = convert(tmp_path / "fourteen.pth", tmp_path / "out.safetensors", dataset="fmb", without=["unlabeled"])
+    assert info.model.class_ids == tuple(range(1, 15))
+    assert info.model.classes[9] == "car"
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
         ({"dataset": "mfnett"}, UnknownNameError, "did you mean mfnet"),
         ({"method": "mfnat"}, UnknownNameError, "did you mean mfnet"),
         ({"label_set": "semantics"}, RecipeError, "did you mean semantic"),
+        ({"without": ["unlabelled"]}, RecipeError, "without: no class 'unlabelled'; did you mean unlabeled"),
         ({"config_yaml": "[rgb]"}, RecipeError, "no mapping"),
         ({"config_yaml": "{"}, RecipeError, "not YAML"),
         ({"method": "two_stream_fcos"}, RecipeError, "no labels for that"),

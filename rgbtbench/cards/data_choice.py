@@ -20,6 +20,12 @@ class DataChoice(Strict):
     validation: Name | None = Field("val", description="split that is looked at during training; null: none")
     label_set: Name | None = Field(None, description="null: the data's only label set of the task's kind")
     label_space: str = Field("native", pattern=_LABEL_SPACE, description="native, unified or a dataset")
+    without: tuple[str, ...] = Field(
+        (),
+        # Recipes that leave nothing out keep the hash that their records state.
+        exclude_if=lambda names: not names,
+        description="classes of pixels that the model has no output for, and whose pixels teach nothing",
+    )
 
 
 class Member(Strict):

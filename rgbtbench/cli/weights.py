@@ -48,6 +48,9 @@ def convert_weights(
     label_set: Annotated[
         str | None, typer.Option(help="Label set; the dataset's first of the task by default.")
     ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Class that the network has no output for, such as unlabeled; repeatable.")
+    ] = None,
     config: Annotated[str, typer.Option(help="The method's configuration, as YAML: '{streams: [rgb]}'.")] = "{}",
     as_json: JsonOption = False,
 ) -> None:
@@ -60,7 +63,15 @@ def convert_weights(
     require_torch()
     from rgbtbench.conversion import convert_for_dataset
 
-    info = convert_for_dataset(source, out, method=method, dataset=dataset, label_set=label_set, config_yaml=config)
+    info = convert_for_dataset(
+        source,
+        out,
+        method=method,
+        dataset=dataset,
+        label_set=label_set,
+        config_yaml=config,
+        without=without or (),
+    )
     if as_json:
         print_json(info.model_dump(mode="json"))
         return

@@ -9,6 +9,8 @@ from typing import Any
 from rgbtbench.cards.catalog import protocol_prefix
 from rgbtbench.cards.data_choice import DataChoice
 from rgbtbench.cards.recipe import Recipe
+from rgbtbench.errors import RecipeError
+from rgbtbench.labels import classes_without
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.loader import TrainLoader, train_loader
 from rgbtbench.loading.prepared import PreparedSplit, open_split
@@ -43,7 +45,9 @@ class SingleData:
     def classes(self) -> dict[int, str]:
         """Class id of the label space to name; nothing for saliency."""
         kind = self.train.manifest.label_sets[self.label_set].kind
-        return {} if kind == "saliency" else self.train.classes(self.label_set)
+        if kind == "saliency":
+            return {}
+        return classes_without(self.train.classes(self.label_set), self.choice.without, field="data.without")
 
     def remarks(self, recipe: Recipe) -> list[str]:
         """Return nothing: the recipe says it all."""
@@ -118,8 +122,10 @@ def open_single(recipe: Recipe, choice: DataChoice, root: Path) -> SingleData:
 
     Raises:
         ShardError: `root` is not prepared, or lacks a split.
-        RecipeError: it has no labels for the task.
+        RecipeError: it has no labels for the task, or what classes are left out of are no masks.
     """
+    if choice.without and recipe.task != "semantic":
+        raise RecipeError("data.without leaves classes out of masks", remedy=f"leave it out of task: {recipe.task}")
     train = open_split(root, choice.train, label_space=choice.label_space)
     label_set = fitting_label_set(recipe.task, choice.label_set, train, field="data.label_set")
     watched = choice.validation

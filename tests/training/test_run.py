@@ -54,6 +54,20 @@ def test_a_run_folder_holds_everything_to_use_and_to_repeat_it(uninterrupted, bl
     assert [line["step"] for line in read_metrics(folder / "metrics.jsonl") if "validation" in line] == [2, 4, 6]
 
 
+def test_a_network_may_lack_classes_of_the_data_and_is_scored_in_all_of_them(blobs, tmp_path):
+    data = {"train": "train", "validation": "val", "without": ["background"]}
+    done = train(recipe(steps=2, data=data), blobs, tmp_path / "run")
+    assert done.info.model.classes == {1: "lamp", 4: "person"}
+    assert load_recipe(done.folder / "recipe.yaml").data.without == ("background",)
+    assert len(done.metrics) > 1
+    with pytest.raises(RecipeError, match=r"data\.without: no class 'ground'"):
+        train(recipe(steps=2, data={**data, "without": ["ground"]}), blobs, tmp_path / "other")
+    with pytest.raises(RecipeError, match=r"data\.without leaves classes out of masks"):
+        train(
+            recipe(steps=2, data=data, task="detection", model={"method": "two_stream_fcos"}), blobs, tmp_path / "boxes"
+        )
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_that_was_terminated_in_mid_epoch_ends_with_the_same_bits(blobs, tmp_path, uninterrupted, workers):
     listener = AtStep(3, lambda: os.kill(os.getpid(), signal.SIGTERM))
