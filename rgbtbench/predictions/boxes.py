@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.errors import PredictionError
 from rgbtbench.formats.json_file import most_values
+from rgbtbench.predictions.members import is_archive, open_members, top_folder
 from rgbtbench.predictions.sidecar import DETECTIONS, SIDECAR
 
 #: A results file of 100 boxes in each of 50,000 images is smaller.
@@ -80,7 +81,8 @@ def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[in
     An image without rows has no detections; it counts like any other.
 
     Args:
-        path: the file, or a folder that holds `detections.json` or exactly one JSON file beside the sidecar.
+        path: the file, or a folder, `.zip` or `.tar` that holds `detections.json` or exactly one JSON file beside the
+            sidecar, or one folder around them.
         image_ids: ids of all images of the split.
         classes: class ids that may occur; where there is one, 1 in all rows stands for it too.
 
@@ -88,9 +90,9 @@ def read_boxes(path: Path, *, image_ids: Collection[int], classes: Collection[in
         PredictionError: no JSON list, a field that is missing or there twice, an unknown image or class, a number that
             is not finite, or a box without area or beyond all images; names the first such row, counted from 0.
     """
-    file = _results_file(path)
-    table = of_only_class(boxes_of_json(_content(file), file), classes)
-    require_scorable(table, path=file, image_ids=image_ids, classes=classes, place="row {}".format, remedy=_REMEDY)
+    name, data = _content(path)
+    table = of_only_class(boxes_of_json(data, name), classes)
+    require_scorable(table, path=name, image_ids=image_ids, classes=classes, place="row {}".format, remedy=_REMEDY)
     return sorted_table(table)
 
 
@@ -104,7 +106,7 @@ def of_only_class(table: BoxTable, classes: Collection[int]) -> BoxTable:
 def require_scorable(
     table: BoxTable,
     *,
-    path: Path | None,
+    path: Path | str | None,
     image_ids: Collection[int],
     classes: Collection[int],
     place: Callable[[int], str],
@@ -139,33 +141,36 @@ def require_scorable(
             raise PredictionError(f"{place(row)}: {values[row].tolist()} {what}{more}", path=path, remedy=remedy)
 
 
-def _results_file(path: Path) -> Path:
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise PredictionError("no such file or folder", path=path, remedy="check the path")
-    candidates = sorted(file for file in path.glob("*.json") if file.name != SIDECAR)
-    named = [file for file in candidates if file.name == DETECTIONS]
-    found = named or candidates
-    if len(found) != 1:
-        raise PredictionError(
-            f"holds {len(found)} JSON files", expected=f"a {DETECTIONS}", path=path, remedy="name the results file"
-        )
-    return found[0]
+def _content(path: Path) -> tuple[Path | str, bytes]:
+    """Return the name of the results file for errors, and its bytes."""
+    if path.is_file() and not is_archive(path):
+        _require_size(path.stat().st_size, path)
+        return path, path.read_bytes()
+    with open_members(path) as members:
+        around = top_folder(members)
+        beside = {name.removeprefix(around): name for name in members.sizes if name.lower().endswith(".json")}
+        candidates = {short: name for short, name in beside.items() if "/" not in short and short != SIDECAR}
+        found = [candidates[DETECTIONS]] if DETECTIONS in candidates else list(candidates.values())
+        if len(found) != 1:
+            raise PredictionError(
+                f"holds {len(found)} JSON files", expected=f"a {DETECTIONS}", path=path, remedy="name the results file"
+            )
+        name = path / found[0] if path.is_dir() else f"{path}: {found[0]}"
+        _require_size(members.sizes[found[0]], name)
+        return name, members.read(found[0])
 
 
-def _content(file: Path) -> bytes:
-    if file.stat().st_size > MAX_JSON_BYTES:
+def _require_size(size: int, name: Path | str) -> None:
+    if size > MAX_JSON_BYTES:
         raise PredictionError(
-            f"has {file.stat().st_size} bytes",
+            f"has {size} bytes",
             expected=f"at most {MAX_JSON_BYTES}",
-            path=file,
+            path=name,
             remedy="keep the 100 best boxes of each image; more are not scored",
         )
-    return file.read_bytes()
 
 
-def boxes_of_json(data: bytes, file: Path) -> BoxTable:
+def boxes_of_json(data: bytes, file: Path | str) -> BoxTable:
     """Return the rows of COCO results in their order, before anything but their form is checked.
 
     Raises:

@@ -42,10 +42,10 @@ def read_detections(
     scored: Sequence[str],
     frame_size: Callable[[int], tuple[int, int]],
 ) -> Detections:
-    """Read a text of rows, COCO results, a parquet table, or a folder, `.zip` or `.tar` of one text file per frame.
+    """Read a text of rows, COCO results, a parquet table, or one text file per frame.
 
     Args:
-        path: file, or folder or archive with one results file or with the files of frames.
+        path: file, or a folder, `.zip` or `.tar` with one text of rows or of COCO results, or with the files of frames.
         keys: of all images of the split in official order, from which the text's image numbers count, from 1.
         image_ids: of the same images, as COCO results name them.
         classes: class id to name.
@@ -81,14 +81,7 @@ def read_detections(
                 members, files, keys=keys, image_ids=image_ids, classes=classes, scored=scored, path=path
             )
             return Detections(sorted_table(table), True)
-    if path.is_dir():
-        return Detections(read_boxes(path, image_ids=image_ids, classes=classes), False)
-    raise PredictionError(
-        "the archive holds no text files",
-        expected="one text of rows, or one text file per frame",
-        path=path,
-        remedy="give COCO results as a file of their own",
-    )
+    return Detections(read_boxes(path, image_ids=image_ids, classes=classes), False)
 
 
 def _checked(table: BoxTable, path: Path, image_ids: Sequence[int], classes: Mapping[int, str]) -> BoxTable:

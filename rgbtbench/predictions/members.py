@@ -62,9 +62,15 @@ def open_members(path: Path) -> Iterator[Members]:
     elif path.is_file() and _is_plain_tar(path):
         with tarfile.open(path, "r:") as tape:
             yield _Tar(path, tape)
+    elif path.exists():
+        raise PredictionError(
+            "is neither a zip nor an uncompressed tar file",
+            expected="a folder, .zip or .tar",
+            path=path,
+            remedy="check the path",
+        )
     else:
-        found = "is neither a zip nor an uncompressed tar file" if path.exists() else "no such file or folder"
-        raise PredictionError(found, expected="a folder, .zip or .tar", path=path, remedy="check the path")
+        raise PredictionError("no such file or folder", path=path, remedy="check the path")
 
 
 def is_archive(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """Published forms of detections: the same boxes from each, and every fault named."""
 
 import json
+import tarfile
 import zipfile
 
 import numpy as np
@@ -177,11 +178,31 @@ def test_what_is_no_form_is_refused(tmp_path, name):
         read(tmp_path / name)
 
 
-def test_an_archive_of_json_is_refused(tmp_path):
-    with zipfile.ZipFile(tmp_path / "results.zip", "w") as file:
-        file.write(as_json(tmp_path), "results.json")
-    with pytest.raises(PredictionError, match="the archive holds no text files"):
+@pytest.mark.parametrize("name", ["results.json", "results/mine.json", "all/detections.json"])
+def test_an_archive_of_coco_results_is_read_like_the_file(tmp_path, name):
+    file = as_json(tmp_path)
+    with zipfile.ZipFile(tmp_path / "results.zip", "w") as archive:
+        archive.write(file, name)
+    with tarfile.open(tmp_path / "results.tar", "w") as tape:
+        tape.add(file, name)
+    for packed in ("results.zip", "results.tar"):
+        assert read(tmp_path / packed).table.sha256 == read(file).table.sha256
+
+
+def test_faults_in_an_archive_name_the_file_in_it(tmp_path):
+    with zipfile.ZipFile(tmp_path / "results.zip", "w") as archive:
+        archive.writestr("mine.json", "[1]")
+    with pytest.raises(PredictionError, match=r"results\.zip: mine\.json: row 0: int instead of a mapping"):
         read(tmp_path / "results.zip")
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("mine.json", "[]")
+        archive.writestr("theirs.json", "[]")
+    with pytest.raises(PredictionError, match=r"holds 2 JSON files; expected a detections\.json"):
+        read(tmp_path / "two.zip")
+    with zipfile.ZipFile(tmp_path / "none.zip", "w"):
+        pass
+    with pytest.raises(PredictionError, match=r"holds 0 JSON files"):
+        read(tmp_path / "none.zip")
 
 
 def test_coco_results_keep_their_checks(tmp_path):

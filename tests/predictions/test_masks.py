@@ -245,7 +245,7 @@ def test_links_are_refused(tmp_path):
 
 
 def test_a_path_that_does_not_exist_is_a_clear_mistake(tmp_path):
-    refused(tmp_path / "nothing", "no such file or folder; expected a folder, .zip or .tar")
+    refused(tmp_path / "nothing", "nothing: no such file or folder; check the path")
 
 
 def test_a_damaged_sidecar_is_named(tmp_path):
