@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.conditions import NONE
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from rgbtbench.predictions.kinds import Prediction
 
 _SILENT = Silent()
+#: What is no name of a class but a number written amiss.
+_NUMBER: Final = re.compile(r"\s*[-+]?[0-9]+(\.[0-9]*)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def require_one_truth(
     *,
     classes: object = None,
     stored: bool = False,
+    described: bool = False,
 ) -> None:
     """Make sure that labels come from one place.
 
@@ -126,10 +130,11 @@ def require_one_truth(
         ground_truth: annotation files, if given.
         classes: what names the classes of annotation files, if anything.
         stored: whether a record is wanted.
+        described: whether a variant or a source is named, which stand in records.
 
     Raises:
-        UserError: none or both are given, classes are named of prepared data, or a record is wanted of labels that
-            nothing is known of.
+        UserError: none or both are given, classes are named of prepared data, or a record is wanted or described of
+            labels that nothing is known of.
     """
     if (data is None) == (ground_truth is None):
         raise UserError(
@@ -141,6 +146,11 @@ def require_one_truth(
         )
     if stored and data is None:
         raise UserError("files alone do not say which data they are", remedy="prepare the dataset to store a record")
+    if described and data is None:
+        raise UserError(
+            "scores against annotation files make no record, of which --variant and --source speak",
+            remedy="leave them out, or prepare the dataset",
+        )
 
 
 def score_either(
@@ -168,12 +178,16 @@ def class_names(classes: str | int | Sequence[str] | None) -> list[str] | None:
     """Return the names that are given, also as in `road,person`, or `0`, `1`, … for a number of classes.
 
     Raises:
-        UserError: a number far beyond the ids of masks.
+        UserError: a number that is not whole, negative, or far beyond the ids of masks.
     """
     if classes is None or not isinstance(classes, str | int):
         return classes if classes is None else list(classes)
     text = str(classes)
     if not text.isdecimal():
+        if _NUMBER.fullmatch(text):
+            raise UserError(
+                f"--classes: {text} classes", remedy="give the number of classes, or their names as `road,person`"
+            )
         return [name.strip() for name in text.split(",")]
     digits = text.lstrip("0") or "0"
     if len(digits) > len(str(MAX_CLASSES)):  # Python converts no number of thousands of digits.

@@ -46,21 +46,27 @@ class Entry:
         return None if self.score is None else self.score.metrics[self.protocol.rules.headline]
 
 
-def is_dataset(name: str, *, classes: object = None, stored: bool = False) -> bool:
+def is_dataset(name: str, *, classes: object = None, stored: bool = False, described: bool = False) -> bool:
     """Return whether a name means all protocols of a dataset rather than one protocol.
 
     Args:
         name: of a dataset, or a protocol's id.
         classes: what names the classes of annotation files, if anything.
         stored: whether a record is wanted.
+        described: whether a method, a variant or a source is named, which stand in records.
 
     Raises:
-        UserError: a record is wanted of a whole dataset's protocols, or its classes are named.
+        UserError: a record is wanted or described of a whole dataset's protocols, or its classes are named.
     """
     if "/" in name:
         return False
     if stored:
         raise UserError(f"{name} stands for several protocols", remedy="name one protocol to store a record")
+    if described:
+        raise UserError(
+            f"{name} stands for several protocols and makes no record, of which --method, --variant and --source speak",
+            remedy="leave them out, or name one protocol",
+        )
     if classes is not None:
         raise UserError(f"{name} has its classes already", remedy="leave out --classes")
     return True

@@ -57,6 +57,20 @@ def test_the_command_prints_a_table_and_json(scored_masks):
         CliRunner().invoke(app, [*arguments, "--records", "records"], catch_exceptions=False)
 
 
+@pytest.mark.parametrize("option", ["--variant", "--source"])
+def test_what_stands_in_records_alone_is_refused_where_there_is_none(scored_masks, option):
+    """Passed over, it would look as if it had been noted."""
+    predictions = str(scored_masks.predictions)
+    with pytest.raises(UserError, match="make no record, of which --variant and --source speak; leave them out"):
+        CliRunner().invoke(
+            app, ["score", "town/miou", predictions, "--ground-truth", "x", option, "y"], catch_exceptions=False
+        )
+    with pytest.raises(UserError, match="town stands for several protocols and makes no record"):
+        CliRunner().invoke(
+            app, ["score", "town", predictions, "--data", str(scored_masks.data), option, "y"], catch_exceptions=False
+        )
+
+
 def test_classes_are_named_of_files_alone(scored_masks):
     """Prepared data and datasets know their classes; names for them are an error, not passed over."""
     arguments = ["score", "town/miou", str(scored_masks.predictions), "--data", str(scored_masks.data)]

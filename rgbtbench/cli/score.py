@@ -25,8 +25,12 @@ def score(
         str | None, typer.Option(help="For generic/miou-…: the number of classes, or their names, as `road,person`.")
     ] = None,
     method: Annotated[str | None, typer.Option(help="What made the predictions; their own word by default.")] = None,
-    variant: Annotated[str | None, typer.Option(help="What sets this row apart within the method.")] = None,
-    source: Annotated[str | None, typer.Option(help="Paper or address that the predictions come from.")] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="With --data: what sets this row apart within the method.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="With --data: paper or address that the predictions come from.")
+    ] = None,
     records: RecordsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,8 +47,10 @@ def score(
     from rgbtbench.overview import is_dataset, score_under_all
 
     require_records(records)
-    require_one_truth(data, ground_truth, classes=classes, stored=records is not None)
-    if is_dataset(protocol, classes=classes, stored=records is not None):
+    require_one_truth(
+        data, ground_truth, classes=classes, stored=records is not None, described=bool(variant or source)
+    )
+    if is_dataset(protocol, classes=classes, stored=records is not None, described=bool(method or variant or source)):
         with make_progress() as progress:
             entries = score_under_all(protocol, predictions, data=data, ground_truth=ground_truth, progress=progress)
         report_overview(entries, as_json=as_json)

@@ -140,3 +140,9 @@ def test_a_label_beyond_the_classes_is_an_error_and_no_ignored_pixel(labels, pre
 def test_labels_of_a_dataset_without_a_reader_need_shards(labels, predictions):
     with pytest.raises(UserError, match="--data"):
         rgbtbench.score("mfnet/miou-9", predictions, ground_truth=labels)
+
+
+@pytest.mark.parametrize("number", ["-1", "+9", "9.0", " 9"])
+def test_a_number_written_amiss_is_no_name_of_a_class(number):
+    with pytest.raises(UserError, match=r"--classes: .* classes; give the number of classes"):
+        class_names(number)
