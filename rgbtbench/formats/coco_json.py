@@ -49,11 +49,13 @@ class CocoImage:
         id: as written; some tools write text.
         boxes: none is a valid answer.
         thermal: `file_name_lwir`, where one entry stands for a pair.
+        height: in pixels, as the file states it; None where it does not.
     """
 
     id: int | str
     boxes: tuple[CocoBox, ...]
     thermal: str | None = None
+    height: int | None = None
 
 
 def read_coco(root: Path, relative: str, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:
@@ -83,12 +85,15 @@ def instances_of(content: Any, path: Path, *, file_key: str = "file_name") -> Ma
             raise InputFileError(f"two categories have the id {item['id']!r}", path=path, remedy=REMEDY)
     files: dict[int | str, str] = {}
     thermal: dict[int | str, str | None] = {}
+    heights: dict[int | str, int | None] = {}
     for item in _items(content, "images", path):
         number = _id(item, path, "images")
         if number in files:
             raise InputFileError(f"two images have the id {number!r}", path=path, remedy=REMEDY)
         files[number] = _text(item, file_key, path)
         thermal[number] = _text(item, "file_name_lwir", path) if "file_name_lwir" in item else None
+        stated = item.get("height")
+        heights[number] = stated if isinstance(stated, int) and not isinstance(stated, bool) else None
     if len(set(files.values())) != len(files):
         raise InputFileError(f"two images have the same {file_key}", path=path, remedy=REMEDY)
     boxes: dict[int | str, list[CocoBox]] = {number: [] for number in files}
@@ -119,7 +124,10 @@ def instances_of(content: Any, path: Path, *, file_key: str = "file_name") -> Ma
             )
         box, angle = _numbers(item, number, path)
         boxes[image].append(CocoBox(names[category], box, ignore, int(occlusion), angle))
-    return {file: CocoImage(number, tuple(boxes[number]), thermal[number]) for number, file in files.items()}
+    return {
+        file: CocoImage(number, tuple(boxes[number]), thermal[number], heights[number])
+        for number, file in files.items()
+    }
 
 
 def read_coco_once(root: Path, relative: str, *, file_key: str = "file_name") -> Mapping[str, CocoImage]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from rgbtbench.canonical import content_sha256, keys_sha256
 from rgbtbench.cards import catalog
+from rgbtbench.cards.dataset import SplitFacts
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import UnknownNameError, UserError, did_you_mean
 from rgbtbench.shards.manifest import Manifest
@@ -42,12 +43,29 @@ def protocol_of_keys(protocol: Protocol, split_keys: Mapping[str, Collection[str
     Args:
         protocol: of a dataset.
         split_keys: split to its keys.
+
+    Raises:
+        UserError: nobody knows the keys of the protocol's split, and these are known to be another's.
     """
     splits = catalog.dataset_card(protocol.dataset).editions[protocol.edition].splits
     hashes = {name: keys_sha256(split_keys[name]) for name in protocol.splits}
-    if all(splits[name].keys_sha256 in (None, found) for name, found in hashes.items()):
+    for name, found in hashes.items():
+        others = [other for other, facts in splits.items() if facts.keys_sha256 == found]
+        if splits[name].keys_sha256 is None and others:
+            raise UserError(
+                f"{protocol.id} scores split {name}, and these are the images of split {others[0]}",
+                remedy=f"give the labels of split {name}, or choose a protocol of {others[0]}",
+            )
+    if all(_may_be(splits[name], found, len(split_keys[name])) for name, found in hashes.items()):
         return protocol
     return catalog.unlisted_protocol(protocol, _of_all(list(hashes.values())))
+
+
+def _may_be(facts: SplitFacts, found: str, count: int) -> bool:
+    """Return whether keys may be those of a split, by their hash, by their number, or because nobody knows either."""
+    if facts.keys_sha256 is not None:
+        return facts.keys_sha256 == found
+    return facts.count in (None, count)
 
 
 def recorded_protocol(protocol_id: str, *, dataset: str, keys_sha256: str) -> Protocol:

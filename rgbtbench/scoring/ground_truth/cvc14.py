@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from rgbtbench.cards.catalog import dataset_card
 from rgbtbench.cards.protocol import Protocol
-from rgbtbench.formats.coco_json import read_coco
+from rgbtbench.cards.rules import MissRateRules
+from rgbtbench.errors import LabelError
+from rgbtbench.formats.coco_json import CocoImage, read_coco
 from rgbtbench.formats.pedestrian_box import boxes_of_instances
 from rgbtbench.pair import key_of
 from rgbtbench.scoring.ground_truth.boxes import PedestrianTruth, numbers_of, require_label_version
@@ -18,6 +21,8 @@ from rgbtbench.scoring.ground_truth.boxes import PedestrianTruth, numbers_of, re
 _NAME: Final = re.compile(r"([0-9]{4}_[0-9]{2}_[0-9]{2}_([0-9]{2})_[0-9]{2})_[0-9]{2}_[0-9]{6}_?")
 #: Recordings by day were made from 17 o'clock, those by night from 22 o'clock on.
 _NIGHT_BEGINS: Final = 21
+#: Rows by which files differ in what they call the height of an image: DeformCAT's says 472 of 471.
+_NEAR: Final = 5
 
 
 @contextmanager
@@ -32,6 +37,7 @@ def read(protocol: Protocol, path: Path) -> Iterator[PedestrianTruth]:
         InputFileError, LabelError: no such file, damage, or another version of the labels.
     """
     images = read_coco(path.parent, path.name, file_key="im_name")
+    _require_height(protocol, images.values(), path)
     known = [_NAME.fullmatch(name) for name in images]
     times = [None if name is None else "night" if int(name[2]) >= _NIGHT_BEGINS else "day" for name in known]
     truth = PedestrianTruth(
@@ -45,3 +51,21 @@ def read(protocol: Protocol, path: Path) -> Iterator[PedestrianTruth]:
     )
     require_label_version(protocol, truth, path)
     yield truth
+
+
+def _require_height(protocol: Protocol, images: Iterable[CocoImage], path: Path) -> None:
+    """Make sure that labels of stretched images are not taken for others; raises `LabelError`."""
+    if not isinstance(protocol.rules, MissRateRules):
+        return
+    size = dataset_card(protocol.dataset).modalities["rgb"].size
+    if size is None:
+        return
+    expected = size[1] * protocol.rules.vertical_stretch
+    wrong = [image.height for image in images if image.height and abs(image.height - expected) > _NEAR]
+    if wrong:
+        raise LabelError(
+            f"holds labels of images of {wrong[0]} rows",
+            expected=f"{expected:.0f}, which are those of {protocol.label_set}",
+            path=path,
+            remedy=f"take the labels {protocol.label_set}, or the protocol of these",
+        )

@@ -9,10 +9,11 @@ import pytest
 import rgbtbench
 from rgbtbench.canonical import keys_sha256
 from rgbtbench.cards import catalog, dataset_card
-from rgbtbench.errors import InputFileError, LabelError, PredictionError
+from rgbtbench.errors import InputFileError, LabelError, PredictionError, UserError
 from rgbtbench.formats.write_boxes import write_bbgt, write_coco
 from rgbtbench.labels import IGNORE
 from rgbtbench.scoring.ground_truth.open import open_ground_truth, protocol_of_files
+from rgbtbench.scoring.resolve import protocol_of_keys
 from tests.datasets.shared import SAMPLES, needs
 from tests.scoring.miss_rate.golden import GOLDEN, needs_golden
 
@@ -168,8 +169,42 @@ def test_cvc14_s_own_boxes_find_themselves(setting, tmp_path):
     for row in stretched["annotations"]:
         left, top, width, height = row["bbox"]
         row["bbox"] = [left, top * 1.087044832, width, height * 1.087044832]
+    for image in stretched["images"]:
+        image["height"] = 512
     (tmp_path / "stretched.json").write_text(json.dumps(stretched))
     shrunk = rgbtbench.score(
         f"cvc14/{setting}@stretched", tmp_path / "results.txt", ground_truth=tmp_path / "stretched.json"
     )
     assert shrunk.metrics == pytest.approx(found.metrics)
+
+
+@needs("samples/cvc14")
+@pytest.mark.parametrize("camera", ["visible", "fir"])
+def test_frames_of_one_split_do_not_pass_for_another_whose_frames_nobody_knows(camera):
+    protocol = catalog.protocol(f"cvc14/reasonable-all@{camera}")
+    truth = opened(SAMPLES / "cvc14/CVC_annotation.json", protocol)
+    with pytest.raises(UserError, match=r"scores split test, and these are the images of split test-deformcat"):
+        protocol_of_files(protocol, truth)
+
+
+@needs("samples/cvc14")
+def test_labels_of_stretched_images_and_others_are_told_apart(tmp_path):
+    """A height of 55 rows is another person in an image of 512 rows than in one of 471."""
+    labels = SAMPLES / "cvc14/CVC_annotation.json"
+    with pytest.raises(LabelError, match=r"images of 472 rows; expected 512, which are those of stretched"):
+        opened(labels, catalog.protocol("cvc14/reasonable-all@stretched"))
+    content = json.loads(labels.read_bytes())
+    for image in content["images"]:
+        image["height"] = 512
+    (tmp_path / "stretched.json").write_text(json.dumps(content))
+    with pytest.raises(LabelError, match=r"images of 512 rows; expected 471, which are those of deformcat"):
+        opened(tmp_path / "stretched.json", CVC14)
+
+
+def test_a_split_of_which_only_the_number_of_images_is_known_has_that_many():
+    protocol = catalog.protocol("deliver/miou-25")
+    facts = dataset_card("deliver").editions["official"].splits["test"]
+    assert facts.keys_sha256 is None
+    keys = [str(number) for number in range(facts.count)]
+    assert protocol_of_keys(protocol, {"test": keys}) is protocol
+    assert protocol_of_keys(protocol, {"test": keys[1:]}).id.startswith("deliver-unlisted-")
