@@ -95,8 +95,7 @@ def load_initial_weights(path: Path, model: Model) -> None:
         load_weights(path, model)
         return
     require_sha256(file, info.sha256)
-    name, state = (info.encoder, read_tensors(file)) if isinstance(info, EncoderInfo) else _pretrained(info, file)
-    require_shapes(state, encoder(name).state(), path=file, purpose=name)
+    name, state = _published(info, file) if isinstance(info, EncoderInfo) else _pretrained(info, file)
     model.load_state_dict(_fitting(model.encoder_state(name, state), model), strict=False)
 
 
@@ -128,11 +127,20 @@ def data_seen_by(path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*info.training.pretraining, *info.training.data)))
 
 
+def _published(info: EncoderInfo, file: Path) -> tuple[str, dict[str, Tensor]]:
+    """Return a converted encoder: its name and its tensors."""
+    state = read_tensors(file)
+    require_shapes(state, encoder(info.encoder).state(), path=file, purpose=info.encoder)
+    return info.encoder, state
+
+
 def _pretrained(info: WeightsInfo, file: Path) -> tuple[str, dict[str, Tensor]]:
     """Return the encoder of a pre-trained network: its name and its tensors."""
     with torch.device("meta"):
         network = cast("PretrainingModel", build_from(info.model))
-    return network.pretrained_encoder(read_tensors(file))
+    state = read_tensors(file)
+    require_shapes(state, network.state_dict(), path=file, purpose=info.model.method)
+    return network.pretrained_encoder(state)
 
 
 def _fitting(chosen: Mapping[str, Tensor], model: Model) -> Mapping[str, Tensor]:

@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from rgbtbench.errors import RecipeError, UnknownNameError, did_you_mean
-from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Mit
+from rgbtbench.zoo.parts.mit import LAYER_NORM_EPS, MIT_SIZES, Grid, Mit
 from rgbtbench.zoo.parts.resnet import RESNET_WIDTHS, ResNet
 from rgbtbench.zoo.parts.swin import SWIN_SIZES, Swin
-from rgbtbench.zoo.parts.vit import VIT_SIZES, Vit, VitName
+from rgbtbench.zoo.parts.vit import VIT_SIZES, Vit, VitName, VitSize
 from rgbtbench.zoo.parts.vit_names import MMPRETRAIN_NAMES
+from rgbtbench.zoo.parts.vitdet import PATCH, PRETRAINED_GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ ENCODERS: Final[Mapping[str, Encoder]] = (
     }
     | {
         f"mae_{name}": Encoder(
-            partial(Vit, VIT_SIZES[name], grid=(14, 14), positions="sin_cos"),
+            partial(Vit, VIT_SIZES[name], grid=PRETRAINED_GRID, positions="sin_cos"),
             unused=("decoder_", "mask_token", "head."),
             names=MMPRETRAIN_NAMES,
         )
@@ -94,6 +95,24 @@ def encoder(name: str) -> Encoder:
     return ENCODERS[name]
 
 
+def vit_name(size: VitSize, *, patch: int, grid: Grid) -> str:
+    """Return what a Vision Transformer of the kind that MAE trains is called: by its name here, or by its measures.
+
+    Args:
+        size: of the network.
+        patch: side of a patch in pixels.
+        grid: rows and columns of patches that its positions are for.
+    """
+    if (patch, grid) == (PATCH, PRETRAINED_GRID):
+        for name in _MAE:
+            if VIT_SIZES[name] == size:
+                return f"mae_{name}"
+    return (
+        f"a ViT of width {size.width}, depth {size.depth}, {size.heads} heads and MLP ratio {size.mlp_ratio} "
+        f"for {grid[0]} x {grid[1]} patches of {patch}"
+    )
+
+
 def require_encoder(name: str, *, wanted: str) -> None:
     """Make sure that pre-trained weights are of the encoder that a model has.
 
@@ -107,5 +126,5 @@ def require_encoder(name: str, *, wanted: str) -> None:
     if name != wanted:
         raise RecipeError(
             f"initial_weights are of {name}, and the model's encoder is {wanted}",
-            remedy="set model.config.backbone, or choose other weights",
+            remedy="set the encoder in model.config, or choose other weights",
         )

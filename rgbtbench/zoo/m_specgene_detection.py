@@ -14,7 +14,6 @@ from torch import Tensor
 
 from rgbtbench.zoo.detection import DetectionModel, KeptDetections
 from rgbtbench.zoo.encoders import require_encoder
-from rgbtbench.zoo.m_specgene.config import EncoderChoice
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.parts.folded_pair import folded, unfolded
 from rgbtbench.zoo.parts.rcnn import Rcnn
@@ -22,6 +21,7 @@ from rgbtbench.zoo.parts.roi_heads import BoxHead, MaskHead
 from rgbtbench.zoo.parts.rpn import RpnHead
 from rgbtbench.zoo.parts.simple_fpn import SimpleFpn
 from rgbtbench.zoo.parts.vit import vit_layers
+from rgbtbench.zoo.parts.vit_config import TaskEncoder
 from rgbtbench.zoo.parts.vitdet import PATCH, VitDet
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
 from rgbtbench.zoo.spec import ModelSpec, Wiring
@@ -36,11 +36,11 @@ _UNUSED: Final = ("cls_token", "norm.")
 _FILL: Final = 114 / 255
 
 
-class MSpecGeneDetectionConfig(EncoderChoice, KeptDetections):
+class MSpecGeneDetectionConfig(TaskEncoder, KeptDetections):
     """Configuration of the detector."""
 
     image_side: int = Field(
-        960, ge=PATCH, description="side in pixels that the relative positions of global blocks are for"
+        960, ge=1, description="side in pixels that the relative positions of global blocks are for"
     )
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the last block")
     norm_eps: float = Field(1e-5, gt=0, description="of all layer normalisations, as in mmdetection")
@@ -71,7 +71,7 @@ class MSpecGeneDetector(DetectionModel):
 
     def __init__(self, spec: ModelSpec, config: MSpecGeneDetectionConfig) -> None:
         size, channels, eps, classes = config.encoder_size, config.head_channels, config.norm_eps, len(spec.classes)
-        neck = SimpleFpn(len(CHANNELS) * size.width, stride=PATCH, outputs=channels, eps=eps)
+        neck = SimpleFpn(len(CHANNELS) * size.width, stride=config.patch, outputs=channels, eps=eps)
         detector = Rcnn(
             RpnHead(channels, depth=2),
             BoxHead(channels, classes, convolutions=4, linear=1, width=config.box_width, eps=eps),
@@ -81,7 +81,14 @@ class MSpecGeneDetector(DetectionModel):
         )
         super().__init__(spec, detector, limits=config.limits, preprocess=config.preprocess, channels=CHANNELS)
         self.config = config
-        self.backbone = VitDet(size, side=config.image_side // PATCH, eps=eps, drop_path=config.drop_path)
+        self.backbone = VitDet(
+            size,
+            side=config.image_side // config.patch,
+            patch=config.patch,
+            grid=config.pretrained_grid,
+            eps=eps,
+            drop_path=config.drop_path,
+        )
         self.neck = neck
 
     def levels(self, images: Mapping[str, Tensor]) -> list[Tensor]:

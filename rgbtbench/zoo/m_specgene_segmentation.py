@@ -58,8 +58,8 @@ class MSpecGeneSegmenter(SegmentationModel):
 
     def plain(self) -> Plain:
         """Return the network of one window, which other programs have to slide; see `SegmentationModel.plain`."""
-        window = self.network.config.window
-        rules = self.preprocess.model_copy(update={"edges": None, "fit": None, "size": (window, window)})
+        window = self.network.config.window_size
+        rules = self.preprocess.model_copy(update={"edges": None, "fit": None, "size": window})
         return replace(super().plain(), rules=rules)
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -40,8 +40,5 @@ class PretrainingModel(Model):
             state: of the whole network.
 
         Returns:
-            Name of the encoder in `rgbtbench.zoo.encoders`, and its tensors under their names there.
-
-        Raises:
-            RecipeError: it is none of those.
+            What the encoder is called, by `rgbtbench.zoo.encoders`, and its tensors under the names of its kind there.
         """

@@ -11,6 +11,7 @@ from torchvision.models.detection.fcos import FCOSHead
 
 from rgbtbench.zoo.parts.averaged import averaged
 from rgbtbench.zoo.parts.fcos import Fcos
+from rgbtbench.zoo.parts.resnet import RESNET_WIDTHS
 from rgbtbench.zoo.parts.two_stream_pyramid import TwoStreamConfig, TwoStreamPyramid
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 from rgbtbench.zoo.streams import default_wiring
@@ -46,7 +47,7 @@ def slots(config: TwoStreamFcosConfig) -> Wiring:
 
 def build(spec: ModelSpec, config: TwoStreamFcosConfig) -> TwoStreamDetector:
     """Return a detector with random weights."""
-    stages_of_a_resnet = config.backbone.startswith("resnet")
+    stages_of_a_resnet = config.backbone in RESNET_WIDTHS
     pyramid = TwoStreamPyramid(config, coarser="convolutions" if stages_of_a_resnet else "none")
 
     def head() -> FCOSHead:

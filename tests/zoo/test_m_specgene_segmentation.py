@@ -163,9 +163,21 @@ def test_it_starts_from_a_pre_training_on_pairs(tmp_path):
         small().encoder_state("mae_vit_s", theirs)
 
 
+def test_windows_need_not_be_squares_nor_patches_have_16_pixels():
+    config = {"window": [32, 48], "stride": 32, "patch": 8, "pretrained_grid": [4, 6]}
+    model = small(**config, preprocess={"multiple_of": 1}).eval()
+    images = {slot: torch.rand((1, 3, 32, 48)) for slot in ("rgb", "thermal")}
+    assert model.network.config.grid == (4, 6)
+    assert [tuple(found.shape[-2:]) for found in model.network.maps(images)] == [(16, 24), (8, 12), (4, 6), (2, 3)]
+    assert model.logits(images).shape[-2:] == (32, 48)
+    assert model.plain().rules.size == (32, 48)
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [
+        ({"window": [64, 40]}, r"a window of \(64, 40\) is not made of patches of 16"),
+        ({"window": [32, 64]}, r"a stride of 48 leaves gaps between windows of \(32, 64\)"),
         ({"taps": [0, 1, 2, 4]}, "taps are four rising numbers of blocks from 0 to 3"),
         ({"taps": [0, 2, 1, 3]}, "taps are four rising numbers"),
         (

@@ -196,6 +196,21 @@ def test_a_vision_transformer_starts_from_mae_and_its_layers_are_in_order(method
         assert of == ([1 + int(block)] if block else [0] if name.startswith("pyramid.encoders.") else [])
 
 
+def test_a_small_vision_transformer_takes_an_encoder_that_was_pre_trained_on_its_patches(method):
+    small = {"backbone": {"width": 24, "depth": 2, "heads": 2}, "patch": 8, "pretrained_grid": [6, 8], "image_side": 64}
+    with torch.device("meta"):
+        model = build(method, small | {"head_channels": 32}, task="detection", classes=CLASSES)
+        config = {"encoder": small["backbone"], "patch": 8, "preprocess": {"size": [48, 64]}}
+        pretrained = build("m_specgene", config, task="pretraining", classes={})
+    name, state = pretrained.pretrained_encoder(pretrained.state_dict())
+    assert name == "a ViT of width 24, depth 2, 2 heads and MLP ratio 4 for 6 x 8 patches of 8"
+    taken, own = model.encoder_state(name, state), model.state_dict()
+    assert all(taken[key].shape == own[key].shape for key in taken)
+    assert len(model.layers()) == 3
+    with pytest.raises(RecipeError, match="for 8 x 6 patches"):
+        model.encoder_state(name.replace("6 x 8", "8 x 6"), state)
+
+
 def test_a_vision_transformer_detects(method):
     config = {"backbone": "vit_s", "streams": ["inf"], "image_side": 64, "head_channels": 64}
     model = make_model(method, **config).train()

@@ -1,4 +1,4 @@
-"""Configuration of M-SpecGene's pre-training, and of the encoder that its tasks share."""
+"""Configuration of M-SpecGene's pre-training."""
 
 from __future__ import annotations
 
@@ -8,49 +8,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from rgbtbench.cards.schema import Strict
+from rgbtbench.zoo.encoders import vit_name
 from rgbtbench.zoo.m_specgene.cmss import Variance
 from rgbtbench.zoo.parts.mit import Grid
-from rgbtbench.zoo.parts.vit import VIT_SIZES, VitName, VitSize
+from rgbtbench.zoo.parts.vit_config import EncoderChoice, Transformer
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
 
 #: In the order of the paper's equations and of the released code: its first modality is thermal.
 SLOTS = ("thermal", "rgb")
-
-
-class Transformer(Strict):
-    """Channels of a token, number of blocks, heads of each, and how much wider feed-forward networks are inside."""
-
-    width: int = Field(ge=4, multiple_of=4)
-    depth: int = Field(ge=1, le=48)
-    heads: int = Field(ge=1)
-    mlp_ratio: int = Field(4, ge=1)
-
-    @model_validator(mode="after")
-    def _heads_share_the_channels(self) -> Self:
-        if self.width % self.heads:
-            raise ValueError(f"{self.width} channels cannot be shared by {self.heads} heads")
-        return self
-
-    @property
-    def size(self) -> VitSize:
-        """The same for `Vit`."""
-        return VitSize(self.width, self.depth, self.heads, self.mlp_ratio)
-
-
-class EncoderChoice(Strict):
-    """The encoder: ViT-S, -B or -L, or a network of any other size."""
-
-    encoder: VitName | Transformer = "vit_b"
-
-    @property
-    def encoder_name(self) -> str:
-        """The encoder as `rgbtbench.zoo.encoders` names it, or in words."""
-        return "a network of another size" if isinstance(self.encoder, Transformer) else f"mae_{self.encoder}"
-
-    @property
-    def encoder_size(self) -> VitSize:
-        """Size of the encoder."""
-        return self.encoder.size if isinstance(self.encoder, Transformer) else VIT_SIZES[self.encoder]
 
 
 class _Masking(Strict):
@@ -113,14 +78,12 @@ class MSpecGeneConfig(EncoderChoice):
     Attributes:
         decoder: of each modality's branch.
         cross_attention: each branch looks once at the other's tokens; without it the encoder alone is shared.
-        patch: side of a patch in pixels.
         masking: which patches are visible in training. Validation hides patches by chance, the same ones every time.
         preprocess: `size` is the side that images have in training and validation.
     """
 
     decoder: Transformer = Transformer(width=512, depth=4, heads=16)
     cross_attention: bool = True
-    patch: int = Field(16, ge=1)
     masking: Masking = GmmCmssMasking()
     preprocess: Preprocess = Preprocess(size=(224, 224), normalisation=dict.fromkeys(SLOTS, IMAGENET))
 
@@ -140,6 +103,11 @@ class MSpecGeneConfig(EncoderChoice):
         """Rows and columns of patches."""
         height, width = self.preprocess.size or (0, 0)
         return height // self.patch, width // self.patch
+
+    @property
+    def encoder_name(self) -> str:
+        """What the encoder is called; see `vit_name`."""
+        return vit_name(self.encoder_size, patch=self.patch, grid=self.grid)
 
     @property
     def visible(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,6 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from rgbtbench.zoo.encoders import require_encoder
-from rgbtbench.zoo.m_specgene.config import EncoderChoice
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS
 from rgbtbench.zoo.parts.folded_pair import folded, unfolded
 from rgbtbench.zoo.parts.four_scales import FourScales
@@ -25,13 +24,11 @@ from rgbtbench.zoo.parts.mlp_head import enlarged
 from rgbtbench.zoo.parts.positions import resized_positions
 from rgbtbench.zoo.parts.relative_bias import BiasedAttention
 from rgbtbench.zoo.parts.vit import Vit, vit_layers
+from rgbtbench.zoo.parts.vit_config import TaskEncoder
 from rgbtbench.zoo.parts.vit_names import names_of_blocks
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
 from rgbtbench.zoo.windows import Images, summed_windows
 
-PATCH: Final = 16
-#: Rows and columns of the position table of pre-training at 224 × 224 pixels.
-PRETRAINED_GRID: Final[Grid] = (14, 14)
 #: Name of the network in the models of both tasks.
 NETWORK: Final = "network"
 #: Beginnings of our names to beginnings of the released files'.
@@ -48,10 +45,12 @@ _PER_PASS: Final = 2
 _NORM: Final = "norm."
 
 
-class DenseConfig(EncoderChoice):
+class DenseConfig(TaskEncoder):
     """Configuration that segmentation and saliency share."""
 
-    window: int = Field(768, ge=PATCH, multiple_of=PATCH, description="side in pixels of what the encoder sees at once")
+    window: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
+        768, description="side in pixels of what the encoder sees at once, or height and width"
+    )
     stride: int = Field(341, ge=1, description="pixels from one window to the next in images that are larger")
     taps: tuple[int, int, int, int] = Field((3, 5, 7, 11), description="blocks whose tokens are the four maps")
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the last block")
@@ -69,7 +68,13 @@ class DenseConfig(EncoderChoice):
         depth = self.encoder_size.depth
         if list(self.taps) != sorted(set(self.taps)) or not 0 <= self.taps[0] <= self.taps[-1] < depth:
             raise ValueError(f"taps are four rising numbers of blocks from 0 to {depth - 1}")
-        if self.stride > self.window:
+        return self
+
+    @model_validator(mode="after")
+    def _windows_overlap(self) -> Self:
+        if any(side % self.patch for side in self.window_size):
+            raise ValueError(f"a window of {self.window} is not made of patches of {self.patch}")
+        if self.stride > min(self.window_size):
             raise ValueError(f"a stride of {self.stride} leaves gaps between windows of {self.window}")
         return self
 
@@ -87,9 +92,15 @@ class DenseConfig(EncoderChoice):
         return self.preprocess.model_copy(update={"channel_order": dict.fromkeys(CHANNELS, (2, 1, 0))})
 
     @property
+    def window_size(self) -> Grid:
+        """Height and width of a window."""
+        return (self.window, self.window) if isinstance(self.window, int) else self.window
+
+    @property
     def grid(self) -> Grid:
         """Rows and columns of a window's patches."""
-        return self.window // PATCH, self.window // PATCH
+        height, width = self.window_size
+        return height // self.patch, width // self.patch
 
 
 class DenseNetwork(nn.Module):
@@ -112,7 +123,7 @@ class DenseNetwork(nn.Module):
         self.backbone = Vit(
             size,
             grid=grid,
-            patch=PATCH,
+            patch=config.patch,
             eps=_EPS,
             drop_path=config.drop_path,
             layer_scale=1.0,
@@ -126,7 +137,7 @@ class DenseNetwork(nn.Module):
         self.auxiliary_head = fcn_head(widths, config.auxiliary_width, outputs, level=_AUXILIARY_LEVEL)
 
     def maps(self, images: Images) -> list[Tensor]:
-        """Return the maps that the heads take, finest first, of windows: slot to float (B, 3, window, window)."""
+        """Return the maps that the heads take, finest first, of windows: slot to float (B, 3, height, width)."""
         tokens, grid = self.backbone.taps(folded(images["rgb"], images["thermal"]), self.config.taps)
         found: list[Tensor] = self.neck([unfolded(to_map(tapped[:, 1:].contiguous(), grid)) for tapped in tokens])
         return found
@@ -148,7 +159,7 @@ class DenseNetwork(nn.Module):
         """
         require_encoder(name, wanted=self.config.encoder_name)
         kept = {key: tensor for key, tensor in state.items() if not key.startswith(_NORM)}
-        kept["pos_embed"] = resized_positions(kept["pos_embed"], self.config.grid, known=PRETRAINED_GRID)
+        kept["pos_embed"] = resized_positions(kept["pos_embed"], self.config.grid, known=self.config.pretrained_grid)
         return {f"{NETWORK}.backbone.{key}": tensor for key, tensor in kept.items()}
 
     def layers(self) -> Sequence[Sequence[str]]:
@@ -157,7 +168,7 @@ class DenseNetwork(nn.Module):
 
     def _through_windows(self, heads: Sequence[Callable[[list[Tensor]], Tensor]], images: Images) -> Tensor:
         """Return the mean over windows of what heads say, one after the other on the channel axis."""
-        window = self.config.window
+        window = self.config.window_size
         height, width = images["rgb"].shape[-2:]
 
         def scores(crops: Images) -> Tensor:
@@ -167,14 +178,14 @@ class DenseNetwork(nn.Module):
         total, covered = summed_windows(
             scores,
             {slot: _at_least(image, window) for slot, image in images.items()},
-            window=(window, window),
-            stride=Fraction(self.config.stride, window),
+            window=window,
+            stride=Fraction(self.config.stride, min(window)),
             per_pass=_PER_PASS,
         )
         return (total / covered)[..., :height, :width]
 
 
-def _at_least(image: Tensor, side: int) -> Tensor:
-    """Return an image (B, C, H, W) with zeros below and to the right until both sides have so many pixels."""
+def _at_least(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return an image (B, C, H, W) with zeros below and to the right until it has a height and a width."""
     height, width = image.shape[-2:]
-    return F.pad(image, (0, max(side - width, 0), 0, max(side - height, 0)))
+    return F.pad(image, (0, max(size[1] - width, 0), 0, max(size[0] - height, 0)))

@@ -13,7 +13,7 @@ from rgbtbench.conditions.seeds import generator_of
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.snapshots import Snapshot
-from rgbtbench.zoo.encoders import ENCODERS, require_encoder
+from rgbtbench.zoo.encoders import require_encoder
 from rgbtbench.zoo.m_specgene.config import SLOTS, MSpecGeneConfig
 from rgbtbench.zoo.m_specgene.decoder import DecoderBranch
 from rgbtbench.zoo.m_specgene.masker import Visible, make_masker
@@ -59,17 +59,12 @@ class MSpecGene(PretrainingModel):
         self.masker = make_masker(config)
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the tensors of a published MAE encoder of the same size."""
+        """Return the tensors of a pre-trained encoder of the same size."""
         require_encoder(name, wanted=self.config.encoder_name)
         return {f"{_ENCODER}{key}": tensor for key, tensor in state.items()}
 
     def pretrained_encoder(self, state: Mapping[str, Tensor]) -> tuple[str, dict[str, Tensor]]:
         """Return the encoder, which has the layers of MAE's."""
-        if self.config.encoder_name not in ENCODERS:
-            raise RecipeError(
-                f"initial_weights: pre-trained was {self.config.encoder_name}, which no method for a task has",
-                expected="model.config.encoder vit_s, vit_b or vit_l",
-            )
         own = {key.removeprefix(_ENCODER): tensor for key, tensor in state.items() if key.startswith(_ENCODER)}
         return self.config.encoder_name, own
 

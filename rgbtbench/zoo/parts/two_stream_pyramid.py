@@ -16,17 +16,18 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from rgbtbench.zoo.detection import KeptDetections
-from rgbtbench.zoo.encoders import require_encoder
+from rgbtbench.zoo.encoders import require_encoder, vit_name
 from rgbtbench.zoo.parts.pyramids import Coarser, Pyramid
 from rgbtbench.zoo.parts.resnet import RESNET_WIDTHS, ResNet, ResNetName
 from rgbtbench.zoo.parts.simple_fpn import SimpleFpn
 from rgbtbench.zoo.parts.small_encoder import SmallEncoder
 from rgbtbench.zoo.parts.vit import VIT_SIZES, VitName, VitSize, vit_layers
-from rgbtbench.zoo.parts.vitdet import PATCH, VitDet
+from rgbtbench.zoo.parts.vit_config import PretrainedPatches, Transformer
+from rgbtbench.zoo.parts.vitdet import VitDet
 from rgbtbench.zoo.preprocess import Preprocess
 from rgbtbench.zoo.streams import CHANNELS, Stream, Streams
 
-Backbone = Literal["small"] | ResNetName | VitName
+Backbone = Literal["small"] | ResNetName | VitName | Transformer
 
 #: First convolution of the pre-trained encoders.
 _STEMS: Final = ("conv1.weight", "patch_embed.proj.weight")
@@ -34,8 +35,11 @@ _STEMS: Final = ("conv1.weight", "patch_embed.proj.weight")
 _UNUSED: Final = ("cls_token", "norm.")
 
 
-class TwoStreamConfig(KeptDetections):
-    """Configuration that two-stream detectors share; `small` is an encoder of our own for experiments."""
+class TwoStreamConfig(KeptDetections, PretrainedPatches):
+    """Configuration that two-stream detectors share; `small` is an encoder of our own for experiments.
+
+    A mapping of `width`, `depth` and `heads` is a Vision Transformer of a size that has no name.
+    """
 
     streams: Streams = Field(("rgb", "inf"), description="cameras; one alone gives the single-stream variant")
     fusion: Literal["early", "mid", "late"] = Field("mid", description="where two streams meet; moot for one")
@@ -45,7 +49,7 @@ class TwoStreamConfig(KeptDetections):
     )
     levels: int = Field(3, ge=1, le=5, description="coarsest scales of small or a ResNet that make the pyramid")
     image_side: int = Field(
-        1024, ge=PATCH, description="of a ViT: side in pixels that the relative positions of global blocks are for"
+        1024, ge=1, description="of a ViT: side in pixels that the relative positions of global blocks are for"
     )
     drop_path: float = Field(0.0, ge=0, lt=1, description="of a ViT: chance of leaving out a branch of the last block")
     norm_eps: float = Field(1e-6, gt=0, description="of a ViT, its pyramid and normalised heads; mmdetection has 1e-5")
@@ -55,7 +59,16 @@ class TwoStreamConfig(KeptDetections):
     @property
     def vit(self) -> VitSize | None:
         """Size of the Vision Transformer; None for encoders with stages."""
+        if isinstance(self.backbone, Transformer):
+            return self.backbone.size
         return next((size for name, size in VIT_SIZES.items() if name == self.backbone), None)
+
+    @property
+    def encoder_name(self) -> str:
+        """What an encoder is called that fits."""
+        if self.vit is None:
+            return str(self.backbone)
+        return vit_name(self.vit, patch=self.patch, grid=self.pretrained_grid)
 
     @property
     def copies(self) -> int:
@@ -113,7 +126,7 @@ class TwoStreamPyramid(nn.Module):
         Raises:
             RecipeError: the weights are of another encoder.
         """
-        require_encoder(name, wanted=f"mae_{self.config.backbone}" if self.config.vit else self.config.backbone)
+        require_encoder(name, wanted=self.config.encoder_name)
         kept = {key: tensor for key, tensor in state.items() if not (self.config.vit and key.startswith(_UNUSED))}
         return {
             f"encoders.{own}.{key}": _stem(tensor, of) if key in _STEMS else tensor
@@ -133,8 +146,15 @@ class TwoStreamPyramid(nn.Module):
 
 def _encoder(config: TwoStreamConfig, channels: int) -> nn.Module:
     if config.vit is not None:
-        side = config.image_side // PATCH
-        return VitDet(config.vit, side=side, channels=channels, eps=config.norm_eps, drop_path=config.drop_path)
+        return VitDet(
+            config.vit,
+            side=config.image_side // config.patch,
+            patch=config.patch,
+            grid=config.pretrained_grid,
+            channels=channels,
+            eps=config.norm_eps,
+            drop_path=config.drop_path,
+        )
     if config.backbone == "small":
         return SmallEncoder(channels, config.widths)
     return ResNet(config.backbone, channels=channels)  # type: ignore[arg-type]  # no ViT is left here
@@ -143,7 +163,9 @@ def _encoder(config: TwoStreamConfig, channels: int) -> nn.Module:
 def _pyramid(config: TwoStreamConfig, meeting: int, coarser: Coarser) -> Pyramid | SimpleFpn:
     """Return the pyramid of so many encoders' maps."""
     if config.vit is not None:
-        return SimpleFpn(meeting * config.vit.width, stride=PATCH, outputs=config.head_channels, eps=config.norm_eps)
+        return SimpleFpn(
+            meeting * config.vit.width, stride=config.patch, outputs=config.head_channels, eps=config.norm_eps
+        )
     if config.backbone == "small":
         widths = config.widths
         first = 2

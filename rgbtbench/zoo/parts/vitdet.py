@@ -80,19 +80,29 @@ class VitDet(nn.Module):
 
     Args:
         size: of the network.
-        side: rows and columns of the grid that the vectors of global blocks are for: the image's side over 16.
+        side: rows and columns of the grid that the vectors of global blocks are for: the image's side over the patch's.
+        patch: side of a patch in pixels.
+        grid: rows and columns that the table of positions is for, those of pre-training.
         channels: of the image.
         eps: of the layer normalisations: 1e-6 in Detectron2, 1e-5 in mmdetection.
         drop_path: of the last block; rises linearly from 0.
     """
 
     def __init__(
-        self, size: VitSize, *, side: int, channels: int = 3, eps: float = 1e-6, drop_path: float = 0.0
+        self,
+        size: VitSize,
+        *,
+        side: int,
+        patch: int = PATCH,
+        grid: Grid = PRETRAINED_GRID,
+        channels: int = 3,
+        eps: float = 1e-6,
+        drop_path: float = 0.0,
     ) -> None:
         super().__init__()
-        self.width = size.width
-        self.patch_embed = PatchEmbed(channels, size.width, PATCH)
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + math.prod(PRETRAINED_GRID), size.width))
+        self.width, self.grid = size.width, grid
+        self.patch_embed = PatchEmbed(channels, size.width, patch)
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + math.prod(grid), size.width))
         every = max(1, size.depth // GLOBAL_BLOCKS)
         self.blocks = nn.ModuleList(
             Block(
@@ -110,9 +120,9 @@ class VitDet(nn.Module):
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Map (B, channels, H, W), sides divisible by 16, to (B, width, H/16, W/16)."""
+        """Map (B, channels, H, W), sides divisible by the patch's, to (B, width, H/patch, W/patch)."""
         tokens, grid = self.patch_embed(image)
-        tokens = tokens + resized_positions(self.pos_embed, grid, known=PRETRAINED_GRID)[:, 1:]
+        tokens = tokens + resized_positions(self.pos_embed, grid, known=self.grid)[:, 1:]
         for block in self.blocks:
             tokens = block(tokens, grid)
         return to_map(tokens, grid)
