@@ -54,6 +54,11 @@ COPIES = {
         for side in ("left", "right")
         for frame in ("000011", "002079")
     },
+    "roadscene": {
+        f"{folder}/{stem}.jpg": f"roadscene/{folder}/{stem}.jpg"
+        for folder in ("crop_LR_visible", "cropinfrared")
+        for stem in ("FLIR_00006", "FLIR_video_00069")
+    },
     "rgbt550k": {
         f"{folder}/{stem}.jpg": f"roadscene/{folder}/{stem}.jpg"
         for folder in ("crop_LR_visible", "cropinfrared")
