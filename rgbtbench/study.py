@@ -1,18 +1,21 @@
 """Running a study: train every variant with every seed, evaluate each under one protocol, store the records.
 
+A variant may begin with a pre-training of its seed, which variants and studies share that name the same recipe.
 Whatever is finished is found again: trainings by their run folders, predictions by their weights, records by both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.catalog import study_path
-from rgbtbench.cards.recipe import Recipe, load_recipe
+from rgbtbench.cards.recipe import Recipe, load_recipe, seed_group
 from rgbtbench.cards.study import Study
 from rgbtbench.cards.yaml_file import load_card
+from rgbtbench.errors import RecipeError
 from rgbtbench.leaderboard.lookup import Sought, find_record
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import write_record
@@ -30,17 +33,25 @@ class Arm:
     Attributes:
         variant: name of the variant.
         seed: of this training.
-        recipe: complete.
+        recipe: complete, but for initial weights that the pre-training gives.
+        pretraining: what is trained before; None for nothing.
     """
 
     variant: str
     seed: int
     recipe: Recipe
+    pretraining: Recipe | None = None
 
     @property
     def folder(self) -> str:
         """Name of its run folder."""
         return f"{self.variant}-seed{self.seed}"
+
+    def begun_from(self, weights: Path) -> Recipe:
+        """Return the recipe with a run of the pre-training as initial weights; seeds stay one group nevertheless."""
+        groups = [seed_group(recipe) for recipe in (self.recipe, self.pretraining) if recipe is not None]
+        group = content_sha256(groups)[:12]
+        return self.recipe.model_copy(update={"initial_weights": str(weights), "seed_group": group})
 
 
 def load_study(name: str) -> Study:
@@ -57,11 +68,20 @@ def arms(study: Study) -> Iterator[Arm]:
     for seed in study.seeds:
         for variant in study.variants:
             recipe = load_recipe(study.recipe, [*study.set, *variant.set, f"seed={seed}"])
-            yield Arm(variant.name, seed, recipe)
+            before = None if variant.pretraining is None else load_recipe(variant.pretraining, [f"seed={seed}"])
+            yield Arm(variant.name, seed, recipe, before)
 
 
 def run_study(
-    study: Study, data: Path, out: Path, *, records: Path, workers: int = 0, progress: Progress = _SILENT
+    study: Study,
+    data: Path,
+    out: Path,
+    *,
+    records: Path,
+    pretraining_data: Sequence[Path] = (),
+    pretraining_out: Path | None = None,
+    workers: int = 0,
+    progress: Progress = _SILENT,
 ) -> list[Record]:
     """Run a study on prepared data.
 
@@ -70,6 +90,8 @@ def run_study(
         data: prepared dataset.
         out: folder for runs and predictions.
         records: folder for the records.
+        pretraining_data: prepared datasets of the pre-trainings.
+        pretraining_out: folder for their runs, where other studies find them; None for one in `out`.
         workers: processes that decode while training.
         progress: is told of everything.
 
@@ -78,15 +100,30 @@ def run_study(
 
     Raises:
         UserError: as training and evaluation do.
+        RecipeError: a variant begins with a pre-training, for which there is no data.
     """
     from rgbtbench.training.run import train
 
     found: list[Record] = []
     planned = list(arms(study))
+    _require_data(planned, pretraining_data)
     for number, arm in enumerate(planned, start=1):
         progress.say(f"[{number}/{len(planned)}] {arm.recipe.model.method} {arm.variant}, seed {arm.seed}")
+        recipe = arm.recipe
+        if arm.pretraining is not None:
+            first = (pretraining_out or out / "pretraining") / _folder_of(arm.pretraining)
+            train(
+                arm.pretraining,
+                pretraining_data,
+                first,
+                resume=first.is_dir(),
+                workers=workers,
+                cached=True,
+                progress=progress,
+            )
+            recipe = arm.begun_from(first)
         run = out / "runs" / arm.folder
-        result = train(arm.recipe, data, run, resume=run.is_dir(), workers=workers, cached=True, progress=progress)
+        result = train(recipe, data, run, resume=run.is_dir(), workers=workers, cached=True, progress=progress)
         known = find_record(records, Sought.of(read_manifest(data), study.protocol, result.info.sha256))
         if known is not None:
             progress.say("its result is among the records already")
@@ -98,3 +135,16 @@ def run_study(
         write_record(evaluation.record, records, statistics=evaluation.score.statistics)
         found.append(evaluation.record)
     return found
+
+
+def _folder_of(pretraining: Recipe) -> str:
+    return f"{str(pretraining.name).replace('/', '-')}-seed{pretraining.seed}"
+
+
+def _require_data(planned: Sequence[Arm], data: Sequence[Path]) -> None:
+    for arm in planned:
+        if arm.pretraining is not None and not data:
+            raise RecipeError(
+                f"variant {arm.variant} begins with {arm.pretraining.name}, for which there is no data",
+                remedy="give its prepared datasets with --pretraining-data",
+            )

@@ -1,12 +1,15 @@
 """A study trains its variants, stores their records, and finds what is finished again."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.study import Study
+from rgbtbench.cards.recipe import seed_group
+from rgbtbench.cards.study import Study, Variant
 from rgbtbench.datasets import dataset
-from rgbtbench.errors import CardError
+from rgbtbench.errors import CardError, RecipeError
 from rgbtbench.progress import Silent
 from rgbtbench.scoring.resolve import protocols_of
 from rgbtbench.shards.build import prepare_dataset
@@ -62,6 +65,65 @@ def test_a_second_run_repeats_nothing_and_says_so(prepared):
     assert sum("finished; nothing to do" in line for line in told.lines) == 2
     assert sum("among the records already" in line for line in told.lines) == 2
     assert len(list((folder / "records").rglob("*.json"))) == 2
+
+
+#: FCOS with the encoder of `m_specgene/smoke`.
+SMALL_VIT = (
+    "{backbone: {width: 32, depth: 2, heads: 4, mlp_ratio: 2}, pretrained_grid: [4, 4], image_side: 64,"
+    " streams: [inf], head_channels: 32, head_depth: 1, preprocess: {multiple_of: 16}}"
+)
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("transfer")
+    source = dataset("synthetic")
+    source.fake(folder / "raw", source.layouts[0], {"train": 2, "test": 1}, seed=0)
+    manifest = prepare_dataset("synthetic", folder / "raw", folder / "shards", workers=1, allow_differences=True)
+    study = Study.model_validate(
+        {
+            "summary": "what is pre-training worth?",
+            "recipe": "two_stream_fcos/smoke",
+            "set": [f"model.config={SMALL_VIT}", "steps=1", "inputs={inf: lwir}"],
+            "protocol": next(name for name in protocols_of(manifest) if name.endswith("/ap")),
+            "seeds": [3],
+            "variants": [{"name": "pretrained", "pretraining": "m_specgene/smoke"}],
+        }
+    )
+    return folder, study
+
+
+def test_a_pre_training_comes_first_with_the_same_seed_and_other_studies_find_it(scenes):
+    folder, study = scenes
+    places = {"records": folder / "records", "pretraining_out": folder / "shared"}
+    data = folder / "shards"
+    [record] = run_study(study, data, folder / "one", pretraining_data=[data], **places)
+    [seen] = record.training.pretraining
+    assert seen.name.startswith("synthetic-unlisted/train, 2 pairs")
+    assert record.training.initial_weights.startswith("m_specgene pre-trained on synthetic-unlisted/train, 2 pairs, ")
+    assert "seed: 3" in (folder / "shared" / "m_specgene-smoke-seed3" / "recipe.yaml").read_text()
+    told = Told()
+    [again] = run_study(study, data, folder / "two", pretraining_data=[data], **places, progress=told)
+    assert sum("finished; nothing to do" in line for line in told.lines) == 1
+    assert again.metrics == record.metrics
+
+
+def test_seeds_of_a_pre_trained_variant_are_one_group_and_other_pre_trainings_another(scenes):
+    _, study = scenes
+    other = {"name": "by-chance", "pretraining": "m_specgene/pretrain-independent"}
+    study = study.model_copy(update={"seeds": (0, 1), "variants": (*study.variants, Variant.model_validate(other))})
+    begun = [arm.begun_from(Path(arm.folder)) for arm in arms(study)]
+    assert [recipe.initial_weights for recipe in begun][:2] == ["pretrained-seed0", "by-chance-seed0"]
+    groups = [seed_group(recipe) for recipe in begun]
+    assert groups[:2] == groups[2:]
+    assert groups[0] != groups[1]
+
+
+def test_a_pre_training_without_data_is_refused_before_anything_is_trained(scenes):
+    folder, study = scenes
+    with pytest.raises(RecipeError, match="pretrained begins with m_specgene/smoke, for which there is no data"):
+        run_study(study, folder / "shards", folder / "none", records=folder / "none-records")
+    assert not (folder / "none").exists()
 
 
 @pytest.mark.parametrize("name", catalog.study_names())

@@ -18,10 +18,13 @@ class Variant(Strict):
     Attributes:
         name: what sets it apart, as the leaderboard shows it: `rgb+lwir`.
         set: overrides of the recipe, `a.b=c`.
+        pretraining: `<method>/<recipe>` that is trained first with the same seed, and whose weights it begins with;
+            None for what the recipe begins with.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9+_-]*$", max_length=40)
     set: tuple[str, ...] = ()
+    pretraining: str | None = None
 
 
 class Study(Strict):

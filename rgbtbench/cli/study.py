@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rgbtbench.cli.output import JsonOption, print_json, print_table
-from rgbtbench.cli.places import DataOption
+from rgbtbench.cli.places import PLACE, DataOption
 from rgbtbench.cli.result import require_records
 from rgbtbench.cli.train import WorkersOption
 
@@ -18,6 +18,12 @@ def study(
     data: DataOption,
     out: Annotated[Path, typer.Option(help="Folder for runs and predictions.")],
     records: Annotated[Path, typer.Option(help="Store a record of each training here, for the leaderboard.")],
+    pretraining_data: Annotated[
+        list[Path] | None, typer.Option(help="Prepared dataset of pre-trainings; once for each that is mixed.", **PLACE)
+    ] = None,
+    pretraining_out: Annotated[
+        Path | None, typer.Option(help="Folder for their runs, which studies share; in OUT by default.")
+    ] = None,
     workers: WorkersOption = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -37,7 +43,16 @@ def study(
     headline = protocol(loaded.protocol).rules.headline
     require_torch()
     with make_progress() as progress:
-        found = run_study(loaded, data, out, records=records, workers=workers, progress=progress)
+        found = run_study(
+            loaded,
+            data,
+            out,
+            records=records,
+            pretraining_data=pretraining_data or (),
+            pretraining_out=pretraining_out,
+            workers=workers,
+            progress=progress,
+        )
     if as_json:
         print_json([record.model_dump(mode="json") for record in found])
         return
