@@ -1,10 +1,16 @@
-"""Saliency measures against PySODMetrics on equal maps; all numbers are compared before the clock runs.
+"""Saliency measures against PySODMetrics; all numbers are compared before the clock runs.
 
-Both sides start from decoded maps and masks and end at the means over all images. The reference has one thread; ours is
-measured on all cores, as scoring uses them, and on one thread.
+Both sides end at the means over all images. They start from decoded maps and masks, on one thread and by the
+processor's time, as the reference has one thread; or from PNG files, by the clock on the wall, on one core and on all.
 """
 
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,17 +19,18 @@ import py_sod_metrics
 from benchmarks.ratio import Ratio, compare
 from rgbtbench.cards.protocol import IntervalRules
 from rgbtbench.cards.rules import SaliencyRules
-from rgbtbench.processes import available_cores
+from rgbtbench.progress import Silent
 from rgbtbench.scoring.family import Classes
+from rgbtbench.scoring.ground_truth.open import file_protocol, open_ground_truth
 from rgbtbench.scoring.intervals import bootstrap_intervals, resampled_counts
+from rgbtbench.scoring.saliency.collect import collect
 from rgbtbench.scoring.saliency.counts import SaliencyCounts
 from rgbtbench.scoring.saliency.image import ImageStatistics, reduce_image
 from rgbtbench.scoring.saliency.scores import scores_of
-from rgbtbench.threads import in_order
 
 #: The size of VT5000's images.
 HEIGHT, WIDTH = 480, 640
-IMAGES = 12
+IMAGES, FILES = 12, 8
 #: VT5000's test images.
 DISTINCT, REPEATED, RESAMPLES = 50, 50, 200
 RULES, NO_CLASSES = SaliencyRules(), Classes((), ())
@@ -33,26 +40,27 @@ KINDS = {
     "soft maps with 5 % false alarms anywhere": None,
     "maps of noise, 0 nowhere": None,
 }
-Pairs = list[tuple[np.ndarray, np.ndarray]]
+Pair = tuple[np.ndarray, np.ndarray]
 
 
 def run() -> list[Ratio]:
-    cores = available_cores()
     results = []
     for kind, goal in KINDS.items():
         pairs = [scene(seed, kind) for seed in range(IMAGES)]
         require_equal(ours(pairs), pysodmetrics(pairs), kind)
-        require_equal(ours_alone(pairs), pysodmetrics(pairs), kind)
-        for threads, action in ((f"{cores} cores", ours), ("one thread", ours_alone)):
-            results.append(
-                compare(
-                    f"{IMAGES} {kind}, {threads}",
-                    partial(action, pairs),
-                    partial(pysodmetrics, pairs),
-                    reference_name="PySODMetrics",
-                    goal=goal if action is ours else None,
-                )
+        results.append(
+            compare(
+                f"{IMAGES} {kind}, one thread",
+                partial(ours, pairs),
+                partial(pysodmetrics, pairs),
+                reference_name="PySODMetrics",
+                goal=goal,
+                clock=time.process_time,
             )
+        )
+    for kind in ("soft maps", "hard maps"):
+        with tempfile.TemporaryDirectory() as folder:
+            results += of_files(kind, Path(folder))
     images = tuple(reduce_image(*scene(seed, "soft maps"), RULES) for seed in range(DISTINCT))
     counts = SaliencyCounts(images * REPEATED, np.zeros(DISTINCT * REPEATED, np.bool_))
     table = stored(images * REPEATED)
@@ -79,7 +87,7 @@ def stored(images: tuple[ImageStatistics, ...]) -> dict[str, np.ndarray]:
     return {name: getattr(scores, name) for name in names}
 
 
-def scene(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def scene(seed: int, kind: str) -> Pair:
     """A map with soft or hard edges, a little off its mask: one object that fills 7 to 38 % of the image."""
     rng = np.random.default_rng(seed)
     rows, columns = np.indices((HEIGHT, WIDTH))
@@ -98,27 +106,65 @@ def scene(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return np.round(255 * soft).astype(np.uint8), np.where(mask, 255, 0).astype(np.uint8)
 
 
-def ours(pairs: Pairs) -> dict[str, float]:
-    """As scoring does it: on all cores."""
-    return means(tuple(in_order(lambda pair: reduce_image(*pair, RULES), pairs)))
+def of_files(kind: str, folder: Path) -> Iterator[Ratio]:
+    """Compare scoring of PNG files with the reference's, after OpenCV has read them."""
+    paths = []
+    for seed in range(FILES):
+        paths.append((folder / "maps" / f"{seed}.png", folder / "masks" / f"{seed}.png"))
+        for path, image in zip(paths[-1], scene(seed, kind), strict=True):
+            path.parent.mkdir(exist_ok=True)
+            cv2.imwrite(str(path), image)
+
+    def reference() -> dict[str, float]:
+        return pysodmetrics((cv2.imread(str(one), 0), cv2.imread(str(other), 0)) for one, other in paths)
+
+    protocol = file_protocol("generic/saliency")
+    with open_ground_truth(protocol, folder / "masks") as truth:
+
+        def scored() -> dict[str, float]:
+            counts, _ = collect(protocol.rules, truth, range(FILES), folder / "maps", progress=Silent())
+            return means(counts)
+
+        require_equal(scored(), reference(), kind)
+        cores = sorted(os.sched_getaffinity(0))
+        for some in (cores[:1], cores):
+            with on_cores(some):
+                yield compare(
+                    f"PNG files of {FILES} {kind}, {len(some)} of {len(cores)} cores",
+                    scored,
+                    reference,
+                    reference_name="PySODMetrics",
+                    repeats=3,
+                )
 
 
-def ours_alone(pairs: Pairs) -> dict[str, float]:
+@contextmanager
+def on_cores(cores: list[int]) -> Iterator[None]:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def ours(pairs: list[Pair]) -> dict[str, float]:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        return means(tuple(reduce_image(*pair, RULES) for pair in pairs))
+        images = tuple(reduce_image(*pair, RULES) for pair in pairs)
+        return means(SaliencyCounts(images, np.zeros(len(images), np.bool_)))
     finally:
         cv2.setNumThreads(threads)
 
 
-def means(images: tuple[ImageStatistics, ...]) -> dict[str, float]:
-    counts = SaliencyCounts(images, np.zeros(len(images), np.bool_))
-    measure = counts.measure(RULES, NO_CLASSES, np.ones(len(images), np.bool_))
-    return {name: float(values[0]) for name, values in measure(np.ones((1, len(images))), False).items()}
+def means(counts: SaliencyCounts) -> dict[str, float]:
+    images = len(counts.images)
+    measure = counts.measure(RULES, NO_CLASSES, np.ones(images, np.bool_))
+    return {name: float(values[0]) for name, values in measure(np.ones((1, images)), False).items()}
 
 
-def pysodmetrics(pairs: Pairs) -> dict[str, float]:
+def pysodmetrics(pairs: Iterable[Pair]) -> dict[str, float]:
     handler = py_sod_metrics.FmeasureHandler(beta=0.3, with_dynamic=True, with_adaptive=True)
     mae, structure, alignment, weighted, f_measure = (
         py_sod_metrics.MAE(),

@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,10 @@ from rgbtbench.scoring.saliency.levels import WHITE
 from rgbtbench.scoring.saliency.resize import resized
 from rgbtbench.scoring.truth import Truth
 from rgbtbench.threads import in_order
+
+#: Reducing is many steps of a few microseconds: several threads would spend more time on handing Python's lock to each
+#: other than they gain. Decoding is one long step, and goes on meanwhile.
+_REDUCING: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +70,7 @@ def _reduce(rules: SaliencyRules, pair: tuple[StoredMap, NDArray[np.uint8]]) -> 
     any_size = rules.size_mismatch == "resize"
     levels = stored.levels(None if any_size else (height, width))
     scaled = int(mask.max()) == 1
-    statistics = reduce_image(resized(levels, (height, width)), mask * np.uint8(WHITE) if scaled else mask, rules)
+    prediction, truth = resized(levels, (height, width)), mask * np.uint8(WHITE) if scaled else mask
+    with _REDUCING:
+        statistics = reduce_image(prediction, truth, rules)
     return _Reduced(statistics, scaled, int(levels.max()), map_sha256(levels))
