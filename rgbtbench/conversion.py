@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,9 @@ def convert_for_dataset(
     label_set: str | None,
     config_yaml: str,
     without: Sequence[str] = (),
+    order: Sequence[str] | None = None,
 ) -> WeightsInfo:
-    """Convert a checkpoint whose outputs are the classes of a dataset, in the order of their ids.
+    """Convert a checkpoint whose outputs are classes of a dataset.
 
     Args:
         source: file that `torch.save` wrote.
@@ -38,10 +39,13 @@ def convert_for_dataset(
         label_set: whose classes; None for the first that the method's task predicts.
         config_yaml: what differs from the method's defaults, as a YAML mapping.
         without: classes of the label set that the network has no outputs for.
+        order: classes in the order of the checkpoint's outputs, all or some of the label set's; None: all of them in
+            the order of their ids, as most code has it.
 
     Raises:
         UnknownNameError: no such method or dataset.
-        RecipeError: no such label set or class, a dataset that is missing, or a configuration that is none.
+        RecipeError: no such label set or class, a dataset that is missing, a configuration that is none, or an order
+            that is needed and not given.
         WeightsError: the checkpoint cannot be read safely or does not fit.
     """
     from rgbtbench.zoo.registry import resolve
@@ -50,7 +54,16 @@ def convert_for_dataset(
     task, classes = _no_outputs(method) if dataset is None else _outputs(method, dataset_card(dataset), label_set)
     if without:
         classes = classes_without(classes, without, field="without")
-    return convert(source, out, spec=resolve(method, config_from_yaml(config_yaml), task=task, classes=classes))
+    if order is not None:
+        classes = _chosen(classes, order)
+    elif len(classes) > 1 and method_card(method).class_order == "unknown":
+        raise RecipeError(
+            f"nobody published in which order {method}'s released weights have their classes",
+            expected=f"an order of {', '.join(classes.values())}",
+            remedy="name one (--classes), and look at detections before scoring them",
+        )
+    spec = resolve(method, config_from_yaml(config_yaml), task=task, classes=classes)
+    return convert(source, out, spec=spec, order=None if order is None else tuple(order))
 
 
 def _no_outputs(method: str) -> tuple[Use, dict[int, str]]:
@@ -76,6 +89,16 @@ def _outputs(method: str, card: DatasetCard, label_set: str | None) -> tuple[Use
         f"{method} predicts {', '.join(method_card(method).tasks)}, and {card.name} has no labels for that",
         remedy="choose another dataset or label set",
     )
+
+
+def _chosen(classes: Mapping[int, str], order: Sequence[str]) -> dict[int, str]:
+    """Return the classes that an order names, by id."""
+    for name in order:
+        if name not in classes.values():
+            raise RecipeError(f"no class {name!r}", remedy=did_you_mean(name, classes.values()))
+    if len(set(order)) < len(order):
+        raise RecipeError(f"the order {', '.join(order)} names a class twice")
+    return {number: name for number, name in classes.items() if name in order}
 
 
 def config_from_yaml(text: str) -> dict[str, Any]:

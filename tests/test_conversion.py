@@ -4,8 +4,10 @@ import pytest
 import torch
 import yaml
 
+from rgbtbench.cards import dataset_card
 from rgbtbench.conversion import convert_for_dataset
 from rgbtbench.errors import RecipeError, UnknownNameError, WeightsError
+from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.registry import build
 
 
@@ -78,3 +80,70 @@ def test_a_pre_trained_network_needs_no_dataset_and_others_do(checkpoint, tmp_pa
     assert (info.model.task, info.model.classes) == ("pretraining", {})
     with pytest.raises(RecipeError, match="mfnet has classes, and no dataset is named"):
         convert(checkpoint, tmp_path / "x.safetensors", dataset=None)
+
+
+SMALL_DETECTOR = "{encoder: {width: 16, depth: 2, heads: 2}, image_side: 64, head_channels: 8, box_width: 16}"
+FLIR = {"method": "m_specgene_detection", "dataset": "flir_aligned", "config_yaml": SMALL_DETECTOR}
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    """A detector whose outputs are, in this order, person, bicycle and car, in a file under its authors' names."""
+    torch.manual_seed(0)
+    classes = {0: "person", 1: "bicycle", 2: "car"}
+    config = yaml.safe_load(SMALL_DETECTOR)
+    model = build("m_specgene_detection", config, task="detection", classes=classes).eval()
+    path = tmp_path_factory.mktemp("theirs") / "flir.pth"
+    torch.save({key.removeprefix("detector."): tensor for key, tensor in model.state_dict().items()}, path)
+    return model, path
+
+
+def test_an_order_that_nobody_published_is_asked_for(detector, tmp_path):
+    with pytest.raises(RecipeError, match=r"nobody published in which order.*person, car, bicycle.*--classes"):
+        convert(detector[1], tmp_path / "out.safetensors", label_set="three_class", **FLIR)
+
+
+def test_classes_in_a_stated_order_mean_the_same_under_their_ids(detector, tmp_path):
+    theirs, path = detector
+    order = ("person", "bicycle", "car")
+    info = convert(path, tmp_path / "out.safetensors", label_set="three_class", order=order, **FLIR)
+    assert info.conversion.classes == order
+    assert info.model.classes == {0: "person", 1: "car", 2: "bicycle"}
+    ours = load_model(tmp_path / "out.safetensors")
+    generator = torch.Generator().manual_seed(1)
+    boxes, masks = (torch.randn(5, 8, side, side, generator=generator) for side in (7, 14))
+    with torch.no_grad():
+        said = [model.detector.roi_head.bbox_head(boxes) for model in (theirs, ours)]
+        drawn = [model.detector.roi_head.mask_head(masks) for model in (theirs, ours)]
+    for ours_at, theirs_at in enumerate((0, 2, 1)):
+        assert torch.equal(said[1][0][:, ours_at], said[0][0][:, theirs_at])
+        assert torch.equal(said[1][1][:, ours_at], said[0][1][:, theirs_at])
+        assert torch.equal(drawn[1][:, ours_at], drawn[0][:, theirs_at])
+    assert torch.equal(said[1][0][:, 3], said[0][0][:, 3])  # the background stays the last
+
+
+def test_one_of_several_classes_may_be_all_that_a_file_knows(tmp_path):
+    torch.manual_seed(0)
+    config = yaml.safe_load(SMALL_DETECTOR)
+    model = build("m_specgene_detection", config, task="detection", classes={0: "person"})
+    torch.save(model.state_dict(), tmp_path / "kaist.pth")
+    info = convert(
+        tmp_path / "kaist.pth", tmp_path / "out.safetensors", label_set="three_class", order=["person"], **FLIR
+    )
+    assert info.model.classes == {0: "person"}
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [(["person", "bicycles", "car"], "did you mean bicycle"), (["person", "car", "car"], "names a class twice")],
+)
+def test_an_order_of_other_classes_is_refused(detector, tmp_path, order, words):
+    with pytest.raises(RecipeError, match=words):
+        convert(detector[1], tmp_path / "out.safetensors", label_set="three_class", order=order, **FLIR)
+
+
+def test_a_method_that_cannot_reorder_says_so_and_takes_its_own_order(checkpoint, tmp_path):
+    names = [entry.name for entry in dataset_card("mfnet").label_sets["semantic"].classes]
+    assert convert(checkpoint, tmp_path / "out.safetensors", order=names).conversion.classes == tuple(names)
+    with pytest.raises(RecipeError, match="in another order than that of their ids"):
+        convert(checkpoint, tmp_path / "other.safetensors", order=names[::-1])

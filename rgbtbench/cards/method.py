@@ -74,6 +74,9 @@ class MethodCard(Strict):
     paper: Paper | None
     licence: str
     fidelity: dict[Use, Fidelity]
+    class_order: Literal["ids", "unknown"] = Field(
+        "ids", description="order of the classes in released weights; unknown: who converts them says it"
+    )
     parameters_millions: float | None = Field(None, gt=0)
     costs: tuple[Cost, ...] = ()
     published_costs: tuple[PublishedCost, ...] = ()

@@ -51,6 +51,10 @@ def convert_weights(
     without: Annotated[
         list[str] | None, typer.Option(help="Class that the network has no output for, such as unlabeled; repeatable.")
     ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Classes in the order of the file's outputs: person,car; by their ids by default."),
+    ] = None,
     config: Annotated[str, typer.Option(help="The method's configuration, as YAML: '{streams: [rgb]}'.")] = "{}",
     as_json: JsonOption = False,
 ) -> None:
@@ -71,6 +75,7 @@ def convert_weights(
         label_set=label_set,
         config_yaml=config,
         without=without or (),
+        order=None if classes is None else [name.strip() for name in classes.split(",")],
     )
     if as_json:
         print_json(info.model_dump(mode="json"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -32,6 +33,11 @@ PUBLISHED_KEYS: Final[Mapping[str, str]] = {"detector.": ""}
 UNUSED_KEYS = ("roi_head.mask_head.",)
 #: Of a pre-trained encoder; ViTDet's backbone has neither.
 _UNUSED: Final = ("cls_token", "norm.")
+#: Layers whose outputs are classes.
+_WITH_CLASSES: Final = (
+    *("roi_head.bbox_head.fc_cls", "roi_head.bbox_head.fc_reg"),
+    "roi_head.mask_head.conv_logits",
+)
 #: Level of mmdetection's padding, 114 of 255.
 _FILL: Final = 114 / 255
 
@@ -64,6 +70,25 @@ def slots(config: MSpecGeneDetectionConfig) -> Wiring:
 def build(spec: ModelSpec, config: MSpecGeneDetectionConfig) -> MSpecGeneDetector:
     """Return the detector with random weights."""
     return MSpecGeneDetector(spec, config)
+
+
+def in_class_order(state: Mapping[str, Tensor], places: Sequence[int]) -> dict[str, Tensor]:
+    """Return the detector's tensors with its classes in another order.
+
+    Args:
+        state: under our names.
+        places: for each class, its place in `state`.
+    """
+    count, chosen = len(places), torch.tensor(places)
+    found = dict(state)
+    for end in ("weight", "bias"):
+        scores, deltas, masks = (f"detector.{layer}.{end}" for layer in _WITH_CLASSES)
+        # Behind the classes lies the background.
+        found[scores] = torch.cat((state[scores][chosen], state[scores][count:]))
+        found[deltas] = state[deltas].reshape(count, -1, *state[deltas].shape[1:])[chosen].flatten(0, 1)
+        if masks in state:
+            found[masks] = state[masks][chosen]
+    return found
 
 
 class MSpecGeneDetector(DetectionModel):

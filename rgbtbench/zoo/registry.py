@@ -3,7 +3,8 @@
 A module `rgbtbench/zoo/<name>.py` whose card is `models/<name>/card.yaml` offers `CONFIG` (pydantic schema), `TASKS`,
 `slots(config)` and `build(spec, config)`; where other code's weights are named differently also `PUBLISHED_KEYS`, how
 names begin here to how they begin there, or `published_names_of(key)`, the names that a tensor may have there; and
-`UNUSED_KEYS`, how names begin there of tensors that may be left over. Third parties add theirs through the entry-point
+`UNUSED_KEYS`, how names begin there of tensors that may be left over; and `in_class_order(state, places)`, which puts
+the classes of a checkpoint into another order. Third parties add theirs through the entry-point
 group `rgbtbench.models`, whose entry points name such a module.
 """
 

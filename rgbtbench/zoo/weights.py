@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rgbtbench.atomic_file import atomic_file
 from rgbtbench.cards.schema import WITHOUT_CLASSES
-from rgbtbench.errors import MissingExtraError, WeightsError
+from rgbtbench.errors import MissingExtraError, RecipeError, WeightsError
 from rgbtbench.outputs import require_file
 from rgbtbench.zoo.encoders import ENCODERS
 from rgbtbench.zoo.foreign_checkpoint import read_state_dict
@@ -37,13 +37,14 @@ RECOMPUTED = ("relative_position_index", "attn_mask")
 _SHOWN = 3
 
 
-def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
+def convert(source: Path, out: Path, *, spec: ModelSpec, order: Sequence[str] | None = None) -> WeightsInfo:
     """Turn a checkpoint of other code into weights of `spec`, strictly.
 
     Args:
         source: a file that `torch.save` wrote: a state dict, or a mapping that holds one.
         out: the safetensors file to write; its description is written beside it.
         spec: the model that the weights are for.
+        order: the spec's classes in the order of the checkpoint's outputs; None: by their ids, as the model has them.
 
     Returns:
         The description, with what was renamed and completed.
@@ -51,6 +52,7 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
     Raises:
         WeightsError: the file cannot be read safely, or does not fit; the first mismatches and what would fit are
             named. Nothing is written then.
+        RecipeError: the method's classes cannot be put into another order.
         UserError: `out` is a folder, or its folder cannot be written to.
     """
     require_safetensors(out)
@@ -67,15 +69,36 @@ def convert(source: Path, out: Path, *, spec: ModelSpec) -> WeightsInfo:
     completed = missing_counters(state, wanted)
     state |= completed
     _check(state, model, path=source, recorded=None)
+    state = _by_ids(state, spec, order)
     model.load_state_dict({key: tensor.to(wanted[key].dtype) for key, tensor in state.items()}, assign=True)
     conversion = Conversion(
         source=source.name,
         source_sha256=file_sha256(source),
+        classes=() if order is None else tuple(order),
         renamed={ours: theirs for ours, theirs in renamed.items() if ours != theirs},
         completed=tuple(completed),
         dropped=dropped,
     )
     return save_weights(model, out, conversion=conversion)
+
+
+def _by_ids(state: Mapping[str, Tensor], spec: ModelSpec, order: Sequence[str] | None) -> dict[str, Tensor]:
+    """Return tensors whose classes lie in a checkpoint's order with the classes in that of their ids.
+
+    Raises:
+        RecipeError: the method does not say which tensors have classes.
+    """
+    places = [] if order is None else [order.index(spec.classes[number]) for number in spec.class_ids]
+    if places == sorted(places):
+        return dict(state)
+    reordered = getattr(method(spec.method), "in_class_order", None)
+    if reordered is None:
+        raise RecipeError(
+            f"{spec.method} cannot be converted with its classes in another order than that of their ids",
+            expected=", ".join(spec.classes[number] for number in spec.class_ids),
+        )
+    found: dict[str, Tensor] = reordered(state, places)
+    return found
 
 
 def require_safetensors(out: Path) -> None:

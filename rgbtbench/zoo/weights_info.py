@@ -60,6 +60,7 @@ class Conversion(Strict):
 
     source: str = Field(description="file name")
     source_sha256: Sha256
+    classes: tuple[str, ...] = Field((), description="in the order of the source's outputs; empty: by their ids")
     renamed: dict[str, str] = Field(default_factory=dict, description="key here to key in the source, where changed")
     completed: tuple[str, ...] = Field((), description="batch counters that the source lacks, set to 0")
     dropped: tuple[str, ...] = Field((), description="keys of the source that the model has no layer for")
