@@ -7,7 +7,8 @@ their layers carry the names that its checkpoints have under `decode_head.` and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from torch import nn
@@ -16,7 +17,9 @@ from rgbtbench.bridges.mmcv_ops import require_mmsegmentation
 
 require_mmsegmentation()
 
-from mmseg.models.decode_heads import FCNHead, UPerHead  # noqa: E402  (the stand-in comes first)
+# The stand-in comes first. What mmcv warns of here is what the stand-in is for.
+with warnings.catch_warnings(action="ignore"):
+    from mmseg.models.decode_heads import FCNHead, UPerHead
 
 #: Sides of the grids that the coarsest map is pooled to.
 POOL_SCALES: Final = (1, 2, 3, 6)
@@ -33,14 +36,14 @@ def uper_head(widths: Sequence[int], hidden: int, classes: int) -> nn.Module:
     Returns:
         A module from a list of maps, finest first, to logits (B, classes, H, W) at the finest map's size.
     """
-    head = UPerHead(
+    return _built(
+        UPerHead,
+        classes,
         in_channels=list(widths),
         in_index=list(range(len(widths))),
         pool_scales=POOL_SCALES,
         channels=hidden,
-        **_common(classes),
     )
-    return cast("nn.Module", head)
 
 
 def fcn_head(widths: Sequence[int], hidden: int, classes: int, *, level: int) -> nn.Module:
@@ -48,16 +51,19 @@ def fcn_head(widths: Sequence[int], hidden: int, classes: int, *, level: int) ->
 
     Arguments and returns are those of `uper_head`; logits have the size of map `level`, counted from 0.
     """
-    head = FCNHead(
+    return _built(
+        FCNHead,
+        classes,
         in_channels=widths[level],
         in_index=level,
         channels=hidden,
         num_convs=1,
         concat_input=False,
-        **_common(classes),
     )
+
+
+def _built(kind: Callable[..., Any], classes: int, **arguments: Any) -> nn.Module:
+    # Every head makes a loss of its own, which nobody uses here, and warns of its defaults.
+    with warnings.catch_warnings(action="ignore"):
+        head = kind(num_classes=classes, dropout_ratio=0.1, norm_cfg={"type": "BN"}, align_corners=False, **arguments)
     return cast("nn.Module", head)
-
-
-def _common(classes: int) -> dict[str, Any]:
-    return {"num_classes": classes, "dropout_ratio": 0.1, "norm_cfg": {"type": "BN"}, "align_corners": False}

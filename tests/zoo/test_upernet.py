@@ -63,6 +63,16 @@ def test_layers_carry_the_names_and_shapes_of_mmsegmentations_checkpoints():
 
 
 @needs_mmsegmentation
+def test_making_heads_warns_of_nothing(recwarn):
+    """Of two classes mmsegmentation would, and of the loss that each head makes for itself."""
+    from rgbtbench.bridges.mmseg_heads import fcn_head, uper_head
+
+    recwarn.clear()
+    uper_head((8, 8), 8, 2), fcn_head((8, 8), 8, 2, level=1)
+    assert not recwarn.list
+
+
+@needs_mmsegmentation
 def test_its_smoke_recipe_trains_both_heads_and_the_encoder(blobs, tmp_path):
     recipe = load_recipe("segformer/smoke-upernet")
     run = train(recipe, blobs, tmp_path / "run")
