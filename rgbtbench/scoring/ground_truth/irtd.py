@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rgbtbench.canonical import canonical_json
+from rgbtbench.cards.catalog import dataset_card
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.datasets.irtd import FILES, image_of
 from rgbtbench.datasets.irtd_targets import BOX_IMAGE, target_of
@@ -93,8 +94,13 @@ def _files(protocol: Protocol, path: Path, scratch: Path) -> dict[str, Path]:
             name = f"{FILES[split][0]}.json"
             found = [member for member in members.sizes if member.rpartition("/")[2] == name]
             if len(found) != 1:
+                facts = dataset_card(protocol.dataset).editions[protocol.edition].splits[split]
+                unseen = facts.note if facts.count is None else None
                 raise LabelError(
-                    f"holds {len(found)} files {name}", expected="one", path=path, remedy="name the folder json_sft"
+                    f"holds {len(found)} files {name}",
+                    expected="one",
+                    path=path,
+                    remedy=unseen or "name the folder json_sft",
                 )
             if path.is_dir():
                 files[split] = path / found[0]

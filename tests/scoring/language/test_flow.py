@@ -116,7 +116,7 @@ def test_a_sum_without_one_of_its_files_says_which(right, tmp_path):
     answers = write_answers(tmp_path / "answers.jsonl", right_answers(raw))
     with pytest.raises(UserError, match="irtd/psum needs split scene, which this data does not have"):
         rgbtbench.score("irtd/psum", answers, data=data)
-    with pytest.raises(LabelError, match=r"holds 0 files Scene.json; expected one"):
+    with pytest.raises(LabelError, match=r"holds 0 files Scene.json; expected one; Not released"):
         rgbtbench.score("irtd/psum", answers, ground_truth=raw)
 
 
