@@ -24,21 +24,12 @@ _Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDAr
 
 
 class MaskWriter(PixelWriter):
-    """Writes `<key>.png`, 8-bit grey native ids, and the sidecar at the end.
+    """Writes `<key>.png`, 8-bit grey native ids, and the sidecar at the end; arguments are those of `FolderWriter`.
 
     Example:
         with MaskWriter(folder, sidecar) as writer:
             for prediction in model.predict(batch):
                 writer.write(prediction)
-
-    Args:
-        folder: new, empty, or left by an interrupted run.
-        sidecar: what the predictions are made from; its hashes of keys and predictions are filled in here.
-        ranks: the processes that fill the folder.
-
-    Raises:
-        PredictionError: on entering, when the folder holds anything else.
-        UserError: on entering, when the folder is a file.
     """
 
     def write(self, prediction: MaskPrediction) -> None:
@@ -59,14 +50,8 @@ class BoxWriter(FolderWriter):
     """Writes all boxes as one COCO results file, `detections.json`, and the sidecar, at the end.
 
     Args:
-        folder: new, empty, or left by an interrupted run.
-        sidecar: as for `MaskWriter`.
+        folder, sidecar, ranks: as for `FolderWriter`.
         image_ids: key to the `image_id` of the sample's record.
-        ranks: as for `MaskWriter`.
-
-    Raises:
-        PredictionError: on entering, when the folder holds anything else.
-        UserError: on entering, when the folder is a file.
     """
 
     def __init__(self, folder: Path, sidecar: Sidecar, *, image_ids: Mapping[str, int], ranks: Ranks = ALONE) -> None:

@@ -16,17 +16,7 @@ _TOP: Final = 65535
 
 
 class SaliencyWriter(PixelWriter):
-    """Writes `<key>.png`, 16-bit grey, and the sidecar at the end.
-
-    Args:
-        folder: new, empty, or left by an interrupted run.
-        sidecar: what the predictions are made from; its hashes of keys and predictions are filled in here.
-        ranks: the processes that fill the folder.
-
-    Raises:
-        PredictionError: on entering, when the folder holds anything else.
-        UserError: on entering, when the folder is a file.
-    """
+    """Writes `<key>.png`, 16-bit grey, and the sidecar at the end; arguments are those of `FolderWriter`."""
 
     def write(self, prediction: SaliencyPrediction) -> None:
         """Write one map, whole or not at all, rounded to the nearest of 65,536 levels.

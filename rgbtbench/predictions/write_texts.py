@@ -14,17 +14,7 @@ from rgbtbench.ranks import ALONE, Ranks
 
 
 class TextWriter(FolderWriter):
-    """Writes `answers.jsonl` and the sidecar at the end.
-
-    Args:
-        folder: new, empty, or left by an interrupted run.
-        sidecar: what the answers come from; its hashes of keys and predictions are filled in here.
-        ranks: the processes that fill the folder.
-
-    Raises:
-        PredictionError: on entering, when the folder holds anything else.
-        UserError: on entering, when the folder is a file.
-    """
+    """Writes `answers.jsonl` and the sidecar at the end; arguments are those of `FolderWriter`."""
 
     def __init__(self, folder: Path, sidecar: Sidecar, *, ranks: Ranks = ALONE) -> None:
         super().__init__(folder, sidecar, ranks=ranks)
