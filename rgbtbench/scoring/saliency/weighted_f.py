@@ -20,6 +20,8 @@ _BELL: Final = np.exp(-(_STEPS**2) / 50.0)
 _KERNEL: Final = _BELL / _BELL.sum()
 #: An error in the background counts half as much again as before, up to twice, for every five pixels of distance.
 _HALVED_PER_PIXEL: Final = np.log(0.5) / 5
+#: Places are looked up one by one where there is at most one of so many.
+_FEW: Final = 4
 _EPSILON: Final = np.spacing(1.0)
 
 
@@ -82,4 +84,6 @@ def _of_foreground(foreground: Foreground, missed: Missed) -> float:
     flat[places] = flat.take(nearest)
     inner = spread[REACH:-REACH, REACH:-REACH]
     around = cv2.sepFilter2D(inner, cv2.CV_64F, _KERNEL, _KERNEL, borderType=cv2.BORDER_CONSTANT)
+    if len(missed.places) * _FEW > around.size:
+        return float(np.minimum(around, missed.levels, out=around).sum())
     return float(np.minimum(around.ravel().take(missed.places), missed.depths).sum())
