@@ -8,6 +8,7 @@ import torch
 from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.errors import RecipeError
 from rgbtbench.training.run import train
+from rgbtbench.zoo import registry
 from rgbtbench.zoo.encoder_weights import initial_weights_in_words, load_initial_weights
 from rgbtbench.zoo.registry import build
 from rgbtbench.zoo.weights import save_weights
@@ -68,3 +69,14 @@ def test_what_initial_weights_have_seen_goes_with_all_that_start_from_them(blobs
     second = train(load_recipe("m_specgene/smoke", again), blobs, tmp_path / "second")
     assert second.info.training.pretraining == ("blobs/train, 10 pairs",)
     assert second.info.training.initial_weights.startswith("m_specgene pre-trained on blobs/train, 10 pairs, first")
+
+
+@pytest.mark.parametrize("method", ["m_specgene_segmentation", "two_stream_fcos"])
+def test_what_the_studies_of_transfer_pre_train_sees_the_pixels_that_their_tasks_see(method):
+    before, after = (
+        registry.method(name).CONFIG.model_validate(load_recipe(f"{name}/transfer").model.config)
+        for name in ("m_specgene", method)
+    )
+    assert before.encoder_name == after.encoder_name
+    assert before.preprocess.normalisation["rgb"] == after.preprocess.normalisation["rgb"]
+    assert before.preprocess.normalisation.keys() == {"thermal", "rgb"}
