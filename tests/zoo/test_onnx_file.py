@@ -16,6 +16,7 @@ from rgbtbench.zoo.preprocess import Normalisation, Preprocess
 from rgbtbench.zoo.registry import build
 
 from .batches import make_batch, varied_mfnet
+from .references import recipe_weights
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
 
@@ -72,6 +73,22 @@ def test_the_file_says_what_it_is(written):
     }  # fmt: skip
     assert facts.inputs == {"rgb": 3, "inf": 1}
     assert facts.difference < TOLERANCE
+
+
+@pytest.mark.slow
+def test_so_a_runtime_does_for_residual_networks(tmp_path):
+    """Recipe weights: with random ones RTFNet says next to nothing."""
+    model = build("rtfnet", {"backbone": "resnet18"}, task="semantic", classes={0: "a", 1: "b", 2: "c"}).eval()
+    model.load_state_dict(recipe_weights(model.state_dict()))
+    facts = write_onnx(model, tmp_path / "network.onnx")
+    assert facts.difference < TOLERANCE
+    session = onnxruntime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    images = {slot: torch.rand((3, channels, 40, 99)) for slot, channels in facts.inputs.items()}
+    (logits,) = session.run(["logits"], {slot: image.numpy() for slot, image in images.items()})
+    with torch.inference_mode():
+        (expected,) = Graph(model, model.plain())(*images.values())
+    assert logits.std(axis=(2, 3)).min() > 0
+    np.testing.assert_allclose(logits, expected, rtol=TOLERANCE, atol=TOLERANCE * float(expected.abs().max()))
 
 
 @pytest.mark.slow
