@@ -12,6 +12,7 @@ from rgbtbench.errors import MissingExtraError, RecipeError, UserError
 from rgbtbench.zoo import onnx_file
 from rgbtbench.zoo.graph import Graph
 from rgbtbench.zoo.onnx_file import TOLERANCE, write_onnx
+from rgbtbench.zoo.parts.mit import MIT_SIZES, MitSize
 from rgbtbench.zoo.preprocess import Normalisation, Preprocess
 from rgbtbench.zoo.registry import build
 
@@ -76,9 +77,13 @@ def test_the_file_says_what_it_is(written):
 
 
 @pytest.mark.slow
-def test_so_a_runtime_does_for_residual_networks(tmp_path):
-    """Recipe weights: with random ones RTFNet says next to nothing."""
-    model = build("rtfnet", {"backbone": "resnet18"}, task="semantic", classes={0: "a", 1: "b", 2: "c"}).eval()
+@pytest.mark.parametrize(
+    ("name", "config"), [("rtfnet", {"backbone": "resnet18"}), ("cmx", {"backbone": "b0", "head_width": 32})]
+)
+def test_so_a_runtime_does_for_the_other_segmenters(tmp_path, monkeypatch, name, config):
+    """Recipe weights: with random ones RTFNet says next to nothing. One block a stage, because tracing takes long."""
+    monkeypatch.setitem(MIT_SIZES, "b0", MitSize((32, 64, 160, 256), (1, 1, 1, 1)))
+    model = build(name, config, task="semantic", classes={0: "a", 1: "b", 2: "c"}).eval()
     model.load_state_dict(recipe_weights(model.state_dict()))
     facts = write_onnx(model, tmp_path / "network.onnx")
     assert facts.difference < TOLERANCE
