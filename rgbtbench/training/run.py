@@ -105,7 +105,7 @@ def train(
     told = progress if progress is not None and fabric.is_global_zero else Silent()
     folder = RunFolder(Path(out))
     training = resolve_training(recipe, data)
-    identity = training.identity
+    identity = {**training.identity, "initial_weights": _start_in_words(recipe)}
     if training.recipe.stages:
         # What the last stage asks for in vain should not show after the first one.
         outline(training)
@@ -133,7 +133,12 @@ def train(
 
 
 def _require_same(stored: Mapping[str, str], identity: Mapping[str, str], folder: RunFolder) -> None:
-    words = {"recipe_sha256": "recipe", "data_hash": "images", "labels_hash": "labels"}
+    words = {
+        "recipe_sha256": "recipe",
+        "data_hash": "images",
+        "labels_hash": "labels",
+        "initial_weights": "initial weights",
+    }
     changed = [words[name] for name, value in identity.items() if stored[name] != value]
     if changed:
         raise RecipeError(
@@ -204,7 +209,7 @@ def _facts(training: Training, identity: Mapping[str, str], trained: Trained) ->
         recipe=recipe.name,
         recipe_sha256=identity["recipe_sha256"],
         selection=recipe.selection,
-        initial_weights=_start_in_words(recipe),
+        initial_weights=identity["initial_weights"],
         pretraining=() if recipe.initial_weights is None else data_seen_by(Path(recipe.initial_weights)),
         seed=recipe.seed,
         seed_group=seed_group(recipe),

@@ -10,7 +10,7 @@ from rgbtbench.errors import RecipeError
 from rgbtbench.training.run import train
 from rgbtbench.zoo import registry
 from rgbtbench.zoo.encoder_weights import initial_weights_in_words, load_initial_weights
-from rgbtbench.zoo.registry import build
+from rgbtbench.zoo.registry import build, build_from
 from rgbtbench.zoo.weights import save_weights
 
 SMALL = {"decoder": {"width": 16, "depth": 1, "heads": 2}}
@@ -69,6 +69,10 @@ def test_what_initial_weights_have_seen_goes_with_all_that_start_from_them(blobs
     second = train(load_recipe("m_specgene/smoke", again), blobs, tmp_path / "second")
     assert second.info.training.pretraining == ("blobs/train, 10 pairs",)
     assert second.info.training.initial_weights.startswith("m_specgene pre-trained on blobs/train, 10 pairs, first")
+    other = build_from(first.info.model)
+    save_weights(other, first.weights, training=first.info.training)
+    with pytest.raises(RecipeError, match="begun with another initial weights"):
+        train(load_recipe("m_specgene/smoke", again), blobs, tmp_path / "second", resume=True)
 
 
 @pytest.mark.parametrize("method", ["m_specgene_segmentation", "two_stream_fcos"])
