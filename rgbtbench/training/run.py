@@ -114,7 +114,7 @@ def train(
     fabric.barrier()
     if folder.is_finished:
         return _finished(folder, identity, told)
-    told.say(f"init: {_start_in_words(training.recipe)}")
+    told.say(f"init: {identity['initial_weights']}")
     for remark in training.data.remarks(training.recipe):
         told.say(remark)
     state = _state(fabric, folder, identity, told) if folder.is_begun else None
@@ -139,7 +139,7 @@ def _require_same(stored: Mapping[str, str], identity: Mapping[str, str], folder
         "labels_hash": "labels",
         "initial_weights": "initial weights",
     }
-    changed = [words[name] for name, value in identity.items() if stored[name] != value]
+    changed = [words[name] for name, value in identity.items() if stored.get(name) != value]
     if changed:
         raise RecipeError(
             f"the run was begun with another {' and other '.join(changed)}",
