@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from importlib.util import resolve_name
 from types import ModuleType
 
@@ -37,18 +37,20 @@ def _gather(module: ModuleType, found: dict[str, str]) -> None:
         found[module.__name__] = inspect.getsource(module)
         top = module.__name__.partition(".")[0]
         package = datasets.__name__ if top == _OURS else top
-        for name in _imported(found[module.__name__], module):
+        for name in _imported(found[module.__name__], module.__package__ or ""):
             if name.startswith(f"{package}.") and name in sys.modules:
                 _gather(sys.modules[name], found)
 
 
-def _imported(text: str, module: ModuleType) -> Iterator[str]:
-    """Yield what a module imports at its top, taking every imported name for a module as well."""
+@cache
+def _imported(text: str, package: str) -> tuple[str, ...]:
+    """Return what a module of a package imports at its top, taking every imported name for a module as well."""
+    names: list[str] = []
     for statement in ast.parse(text).body:
         if isinstance(statement, ast.Import):
-            yield from (alias.name for alias in statement.names)
+            names += (alias.name for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
             relative = "." * statement.level + (statement.module or "")
-            origin = resolve_name(relative, module.__package__ or "") if statement.level else relative
-            yield origin
-            yield from (f"{origin}.{alias.name}" for alias in statement.names)
+            origin = resolve_name(relative, package) if statement.level else relative
+            names += (origin, *(f"{origin}.{alias.name}" for alias in statement.names))
+    return tuple(names)

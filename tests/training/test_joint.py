@@ -90,7 +90,7 @@ def test_the_resolved_recipe_repeats_the_run(uninterrupted, blobs, sparks):
 def test_what_the_classes_share_and_what_an_epoch_holds_is_said_at_the_start(blobs, sparks, tmp_path):
     listener = AtStep()
     train(joint(steps=1), [blobs, sparks], tmp_path / "run", progress=listener)
-    assert "an epoch of 16 samples: 3 batches of blobs/train, 1 batches of sparks/train" in listener.said[0]
+    assert "an epoch of 16 samples: 3 batches of blobs/train, 1 batches of sparks/train" in listener.said[1]
     assert any("human and its finer person are classes of their own: sparks labels both" in s for s in listener.said)
 
 
@@ -198,7 +198,7 @@ class TestWhatDoesNotFit:
 
     def test_a_task_without_classes(self, blobs, sparks, tmp_path):
         with pytest.raises(RecipeError, match="needs labels of kind saliency"):
-            train(joint(task="saliency"), [blobs, sparks], tmp_path / "run")
+            train(joint(model={"method": "mit_saliency"}, task="saliency"), [blobs, sparks], tmp_path / "run")
 
     def test_a_split_that_a_member_lacks(self, blobs, sparks, tmp_path):
         members = ({"dataset": "blobs", "split": "trian"}, MEMBERS[1])

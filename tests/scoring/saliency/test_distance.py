@@ -20,10 +20,9 @@ MASKS = st.tuples(st.integers(0, 100_000), st.integers(8, 120), st.integers(8, 1
 def random_mask(seed, height, width):
     """A blob, or few single pixels, anywhere in the image."""
     rng = np.random.default_rng(seed)
-    if seed % 3 == 0:
-        return blob(rng, (height, width))
-    mask = rng.random((height, width)) < rng.choice([0.002, 0.02, 0.3])
-    mask[rng.integers(height), rng.integers(width)] = True
+    mask = blob(rng, (height, width)) if seed % 3 == 0 else rng.random((height, width)) < rng.choice([0.002, 0.02, 0.3])
+    if not mask.any():
+        mask[rng.integers(height), rng.integers(width)] = True
     return mask
 
 
