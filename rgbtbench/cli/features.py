@@ -13,7 +13,10 @@ from rgbtbench.cli.train import DeviceName, DeviceOption
 
 def features(
     source: Annotated[
-        str, typer.Argument(help="Run folder or .safetensors file; or a baseline: gradients, pixels or places.")
+        str,
+        typer.Argument(
+            help="Run folder or .safetensors file, of an encoder too; or a baseline: gradients, pixels or places."
+        ),
     ],
     data: Annotated[Path, typer.Option(help="Prepared dataset: a folder or an address.", **PLACE)],
     out: Annotated[Path, typer.Option(help="Folder for the features, new or empty.")],

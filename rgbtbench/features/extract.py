@@ -37,7 +37,8 @@ def extract(
     """Write features of a split.
 
     Args:
-        source: run folder or safetensors file of a method that has features, or one of `BASELINES`.
+        source: run folder or safetensors file of a method that has features or of MAE's encoder, or one of
+            `BASELINES`.
         data: prepared dataset.
         split: `train`, `val`, `test`, …
         out: folder for the features, new or empty.
@@ -71,20 +72,19 @@ def extract(
         raise UnknownNameError(
             f"no weights and no baseline {source!r}", remedy=did_you_mean(source, [*BASELINES, "a run folder"])
         )
-    from rgbtbench.zoo.features import network_features
-    from rgbtbench.zoo.load import load_model
-    from rgbtbench.zoo.weights_info import read_info
+    from rgbtbench.zoo.features import describing_model, network_features
+    from rgbtbench.zoo.weights_info import read_initial_info
 
     weights = Path(source)
-    model = load_model(weights, device=device)
+    model, name = describing_model(weights, device=device)
     fed = tuple(dict.fromkeys(model.spec.inputs_of(view.manifest.dataset).values()))
     return write_features(
         network_features(model, dataset=view.manifest.dataset, size=input_size),
         view,
         out,
         modalities=fed,
-        source=model.spec.method,
-        weights_sha256=read_info(weights).sha256,
+        source=name,
+        weights_sha256=read_initial_info(weights).sha256,
         input_size=input_size,
         protocol=rules,
         batch_size=batch_size,

@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rgbtbench.errors import RecipeError
 from rgbtbench.features.pairs import ImagePair
 from rgbtbench.loading.batch import Batch
+from rgbtbench.zoo.encoder_weights import load_initial_weights
+from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.registry import build
+from rgbtbench.zoo.weights_info import EncoderInfo, read_initial_info
+
+#: What the names of encoders begin with that describe images without a network around them, and the network whose
+#: encoder they are.
+_MAE: Final = "mae_"
+_AROUND: Final = "m_specgene"
+
+
+def describing_model(path: Path, *, device: str = "cpu") -> tuple[Model, str]:
+    """Return a network that gives features, on its device, and what it is called.
+
+    Args:
+        path: run folder or safetensors file, of a whole network or of an encoder alone.
+        device: where it computes.
+
+    Raises:
+        WeightsError: the weights or their description are missing or damaged.
+        RecipeError: an encoder of a kind that gives no features of each image by itself.
+    """
+    info = read_initial_info(path)
+    if not isinstance(info, EncoderInfo):
+        return load_model(path, device=device), info.model.method
+    if not info.encoder.startswith(_MAE):
+        raise RecipeError(f"{info.encoder} does not give features of each image by itself", expected="a ViT of MAE")
+    config = {"encoder": info.encoder.removeprefix(_MAE)}
+    model = build(_AROUND, config, task="pretraining", classes={})
+    load_initial_weights(path, model)
+    return model.to(device).eval(), info.encoder
 
 
 def network_features(

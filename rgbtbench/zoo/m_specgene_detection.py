@@ -13,8 +13,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.detection import DetectionModel, KeptDetections
 from rgbtbench.zoo.encoders import require_encoder
+from rgbtbench.zoo.image_features import image_features
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.parts.folded_pair import folded, unfolded
 from rgbtbench.zoo.parts.rcnn import Rcnn
@@ -120,6 +122,18 @@ class MSpecGeneDetector(DetectionModel):
         """Return the pyramid's levels; see `DetectionModel`."""
         levels: list[Tensor] = self.neck(unfolded(self.backbone(folded(images["rgb"], images["thermal"]))))
         return levels
+
+    def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
+        """Return the backbone's map of each image, which the other one's is put beside; padding is seen as ever."""
+        return image_features(
+            batch,
+            self.backbone,
+            rules=self.preprocess,
+            inputs=self.inputs_for(batch),
+            channels=self.channels,
+            patch=self.config.patch,
+            size=size,
+        )
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of an encoder of the same size, pre-trained by MAE or on pairs."""

@@ -14,6 +14,7 @@ from pydantic import Field
 from torch import Tensor
 
 from rgbtbench.loading.batch import Batch
+from rgbtbench.zoo.image_features import image_features
 from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.preprocess import to_frame
@@ -74,6 +75,18 @@ class MSpecGeneSaliency(SaliencyModel):
             )
             for head, logits in self.network.trained(self.images(batch)).items()
         }
+
+    def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
+        """Return the tokens of each image after the last block that the heads look at; see `DenseNetwork.tokens`."""
+        return image_features(
+            batch,
+            self.network.tokens,
+            rules=self.preprocess,
+            inputs=self.inputs_for(batch),
+            channels=self.channels,
+            patch=self.network.config.patch,
+            size=size,
+        )
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of a pre-trained encoder; see `DenseNetwork.encoder_state`."""

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.graph import Plain
+from rgbtbench.zoo.image_features import image_features
 from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.segmentation import SegmentationModel
@@ -61,6 +63,18 @@ class MSpecGeneSegmenter(SegmentationModel):
         window = self.network.config.window_size
         rules = self.preprocess.model_copy(update={"edges": None, "fit": None, "size": window})
         return replace(super().plain(), rules=rules)
+
+    def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
+        """Return the tokens of each image after the last block that the heads look at; see `DenseNetwork.tokens`."""
+        return image_features(
+            batch,
+            self.network.tokens,
+            rules=self.preprocess,
+            inputs=self.inputs_for(batch),
+            channels=self.channels,
+            patch=self.network.config.patch,
+            size=size,
+        )
 
     def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the tensors of a pre-trained encoder; see `DenseNetwork.encoder_state`."""

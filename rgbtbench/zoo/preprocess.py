@@ -103,6 +103,7 @@ def network_inputs(
     *,
     inputs: Wiring,
     channels: Mapping[str, int],
+    size: tuple[int, int] | None = None,
     scaled_to: tuple[int, int] | None = None,
 ) -> dict[str, Tensor]:
     """Return the float32 input (B, C, H, W) of every slot.
@@ -117,13 +118,14 @@ def network_inputs(
         rules: range, size and padding.
         inputs: slot to modality.
         channels: slot to the number of channels that the network takes there.
+        size: height and width that images get before padding; None: those of `Preprocess.size_of`.
         scaled_to: height and width of a further view, resized bilinearly without anti-aliasing; None for none.
 
     Raises:
         RecipeError: the batch lacks a modality, or its channels cannot feed a slot.
     """
     frame = (batch.pixel_mask.shape[-2], batch.pixel_mask.shape[-1])
-    size = rules.size_of(frame)
+    size = size or rules.size_of(frame)
     result = {}
     for slot, modality in inputs.items():
         image = _unit_range(_image_of(batch, modality, slot))
@@ -211,7 +213,8 @@ def _filled_up(image: Tensor, rules: Preprocess) -> Tensor:
     """Return an image that is not yet normalised, padded to `fit`, or with a `fill` to the multiple."""
     height, width = image.shape[-2:]
     if rules.fit is not None:
-        image = F.pad(image, (0, rules.fit[1] - width, 0, rules.fit[0] - height), value=rules.fill or 0.0)
+        below, right = max(rules.fit[0] - height, 0), max(rules.fit[1] - width, 0)
+        image = F.pad(image, (0, right, 0, below), value=rules.fill or 0.0)
     return image if rules.fill is None else pad_to_multiple(image, rules.multiple_of, level=rules.fill)
 
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -10,12 +14,17 @@ from rgbtbench.features.folder import FeatureFolder
 from rgbtbench.features.pairs import ImagePair
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.matching.evaluate import match
-from rgbtbench.zoo.features import network_features
+from rgbtbench.zoo import encoders
+from rgbtbench.zoo.encoder_weights import convert_encoder
+from rgbtbench.zoo.encoders import Encoder, encoder
+from rgbtbench.zoo.features import describing_model, network_features
+from rgbtbench.zoo.parts.vit import VIT_SIZES, Vit, VitName, VitSize
 from rgbtbench.zoo.registry import build
 from rgbtbench.zoo.weights import save_weights
 from tests.loading.tiny import prepare_tiny
 
 from .batches import make_batch, random_images
+from .references import recipe_tensor
 
 SMALL = {
     "encoder": {"width": 32, "depth": 2, "heads": 4},
@@ -103,6 +112,36 @@ def test_weights_are_described_and_matched(model, tmp_path):
     assert folder.info.weights_sha256 is not None
     result = match(ALIGNED, out, data)
     assert 0 < result.metrics["matches"] <= 48
+
+
+def test_an_encoder_alone_describes_images_as_the_network_around_it_does(tmp_path, monkeypatch):
+    size = VitSize(24, 2, 2, 2)
+    small = replace(encoder("mae_vit_s"), build=partial(Vit, size, grid=(14, 14), positions="sin_cos"))
+    monkeypatch.setitem(cast("dict[str, Encoder]", encoders.ENCODERS), "mae_vit_s", small)
+    monkeypatch.setitem(cast("dict[VitName, VitSize]", VIT_SIZES), "vit_s", size)
+    state = {key: recipe_tensor(key, tuple(tensor.shape)) for key, tensor in small.state().items()}
+    torch.save({"model": state}, tmp_path / "mae.pth")
+    convert_encoder(tmp_path / "mae.pth", tmp_path / "mae.safetensors", name="mae_vit_s")
+    model, name = describing_model(tmp_path / "mae.safetensors")
+    assert name == "mae_vit_s"
+    alone = small.build()
+    alone.load_state_dict(state)
+    batch = make_batch(random_images(1, 224, 224))
+    with torch.no_grad():
+        tokens, grid = alone(model.images(batch)["rgb"])
+        found = model.features(batch)["rgb"]
+    torch.testing.assert_close(found, tokens[:, 1:].transpose(1, 2).unflatten(2, grid))
+
+
+def test_an_encoder_of_another_kind_is_refused(tmp_path):
+    torch.save(
+        {"state_dict": {key: torch.zeros(t.shape) for key, t in encoder("mit_b0").state().items()}}, tmp_path / "b0.pth"
+    )
+    convert_encoder(tmp_path / "b0.pth", tmp_path / "b0.safetensors", name="mit_b0")
+    with pytest.raises(
+        RecipeError, match="mit_b0 does not give features of each image by itself; expected a ViT of MAE"
+    ):
+        describing_model(tmp_path / "b0.safetensors")
 
 
 def test_a_method_that_mixes_its_cameras_is_refused(tmp_path):

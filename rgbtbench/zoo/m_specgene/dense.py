@@ -51,7 +51,12 @@ class DenseConfig(TaskEncoder):
     window: Annotated[int, Field(ge=1)] | tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
         768, description="side in pixels of what the encoder sees at once, or height and width"
     )
-    stride: int = Field(341, ge=1, description="pixels from one window to the next in images that are larger")
+    stride: int = Field(
+        341,
+        ge=1,
+        description="pixels from one window to the next in images that are larger, for the shorter side of a window; "
+        "for the longer one as much more",
+    )
     taps: tuple[int, int, int, int] = Field((3, 5, 7, 11), description="blocks whose tokens are the four maps")
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the last block")
     head_width: int = Field(768, ge=1, description="channels inside UPerNet")
@@ -141,6 +146,30 @@ class DenseNetwork(nn.Module):
         tokens, grid = self.backbone.taps(folded(images["rgb"], images["thermal"]), self.config.taps)
         found: list[Tensor] = self.neck([unfolded(to_map(tapped[:, 1:].contiguous(), grid)) for tapped in tokens])
         return found
+
+    def tokens(self, image: Tensor) -> Tensor:
+        """Return the tokens that come out of the last tapped block, the mean over windows where they meet.
+
+        Args:
+            image: float (B, 3, H, W), sides divisible by the patch's, as are the places of its windows here.
+
+        Returns:
+            (B, width, H / patch, W / patch), or more below and to the right where the image is smaller than a window.
+        """
+        patch, grid = self.config.patch, self.config.grid
+
+        def found(cells: Images) -> Tensor:
+            (tokens,), grid = self.backbone.taps(F.pixel_shuffle(cells[""], patch), self.config.taps[-1:])
+            return to_map(tokens[:, 1:].contiguous(), grid)
+
+        total, covered = summed_windows(
+            found,
+            {"": F.pixel_unshuffle(_at_least(image, self.config.window_size), patch)},
+            window=grid,
+            stride=Fraction(max(self.config.stride // patch, 1), min(grid)),
+            per_pass=_PER_PASS,
+        )
+        return total / covered
 
     def forward(self, images: Images) -> Tensor:
         """Return logits (B, outputs, H, W) of images: slot to float (B, 3, H, W)."""

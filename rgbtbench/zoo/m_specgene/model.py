@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from rgbtbench.conditions.seeds import generator_of
-from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.snapshots import Snapshot
 from rgbtbench.zoo.encoders import require_encoder
+from rgbtbench.zoo.image_features import image_features
 from rgbtbench.zoo.m_specgene.config import SLOTS, MSpecGeneConfig
 from rgbtbench.zoo.m_specgene.decoder import DecoderBranch
 from rgbtbench.zoo.m_specgene.masker import Visible, make_masker
@@ -125,20 +125,20 @@ class MSpecGene(PretrainingModel):
 
     def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
         """Return the tokens of all patches after the last normalisation; positions are interpolated to other sizes."""
-        rules = self.config.preprocess
-        if size is not None:
-            if any(side < self.config.patch or side % self.config.patch for side in size):
-                raise RecipeError(
-                    "an input of {}x{}".format(*size), expected=f"height and width in multiples of {self.config.patch}"
-                )
-            rules = rules.model_copy(update={"size": size})
-        wiring = self.inputs_for(batch)
-        images = network_inputs(batch, rules, inputs=wiring, channels=dict.fromkeys(SLOTS, _CHANNELS))
-        found = {}
-        for slot, image in images.items():
+
+        def encode(image: Tensor) -> Tensor:
             tokens, grid = self.encoder(image)
-            found[wiring[slot]] = to_map(tokens[:, 1:].contiguous(), grid)
-        return found
+            return to_map(tokens[:, 1:].contiguous(), grid)
+
+        return image_features(
+            batch,
+            encode,
+            rules=self.config.preprocess,
+            inputs=self.inputs_for(batch),
+            channels=dict.fromkeys(SLOTS, _CHANNELS),
+            patch=self.config.patch,
+            size=size,
+        )
 
     def snapshot(self, batch: Batch, step: int) -> Snapshot:
         """Return masks, CMSS and reconstructions of a batch."""
