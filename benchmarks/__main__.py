@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 
 from benchmarks.ratio import Ratio
 
-_NO_BENCHMARKS = {"__main__", "literal", "networks", "ratio", "scale_out"}
+_NO_BENCHMARKS = {"__main__", "devices", "literal", "networks", "ratio", "scale_out"}
 
 
 def main() -> None:

@@ -101,10 +101,10 @@ def profile_model(model: Model, size: Size, setting: Setting = Setting(), *, dev
     model.to(memory_format=layout)
     one, several = (noise_batch(model.spec, size, count=count).to(setting.device) for count in (1, setting.batch_size))
     with _threads(setting.threads):
-        peak = measure_peak(_call(model, one, setting), device=setting.device)
+        peak = measure_peak(pass_under(model, one, setting), device=setting.device)
         flops = count_flops(lambda: one_pass(model, one), model)
-        latency = measure_latency(_call(model, one, setting), device=setting.device, seconds=setting.seconds)
-        whole = measure_latency(_call(model, several, setting), device=setting.device, seconds=setting.seconds)
+        latency = measure_latency(pass_under(model, one, setting), device=setting.device, seconds=setting.seconds)
+        whole = measure_latency(pass_under(model, several, setting), device=setting.device, seconds=setting.seconds)
         threads = torch.get_num_threads() if setting.device == "cpu" else None
     return Profile(
         method=model.spec.method,
@@ -136,7 +136,9 @@ def profile_model(model: Model, size: Size, setting: Setting = Setting(), *, dev
     )
 
 
-def _call(model: Model, batch: Batch, setting: Setting) -> Callable[[], object]:
+def pass_under(model: Model, batch: Batch, setting: Setting) -> Callable[[], object]:
+    """Return a pass of a model over a batch, without gradients and in the setting's precision, to be measured."""
+
     def call() -> object:
         with torch.inference_mode(), _autocast(setting):
             return one_pass(model, batch)

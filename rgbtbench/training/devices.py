@@ -123,15 +123,30 @@ def gathered(fabric: Fabric, value: T) -> list[T]:
 
 @contextlib.contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
-    """Let GPU kernels give the same result every time inside the block, where torch has such kernels."""
+    """Let GPU kernels give the same result every time inside the block, where torch has such kernels.
+
+    Features of regions (RoIAlign) have none that ends in reasonable time: gradients of detectors of two stages may
+    differ in their last bits.
+    """
     if device.type != "cuda":
         yield
         return
-    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    # Of matrix products; read once, before the first of a process.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    memory = torch.utils.deterministic
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        torch.backends.cudnn.benchmark,
+        memory.fill_uninitialized_memory,
+    )
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
+    # It costs time, and nothing here reads what it has not written.
+    memory.fill_uninitialized_memory = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.backends.cudnn.benchmark = before[1]
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.backends.cudnn.benchmark = before[2]
+        memory.fill_uninitialized_memory = before[3]

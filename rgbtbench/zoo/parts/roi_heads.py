@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+import torchvision  # noqa: F401  # its operators are registered by this
 from torch import Tensor, nn
-from torchvision.ops import roi_align
 
 from rgbtbench.zoo.parts.simple_fpn import NormedConv
 
@@ -57,13 +57,10 @@ def pooled(
         here = (wanted == number).nonzero()[:, 0]
         order.append(here)
         read.append(
-            roi_align(
-                level.float(),
-                places[here],
-                side,
-                spatial_scale=1 / stride,
-                sampling_ratio=rule.samples,
-                aligned=rule.aligned,
+            # The operator itself: where kernels shall be repeatable, torchvision's function takes another way on GPUs,
+            # which looks at every place of a level for every cell of every box if `samples` is 0, and never ends.
+            torch.ops.torchvision.roi_align(
+                level.float(), places[here], 1 / stride, side, side, rule.samples, rule.aligned
             )
         )
     return torch.cat(read)[torch.cat(order).argsort()]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 
 import pytest
 import torch
@@ -166,6 +167,23 @@ def test_aligned_reading_takes_features_for_the_middles_of_pixels():
     found = pooled(levels[:4], [boxes], strides=STRIDES[:4], side=7, rule=rule)
     expected = roi_align(levels[0], [boxes], 7, spatial_scale=0.25, sampling_ratio=-1, aligned=True)
     torch.testing.assert_close(found, expected)
+
+
+def test_features_are_read_by_the_operator_where_torchvision_would_look_at_every_place(monkeypatch):
+    """As its function does on GPUs in a training: with as many samples as cells are wide that needs terabytes."""
+
+    def everywhere(*arguments):
+        raise AssertionError("looked at every place")
+
+    module = sys.modules["torchvision.ops.roi_align"]
+    monkeypatch.setattr(module, "_has_ops", lambda: False)
+    monkeypatch.setattr(module, "is_compile_supported", lambda device: True)
+    monkeypatch.setattr(module, "_roi_align", everywhere)
+    boxes = torch.tensor([[3.0, 5.0, 40.0, 30.0]])
+    with pytest.raises(AssertionError, match="every place"):
+        roi_align(make_levels(1)[0], [boxes], 7)
+    rule = CONVENTIONS["mmdetection"].pooling
+    assert pooled(make_levels(1)[:4], [boxes], strides=STRIDES[:4], side=7, rule=rule).shape[-2:] == (7, 7)
 
 
 def test_a_box_as_a_mask_covers_the_cells_that_lie_in_it():
