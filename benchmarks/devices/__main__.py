@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="that each figure may take")
     parser.add_argument("--compile-seconds", type=float, default=180.0, help="for each group compiled at once")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of lines, or how they begin")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="keep what a file of this device has figures of")
     parser.add_argument("--no-compile", action="store_true", help="measure nothing compiled")
     parser.add_argument("--entries", type=Path, default=_ENTRIES, metavar="FILE", help="what there is to measure")
     parser.add_argument("--commit", default=_output("git", "rev-parse", "HEAD"), help="what is measured")
@@ -61,6 +62,9 @@ def _measure(chosen: Entries, arguments: argparse.Namespace) -> None:
         "results": {entry.name: {} for entry in chosen.entries},
         "comparisons": {name: {"not_measured": "not reached"} for name in names},
     }
+    if arguments.resume is not None:
+        _take_over(json.loads(arguments.resume.read_text(encoding="utf-8")), content)
+    _write(content, arguments.out)
 
     def report(request: Request, found: dict[str, Any]) -> None:
         if request.name in names:
@@ -68,9 +72,7 @@ def _measure(chosen: Entries, arguments: argparse.Namespace) -> None:
         else:
             content["results"][request.name]["compiled" if request.is_compiled else "plain"] = found
         content["seconds"] = round(time.monotonic() - began, 1)
-        part = arguments.out.with_name(f"{arguments.out.name}.part")
-        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        part.replace(arguments.out)
+        _write(content, arguments.out)
         how = " compiled" if request.is_compiled else ""
         print(f"{content['seconds']:7.1f} s  {request.name}{how}: {_in_short(found)}", file=sys.stderr, flush=True)
 
@@ -86,16 +88,41 @@ def _measure(chosen: Entries, arguments: argparse.Namespace) -> None:
     # Comparisons answer questions that lines do not, so they come after the first third of the lines.
     third = len(chosen.entries) // 3
     lines = [Request(entry.name) for entry in chosen.entries]
-    session.one_by_one([*lines[:third], *(Request(name) for name in names), *lines[third:]])
+    wanted = [*lines[:third], *(Request(name) for name in names), *lines[third:]]
+    session.one_by_one([request for request in wanted if not _is_known(request, content)])
     if not arguments.no_compile:
-        wanted = sorted((entry for entry in chosen.entries if entry.compiled), key=lambda entry: entry.compiled)
-        session.all_prepared_first([_compiled(entry.name, content["results"][entry.name]) for entry in wanted])
+        ordered = sorted((entry for entry in chosen.entries if entry.compiled), key=lambda entry: entry.compiled)
+        requests = [_compiled(entry.name, content["results"][entry.name]) for entry in ordered]
+        session.all_prepared_first([request for request in requests if not _is_known(request, content)])
 
 
 def _compiled(name: str, found: dict[str, Any]) -> Request:
     """Return the request for a line with the batch that fitted, and the memory that it took."""
     training = found.get("plain", {}).get("training", {})
     return Request(name, True, training.get("batch_size"), training.get("peak_memory_bytes") or 0)
+
+
+def _write(content: dict[str, Any], path: Path) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _take_over(earlier: dict[str, Any], content: dict[str, Any]) -> None:
+    """Bring results of an earlier file into a new one; both must be of the same machine and code."""
+    for fact in ("device", "driver", "torch", "commit", "precision"):
+        if earlier[fact] != content[fact]:
+            raise SystemExit(f"--resume: {fact} was {earlier[fact]} and is {content[fact]}")
+    for part in ("results", "comparisons"):
+        content[part] = {**content[part], **earlier[part]}
+
+
+def _is_known(request: Request, content: dict[str, Any]) -> bool:
+    found = content["comparisons"].get(request.name)
+    if found is None:
+        found = content["results"][request.name].get("compiled" if request.is_compiled else "plain", {})
+    parts = [found, *(found[part] for part in ("training", "prediction") if part in found)]
+    return bool(found) and not any("error" in part or "not_measured" in part for part in parts)
 
 
 def _chosen(known: Entries, only: list[str] | None) -> Entries:

@@ -30,6 +30,8 @@ _TOGETHER: Final = 8
 #: Seconds that a measurement may take once it is its turn, and that preparing one without compiling may.
 _TURN: Final = 90.0
 _TO_PREPARE: Final = 120.0
+#: Seconds that must be left for a group to be compiled.
+_LEAST: Final = 45.0
 #: Share of a GPU's memory that networks which are compiled at once may need at their peaks.
 _SHARE: Final = 0.6
 _TAIL: Final = 1200
@@ -100,7 +102,7 @@ class Session:
         """Measure group by group: all of a group are compiled at once, and timed one after the other then."""
         waiting = deque(requests)
         with self._folder() as root:
-            while waiting and self._left() > 0:
+            while waiting and self._left() > _LEAST:
                 group = [self._begin(request, root) for request in self._group(waiting)]
                 try:
                     until = time.monotonic() + min(self.to_compile, self._left() - self._turns(group))

@@ -133,7 +133,7 @@ def repeatable(device: torch.device) -> Iterator[None]:
         return
     # Of matrix products; read once, before the first of a process.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    memory = torch.utils.deterministic
+    memory: Any = torch.utils.deterministic
     before = (
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
