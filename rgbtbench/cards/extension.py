@@ -71,15 +71,16 @@ def merged(below: dict[str, Any], above: Any) -> Any:
     """
     left_out = (*_OWN, _WHOLE) if isinstance(above, dict) and _WHOLE in above else _OWN
     kept = {key: value for key, value in below.items() if key not in left_out}
-    return _merged(kept, above)
+    return laid_over(kept, above)
 
 
-def _merged(below: Any, above: Any) -> Any:
+def laid_over(below: Any, above: Any) -> Any:
+    """Return plain data with what lies below it: mappings key by key, unless they choose something else."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     if any(key in above and above[key] != below.get(key) for key in _CHOICES if key in below):
         return above
-    return below | {key: _merged(below.get(key), value) for key, value in above.items()}
+    return below | {key: laid_over(below.get(key), value) for key, value in above.items()}
 
 
 def _extended(name: Any, path: Path, line: int | None) -> Path:

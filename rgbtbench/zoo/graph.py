@@ -55,8 +55,8 @@ class Graph(nn.Module):
         image = in_order(image, rules.channel_order.get(slot), slot=slot, modality=slot)
         if rules.fill is not None:
             image = self._padded(image, rules.fill)
-        if slot in rules.normalisation:
-            image = normalised(image, rules.normalisation[slot], slot)
+        if (rule := rules.normalisation.get(slot)) is not None:
+            image = normalised(image, rule, slot)
         return image if rules.fill is not None else self._padded(image, 0.0)
 
     def _padded(self, image: Tensor, level: float) -> Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor
 
 from rgbtbench.loading.batch import Batch
@@ -58,6 +58,13 @@ class MSpecGeneDetectionConfig(TaskEncoder, KeptDetections):
     preprocess: Preprocess = Preprocess(
         fit=(960, 960), fill=_FILL, multiple_of=PATCH, normalisation=dict.fromkeys(CHANNELS, IMAGENET)
     )
+
+    @field_validator("preprocess")
+    @classmethod
+    def _padding_has_a_level(cls, preprocess: Preprocess) -> Preprocess:
+        if preprocess.fill is None:
+            raise ValueError("preprocess.fill must be given, from 0, which is black, to 1")
+        return preprocess
 
 
 CONFIG = MSpecGeneDetectionConfig

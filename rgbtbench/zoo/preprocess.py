@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -50,6 +50,9 @@ class Preprocess(Strict):
     rasters such as polarisation) stay what they are.
     """
 
+    #: Rules for the size, of which one at most holds.
+    ALTERNATIVES: ClassVar = ("size", "fit", "edges")
+
     size: tuple[int, int] | None = Field(None, description="height, width to resize to; null keeps the image's")
     fit: tuple[int, int] | None = Field(
         None,
@@ -73,13 +76,13 @@ class Preprocess(Strict):
         default_factory=dict,
         description="slot to which channel of the modality each of its channels takes; a grey modality is repeated",
     )
-    normalisation: dict[Name, Normalisation] = Field(
-        default_factory=dict, description="by slot; slots that are not named stay as they are"
+    normalisation: dict[Name, Normalisation | None] = Field(
+        default_factory=dict, description="by slot; null, and slots that are not named: none"
     )
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
-        if sum(rule is not None for rule in (self.size, self.fit, self.edges)) > 1:
+        if sum(getattr(self, rule) is not None for rule in self.ALTERNATIVES) > 1:
             raise ValueError("size, fit and edges exclude each other")
         return self
 
@@ -139,8 +142,8 @@ def network_inputs(
             smooth = {"align_corners": False, "antialias": True} if rules.interpolation == "bilinear" else {}
             image = F.interpolate(image, size, mode=rules.interpolation, **smooth)
         image = _filled_up(image, rules)
-        if slot in rules.normalisation:
-            image = normalised(image, rules.normalisation[slot], slot)
+        if (rule := rules.normalisation.get(slot)) is not None:
+            image = normalised(image, rule, slot)
         if scaled_to is not None and tuple(image.shape[-2:]) != scaled_to:
             image = F.interpolate(image, scaled_to, mode="bilinear", align_corners=False)
         image = with_zeros(with_noise(image, batch, modality), batch, modality)

@@ -22,6 +22,7 @@ from rgbtbench.cards import catalog
 from rgbtbench.cards.schema import WITHOUT_CLASSES, Use
 from rgbtbench.cards.yaml_file import validate
 from rgbtbench.errors import CardError, MissingExtraError, RecipeError, UnknownNameError, did_you_mean
+from rgbtbench.zoo.configuration import completed
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def resolve(
 
     Args:
         name: of the method.
-        config: whatever differs from the method's defaults.
+        config: whatever differs from the method's defaults; see `rgbtbench.zoo.configuration.completed`.
         task: what it is to predict.
         classes: class id to name; none for saliency and in pre-training.
         inputs: slot to modality; None: as the paper feeds it.
@@ -104,7 +105,7 @@ def resolve(
         raise RecipeError(
             f"{len(classes)} classes for {task}", expected="none for saliency or in pre-training, and some otherwise"
         )
-    checked = _config(module, config)
+    checked = _config(module, completed(config, module.CONFIG))
     default = module.slots(checked)
     wiring = default if inputs is None else dict(inputs)
     if set(wiring) != set(default):

@@ -16,7 +16,6 @@ from rgbtbench.zoo.encoder_weights import load_initial_weights
 from rgbtbench.zoo.graph import Graph
 from rgbtbench.zoo.load import load_model
 from rgbtbench.zoo.parts.positions import resized_positions
-from rgbtbench.zoo.preprocess import IMAGENET
 from rgbtbench.zoo.registry import build, build_from, resolve
 from rgbtbench.zoo.weights import convert, published_names, save_weights
 
@@ -32,7 +31,7 @@ SMALL = load_recipe(f"{METHOD}/smoke").model.config
 TINY = {
     "encoder": {"width": 24, "depth": 4, "heads": 3, "mlp_ratio": 2},
     "window": 96, "stride": 43, "taps": [0, 1, 2, 3], "head_width": 12, "auxiliary_width": 8,
-    "colours": "bgr", "preprocess": {"normalisation": dict.fromkeys(("rgb", "thermal"), IMAGENET.model_dump())},
+    "colours": "bgr", "preprocess": {"size": None},
 }  # fmt: skip
 
 
@@ -138,7 +137,8 @@ def test_both_heads_see_the_windows_that_the_answer_is_made_of():
 
 @torch.no_grad()
 def test_other_programs_get_the_network_of_one_window():
-    model = small(preprocess={"edges": [64, 256]}).eval()
+    bare = {"rgb": None, "thermal": None}
+    model = small(preprocess={"edges": [64, 256], "normalisation": bare}).eval()
     plain = model.plain()
     assert (plain.rules.size, plain.rules.edges) == ((64, 64), None)
     images = [torch.rand((2, 3, 64, 64), generator=torch.Generator().manual_seed(seed)) for seed in range(2)]
@@ -165,7 +165,7 @@ def test_it_starts_from_a_pre_training_on_pairs(tmp_path):
 
 def test_windows_need_not_be_squares_nor_patches_have_16_pixels():
     config = {"window": [32, 48], "stride": 32, "patch": 8, "pretrained_grid": [4, 6]}
-    model = small(**config, preprocess={"multiple_of": 1}).eval()
+    model = small(**config, preprocess={"size": None}).eval()
     images = {slot: torch.rand((1, 3, 32, 48)) for slot in ("rgb", "thermal")}
     assert model.network.config.grid == (4, 6)
     assert [tuple(found.shape[-2:]) for found in model.network.maps(images)] == [(16, 24), (8, 12), (4, 6), (2, 3)]

@@ -63,7 +63,7 @@ def test_maps_are_chances_in_the_original_frame_whatever_else_is_in_the_batch():
 
 @torch.no_grad()
 def test_a_map_is_the_logistic_function_of_the_logits():
-    model = small(streams=["rgb"], preprocess={"multiple_of": 32}).eval()
+    model = small(streams=["rgb"], preprocess={"normalisation": {"rgb": None}}).eval()
     images = random_images(1, 64, 64)
     (prediction,) = model.predict(make_batch(images))
     logits = model.logits({"rgb": images["rgb"] / 255})[0, 0]

@@ -153,7 +153,7 @@ def test_it_predicts_nothing_and_says_what_to_do():
     ("config", "said"),
     [
         ({"preprocess": {"size": [100, 64]}}, "multiples of 16"),
-        ({"preprocess": {}}, "multiples of 16"),
+        ({"preprocess": {"size": None}}, "multiples of 16"),
         ({"decoder": {"width": 12, "depth": 1, "heads": 5}}, "5 heads"),
         ({"masking": {"name": "gmm_cmss", "mask_ratio": 0.97}}, "largest_ratio"),
         ({"masking": {"name": "shared", "mask_ratio": 0.999}}, "no patch visible"),

@@ -23,6 +23,13 @@ def saved(folder, **config):
     return model
 
 
+def configuration_of(name):
+    recipe = load_recipe(name)
+    classes = {} if recipe.task == "pretraining" else {1: "a"}
+    spec = registry.resolve(recipe.model.method, recipe.model.config, task=recipe.task, classes=classes)
+    return registry.method(spec.method).CONFIG.model_validate(spec.config)
+
+
 def detector(**config):
     return build("two_stream_faster_rcnn", {"head_channels": 32} | config, task="detection", classes={1: "a"})
 
@@ -77,10 +84,7 @@ def test_what_initial_weights_have_seen_goes_with_all_that_start_from_them(blobs
 
 @pytest.mark.parametrize("method", ["m_specgene_segmentation", "two_stream_fcos"])
 def test_what_the_studies_of_transfer_pre_train_sees_the_pixels_that_their_tasks_see(method):
-    before, after = (
-        registry.method(name).CONFIG.model_validate(load_recipe(f"{name}/transfer").model.config)
-        for name in ("m_specgene", method)
-    )
+    before, after = configuration_of("m_specgene/transfer"), configuration_of(f"{method}/transfer")
     assert before.encoder_name == after.encoder_name
     assert before.preprocess.normalisation["rgb"] == after.preprocess.normalisation["rgb"]
     assert before.preprocess.normalisation.keys() == {"thermal", "rgb"}
