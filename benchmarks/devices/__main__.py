@@ -91,8 +91,9 @@ def _measure(chosen: Entries, arguments: argparse.Namespace) -> None:
     wanted = [*lines[:third], *(Request(name) for name in names), *lines[third:]]
     session.one_by_one([request for request in wanted if not _is_known(request, content)])
     if not arguments.no_compile:
-        ordered = sorted((entry for entry in chosen.entries if entry.compiled), key=lambda entry: entry.compiled)
-        requests = [_compiled(entry.name, content["results"][entry.name]) for entry in ordered]
+        turns = {entry.name: entry.compiled for entry in chosen.entries if entry.compiled}
+        requests = [_compiled(name, content["results"][name]) for name in turns]
+        requests.sort(key=lambda request: (turns[request.name], request.peak))
         session.all_prepared_first([request for request in requests if not _is_known(request, content)])
 
 

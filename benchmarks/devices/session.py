@@ -26,14 +26,16 @@ from benchmarks.devices.child import GO, READY, REQUEST, RESULT
 _PAUSE: Final = 0.05
 #: Processes that prepare themselves ahead of their turn, and that compile at once.
 _AHEAD: Final = 6
-_TOGETHER: Final = 8
+_TOGETHER: Final = 13
+#: Threads of each that compile kernels.
+_COMPILERS: Final = 4
 #: Seconds that a measurement may take once it is its turn, and that preparing one without compiling may.
 _TURN: Final = 90.0
 _TO_PREPARE: Final = 120.0
 #: Seconds that must be left for a group to be compiled.
 _LEAST: Final = 45.0
-#: Share of a GPU's memory that networks which are compiled at once may need at their peaks.
-_SHARE: Final = 0.6
+#: Share of a GPU's memory that networks which are compiled at once need at their peaks without; compiled it is less.
+_SHARE: Final = 1.0
 _TAIL: Final = 1200
 
 
@@ -177,7 +179,7 @@ class _Process:
         (folder / REQUEST).write_text(json.dumps(content), encoding="utf-8")
         self._log = folder / "log"
         threads = str(max(1, (os.cpu_count() or 1) // _TOGETHER))
-        surroundings = {"TORCHINDUCTOR_COMPILE_THREADS": threads, "OMP_NUM_THREADS": threads} | dict(os.environ)
+        surroundings = {"TORCHINDUCTOR_COMPILE_THREADS": str(_COMPILERS), "OMP_NUM_THREADS": threads} | dict(os.environ)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.devices.child", str(folder)],
