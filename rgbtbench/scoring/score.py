@@ -14,6 +14,7 @@ from rgbtbench.cards.catalog import UNLISTED, protocol_hash
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.cards.schema import AttributeValue
 from rgbtbench.errors import ShardError, UserError
+from rgbtbench.freed_memory import keep_freed_memory
 from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.predictions.sidecar import Sidecar, require_match
@@ -111,6 +112,7 @@ def score_against(
         UserError: the labels lack what the protocol asks for.
         PredictionError: an image is missing, or a prediction is malformed.
     """
+    keep_freed_memory()
     positions = scored_positions(protocol, truth)
     counts, digest = family_of(protocol.rules).collect(
         protocol.rules, truth, positions, predictions, progress=progress or Silent()

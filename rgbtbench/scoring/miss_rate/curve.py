@@ -134,7 +134,7 @@ def _false_before_hits(detected: Detected, weights: NDArray[np.float64]) -> NDAr
     """Return float64 (R, H): how many false positives score higher than each hit."""
     false = ~detected.hits
     if len(weights) == 1:
-        return np.cumsum(weights[:, detected.images] * false, axis=1)[:, detected.hits]
+        return np.cumsum(weights[0, detected.images] * false)[None, detected.hits]
     from scipy.sparse import csr_array
 
     # One row per hit, of the false positives between it and the hit before; those after the last hit change nothing.

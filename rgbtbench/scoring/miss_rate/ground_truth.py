@@ -40,11 +40,13 @@ def apply_setting(labelled: Pedestrians, rules: MissRateRules) -> Pedestrians:
     Returns:
         The same boxes, y and height divided by `rules.vertical_stretch`.
     """
-    xywh = labelled.xywh.copy()
-    xywh[:, [1, 3]] /= rules.vertical_stretch
+    xywh = labelled.xywh
+    if rules.vertical_stretch != 1.0:
+        xywh = xywh / np.array([1.0, rules.vertical_stretch, 1.0, rules.vertical_stretch])
     x, y, width, height = xywh.T
     lowest, highest = rules.heights
-    unwanted = (height < lowest) | ~np.isin(labelled.occlusions, rules.occlusions)
+    unwanted = height < lowest
+    unwanted |= np.logical_and.reduce([labelled.occlusions != level for level in rules.occlusions])
     if highest is not None:
         unwanted |= height > highest
     if rules.inside is not None:

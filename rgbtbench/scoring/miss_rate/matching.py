@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from rgbtbench.scoring.miss_rate.ground_truth import Pedestrians
 
-#: Detections that are compared with boxes at once: few enough for their arrays to stay in the cache.
-_AT_ONCE: Final = 4096
+#: Boxes that are compared with detections at once: few enough for their arrays to stay in the cache.
+_AT_ONCE: Final = 2048
 
 
 @dataclass(frozen=True)
@@ -56,25 +56,26 @@ def match_pedestrians(
 def _close_pairs(
     truth: Pedestrians, images: NDArray[np.int64], xywh: NDArray[np.float64], overlap: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return rows of detections (ascending) and of boxes of the same image that overlap enough, and how much.
+    """Return rows of detections and of boxes of the same image that overlap enough, and how much.
 
-    How much is the IoU, and over an ignore region the share of the detection's own area.
+    They stand by box, those of one box by detection. How much is the IoU, and over an ignore region the share of the
+    detection's own area.
     """
-    last_image = max(images[-1:].max(initial=0), truth.images[-1:].max(initial=0))
-    boxes = np.bincount(truth.images, minlength=last_image + 1)
-    begins, counts = (np.cumsum(boxes) - boxes)[images], boxes[images]
-    labelled = _Edges.of(truth.xywh)
+    image_count = 1 + max((int(column[-1]) for column in (truth.images, images) if len(column)), default=0)
+    detections = np.bincount(images, minlength=image_count)
+    begins, counts = (np.cumsum(detections) - detections)[truth.images], detections[truth.images]
+    detected, labelled = _Edges.of(xywh), _Edges.of(truth.xywh)
+    # Over an ignore region two terms of the union are 0.
+    is_box = (~truth.ignored).astype(np.float64)
+    own_area = labelled.area * is_box
     parts = []
-    for start in range(0, max(len(images), 1), _AT_ONCE):
-        chosen = slice(start, start + _AT_ONCE)
-        detected = _Edges.of(xywh[chosen])
-        detection, box, shared = _shared_areas(detected, labelled, begins[chosen], counts[chosen])
-        area = detected.area[detection]
-        shared /= np.where(truth.ignored[box], area, area + labelled.area[box] - shared)
+    for start in range(0, max(len(counts), 1), _AT_ONCE):
+        detection, box, shared = _shared_areas(detected, labelled, begins, counts, slice(start, start + _AT_ONCE))
+        shared /= detected.area[detection] + own_area[box] - shared * is_box[box]
         close = np.flatnonzero(shared >= overlap)
-        parts.append((detection[close] + start, box[close], shared[close]))
-    detections, found, overlaps = zip(*parts, strict=True)
-    return np.concatenate(detections), np.concatenate(found), np.concatenate(overlaps)
+        parts.append((detection[close], box[close], shared[close]))
+    near, found, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return near, found, overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +95,21 @@ class _Edges:
 
 
 def _shared_areas(
-    detected: _Edges, labelled: _Edges, begins: NDArray[np.int64], counts: NDArray[np.int64]
+    detected: _Edges, labelled: _Edges, begins: NDArray[np.int64], counts: NDArray[np.int64], chosen: slice
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return rows of detections (ascending) and of boxes, and what they share; most that share nothing are left out.
+    """Return rows of detections and of boxes (ascending), and what they share; most that share nothing are left out.
 
     Args:
         detected: D detections.
-        labelled: all boxes.
-        begins: int64 (D,), row of the first box of each detection's image.
-        counts: int64 (D,), how many boxes that image has.
+        labelled: B boxes.
+        begins: int64 (B,), row of the first detection in each box's image.
+        counts: int64 (B,), how many detections that image has.
+        chosen: which boxes are asked for.
     """
-    detection = np.repeat(np.arange(len(counts)), counts)
-    box = np.arange(len(detection))
-    box += np.repeat(begins - np.cumsum(counts) + counts, counts)
+    counts = counts[chosen]
+    box = np.repeat(np.arange(chosen.start, chosen.start + len(counts)), counts)
+    detection = np.repeat(begins[chosen] - np.cumsum(counts) + counts, counts)
+    detection += np.arange(len(detection))
     columns = np.minimum(detected.right[detection], labelled.right[box])
     columns -= np.maximum(detected.left[detection], labelled.left[box])
     touching = np.flatnonzero(columns > 0)
@@ -126,7 +129,7 @@ def _choose(
     """Let detections choose among the boxes that they overlap enough.
 
     Args:
-        detection: int64 (P,), ascending.
+        detection: int64 (P,), those of one box ascending.
         box: int64 (P,), row of the box that each overlaps.
         shared: float64 (P,), how much.
         images: int64 (D,), of all detections.
@@ -136,12 +139,9 @@ def _choose(
         int64 (D,), row of the box that each detection takes, -1 if none.
     """
     found = np.full(len(images), -1)
-    differs = detection[1:] != detection[:-1]
-    has_one = np.ones(len(detection), np.bool_)
-    has_one[1:] &= differs
-    has_one[:-1] &= differs
+    has_several = np.bincount(detection, minlength=len(images))[detection] > 1
     # Most boxes are overlapped only by detections that overlap no other: the first of these takes it.
-    simple = np.bincount(box, weights=~has_one, minlength=boxes)[box] == 0
+    simple = np.bincount(box, weights=has_several, minlength=boxes)[box] == 0
     taker = np.full(boxes, -1)
     taker[box[simple][::-1]] = detection[simple][::-1]  # of equal indices the last one written stays
     taken = np.flatnonzero(taker >= 0)
@@ -160,12 +160,13 @@ def _take_turns(
     boxes: int,
 ) -> None:
     """Let the best detection of every image choose, then the second, and so on; writes what they take into `found`."""
+    # Of one detection the best pair comes last.
+    order = np.lexsort((box, shared, detection))
+    detection, box = detection[order], box[order]
     begins = np.append(True, detection[1:] != detection[:-1])[: len(detection)]
-    chooser = np.cumsum(begins) - 1
     image = images[detection[begins]]
-    turn = (np.arange(len(image)) - np.searchsorted(image, image))[chooser]
-    # Within a turn and detection the best pair comes last.
-    order = np.lexsort((box, shared, chooser, turn))
+    turn = (np.arange(len(image)) - np.searchsorted(image, image))[np.cumsum(begins) - 1]
+    order = np.argsort(turn, kind="stable")
     detection, box = detection[order], box[order]
     free = np.ones(boxes, np.bool_)
     start = 0
