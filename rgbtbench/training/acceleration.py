@@ -29,7 +29,8 @@ def accelerate(model: Model, recipe: Recipe) -> None:
         model.to(memory_format=torch.channels_last)
     checkpoint_activations(model, recipe.activation_checkpointing)
     if recipe.compile:
-        model.compile()
+        # For each size anew: code for any size is slower, and not every network of attention has any.
+        model.compile(dynamic=False)
 
 
 def checkpoint_activations(model: Model, patterns: Iterable[Pattern]) -> None:
@@ -91,6 +92,13 @@ class _Recomputation:
         self.was_called = True
         if self.around.is_recomputed:
             return self.forward(*arguments, **named)
+        if _normalisations(self.module):
+            return self._compute_beside_statistics(*arguments, **named)
+        return checkpoint(self._compute, *arguments, use_reentrant=False, **named)
+
+    # Compiled code takes no contexts of ours, so that these modules run as they are in the midst of it.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _compute_beside_statistics(self, *arguments: Any, **named: Any) -> Any:
         return checkpoint(
             self._compute, *arguments, use_reentrant=False, context_fn=partial(_contexts, self.module), **named
         )
@@ -107,6 +115,10 @@ def _is_called(module: nn.Module) -> bool:
     return not isinstance(module, nn.ModuleList | nn.ModuleDict)
 
 
+def _normalisations(module: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+    return [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+
+
 def _contexts(module: nn.Module) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
     return nullcontext(), _without_statistics(module)
 
@@ -114,9 +126,7 @@ def _contexts(module: nn.Module) -> tuple[AbstractContextManager[None], Abstract
 @contextmanager
 def _without_statistics(module: nn.Module) -> Iterator[None]:
     """Let batch normalisations in training mode leave their running statistics alone inside the block."""
-    normalisations = [
-        part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training
-    ]
+    normalisations = [part for part in _normalisations(module) if part.training]
     before = [(part.momentum, part.num_batches_tracked) for part in normalisations]
     for part in normalisations:
         part.momentum = 0.0

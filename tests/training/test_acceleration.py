@@ -123,7 +123,7 @@ def test_a_recipe_turns_it_on_and_the_weights_are_the_same(blobs, tmp_path):
 
 def test_compiled_code_computes_the_same(blobs, tmp_path, monkeypatch):
     """Traced as for any compiler, and run as it was traced: making machine code takes minutes."""
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
     for name, faster in (("plain", {}), ("compiled", {"compile": True, "activation_checkpointing": ["conv4*"]})):
         train(recipe(steps=2, **faster), blobs, tmp_path / name)
     plain, compiled = (
