@@ -5,12 +5,20 @@ Bao, Dong, Piao and Wei, "BEiT: BERT Pre-Training of Image Transformers", ICLR 2
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import Function
 
 from rgbtbench.zoo.parts.mit import Grid
 from rgbtbench.zoo.parts.vit import Attention
+
+#: So many numbers of pairs of tokens are kept for the backward pass; where there are more, none is.
+_KEPT_PAIRS: Final = 1 << 23
+#: So many are computed again at once, which caches of processors hold, but those of one head at least.
+_PAIRS_AT_ONCE: Final = 1 << 21
 
 
 class BiasedAttention(Attention):
@@ -31,8 +39,46 @@ class BiasedAttention(Attention):
         """Return what the queries find; see `Attention`."""
         if grid != self.grid:
             raise ValueError(f"tokens of {grid}, and the table is for {self.grid}")
-        bias = bias_of_pairs(self.relative_position_bias_table.to(query.dtype), self.grid)
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
+        table = self.relative_position_bias_table.to(query.dtype)
+        pairs = query.shape[0] * query.shape[1] * query.shape[2] ** 2
+        # Graphics cards have a fused kernel with a gradient of the bias.
+        if torch.is_grad_enabled() and table.requires_grad and not query.is_cuda and pairs > _KEPT_PAIRS:
+            found: Tensor = _Recomputed.apply(query, key, value, table, self.grid)  # type: ignore[no-untyped-call]
+            return found
+        return attended(query, key, value, table, self.grid)
+
+
+def attended(query: Tensor, key: Tensor, value: Tensor, table: Tensor, grid: Grid) -> Tensor:
+    """Return what queries find with a table (L, heads); the others are (B, heads, 1 + N, C / heads)."""
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=bias_of_pairs(table, grid)[None])
+
+
+class _Recomputed(Function):
+    """`attended` that keeps no number of a pair of tokens: the backward pass computes them again, some heads at once.
+
+    Where no fused kernel has a gradient of the bias, torch keeps (B, heads, 1 + N, 1 + N) otherwise, for ViT-B and two
+    pairs of 768 × 768 pixels 973 MiB in each block.
+    """
+
+    @staticmethod
+    def forward(context: Any, query: Tensor, key: Tensor, value: Tensor, table: Tensor, grid: Grid) -> Tensor:
+        context.save_for_backward(query, key, value, table)
+        context.grid = grid
+        return attended(query, key, value, table, grid)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, table = context.saved_tensors
+        count, heads, tokens, _ = query.shape
+        step = max(1, _PAIRS_AT_ONCE // (count * tokens**2))
+        found = []
+        for first in range(0, heads, step):
+            own = slice(first, first + step)
+            parts = [part[:, own].detach().requires_grad_() for part in (query, key, value, table)]
+            with torch.enable_grad():
+                answer = attended(*parts, context.grid)
+            found.append(torch.autograd.grad(answer, parts, gradient[:, own]))
+        return (*(torch.cat(parts, dim=1) for parts in zip(*found, strict=True)), None)
 
 
 def table_length(grid: Grid) -> int:

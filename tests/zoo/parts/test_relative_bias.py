@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from rgbtbench.zoo.parts import relative_bias
 from rgbtbench.zoo.parts.relative_bias import BiasedAttention, bias_of_pairs, table_length
 from rgbtbench.zoo.parts.vit import Vit, VitSize
 
@@ -31,15 +32,46 @@ def literal(attention: BiasedAttention, tokens: torch.Tensor) -> torch.Tensor:
     return attention.proj((weights @ v).transpose(1, 2).flatten(2))
 
 
-def test_it_is_the_formula_with_a_number_for_every_pair():
+@pytest.fixture(params=["kept", "recomputed"])
+def pairs(request, monkeypatch):
+    """Whether numbers of pairs are kept, or computed again: two of three heads, and then the last."""
+    if request.param == "recomputed":
+        monkeypatch.setattr(relative_bias, "_KEPT_PAIRS", 0)
+        monkeypatch.setattr(relative_bias, "_PAIRS_AT_ONCE", 2 * 2 * 13**2)
+    return request.param
+
+
+def test_it_is_the_formula_with_a_number_for_every_pair(pairs):
     torch.manual_seed(0)
     attention = BiasedAttention(24, 3, (3, 4))
     torch.nn.init.normal_(attention.relative_position_bias_table)
-    tokens = torch.randn(2, 13, 24)
-    table, answers = attention.relative_position_bias_table, (attention(tokens, (3, 4)), literal(attention, tokens))
+    tokens = torch.randn(2, 13, 24, requires_grad=True)
+    learnt = (tokens, *attention.parameters())
+    answers = attention(tokens, (3, 4)), literal(attention, tokens)
     torch.testing.assert_close(*answers, atol=1e-5, rtol=1e-5)
-    gradients = [torch.autograd.grad(answer.square().sum(), table)[0] for answer in answers]
+    gradients = [torch.autograd.grad(answer.square().sum(), learnt) for answer in answers]
     torch.testing.assert_close(*gradients, atol=1e-4, rtol=1e-4)
+
+
+def test_beside_the_formula_nothing_of_pairs_is_kept(pairs):
+    attention = BiasedAttention(24, 3, (3, 4))
+    kept: list[int] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.append(tensor.numel()) or tensor, lambda it: it):
+        attention(torch.randn(2, 13, 24), (3, 4))
+    assert (2 * 3 * 13**2 in kept) is (pairs == "kept")
+
+
+def test_weights_in_sixteen_bits_are_recomputed_alike(monkeypatch):
+    torch.manual_seed(0)
+    attention, tokens = BiasedAttention(24, 3, (3, 4)), torch.randn(2, 13, 24)
+    found = []
+    for limit in (relative_bias._KEPT_PAIRS, 0):
+        monkeypatch.setattr(relative_bias, "_KEPT_PAIRS", limit)
+        attention.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            attention(tokens, (3, 4)).float().square().sum().backward()
+        found.append(attention.relative_position_bias_table.grad)
+    torch.testing.assert_close(*found, atol=2e-2, rtol=2e-2)
 
 
 def test_the_published_size_has_the_published_table():
