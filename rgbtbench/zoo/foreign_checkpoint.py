@@ -1,7 +1,7 @@
 """State dicts in files of other code.
 
 Nothing that comes from outside is ever run: torch's restricted reader refuses whatever is no tensor or plain container.
-Checkpoints of mmengine, which hold the history of their training too, are read once more with `inert_pickle`.
+Checkpoints that hold the history or the options of their training too are read once more with `inert_pickle`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A stand-in for the module `pickle` that builds tensors and plain containers, and runs nothing of the file's choosing.
 
 torch takes it as `pickle_module`. Beside what tensors need, it knows the names that mmengine's records of a training
-consist of, and puts an inert object in place of each: nothing of mmengine or NumPy is imported or called. Any other
-name ends the reading.
+and a command's options (`argparse.Namespace`, in checkpoints of MAE's code) consist of, and puts an inert object in
+place of each: nothing of mmengine, NumPy or argparse is imported or called. Any other name ends the reading.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ _BUILDERS: Final[Mapping[tuple[str, str], Any]] = {
 }
 #: Packages whose objects are replaced.
 _INERT_PACKAGES: Final = ("mmengine", "numpy")
-#: Python's own that their records are written with.
-_INERT_NAMES: Final = frozenset({("builtins", "getattr"), ("__builtin__", "getattr"), ("_codecs", "encode")})
+#: Python's own that records are written with.
+_INERT_NAMES: Final = frozenset(
+    {("builtins", "getattr"), ("__builtin__", "getattr"), ("_codecs", "encode"), ("argparse", "Namespace")}
+)
 
 
 class Inert:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import fractions
 import os
 import pickle
@@ -50,6 +51,14 @@ def test_a_checkpoint_of_mmengine_is_read_with_its_history_left_inert(tmp_path):
     buffer = pytest.importorskip("mmengine.logging").HistoryBuffer([0.5, 0.25], [1, 1])
     hub = {"log_scalars": OrderedDict({"train/loss": buffer}), "runtime_info": {"iter": np.int64(3)}}
     path = written(tmp_path, {"meta": {"epoch": 1}, "state_dict": STATE, "message_hub": hub})
+    with pytest.raises(Exception, match="weights_only"):
+        torch.load(path, weights_only=True)
+    assert_is_state(read_state_dict(path))
+
+
+def test_a_checkpoint_of_maes_training_code_is_read_with_its_options_left_inert(tmp_path):
+    options = argparse.Namespace(lr=1e-3, output_dir="out", resume=None)
+    path = written(tmp_path, {"model": STATE, "optimizer": {"state": {}}, "epoch": 3, "args": options})
     with pytest.raises(Exception, match="weights_only"):
         torch.load(path, weights_only=True)
     assert_is_state(read_state_dict(path))

@@ -43,7 +43,7 @@ class BiasedAttention(Attention):
         pairs = query.shape[0] * query.shape[1] * query.shape[2] ** 2
         # Graphics cards have a fused kernel with a gradient of the bias.
         if torch.is_grad_enabled() and table.requires_grad and not query.is_cuda and pairs > _KEPT_PAIRS:
-            found: Tensor = _Recomputed.apply(query, key, value, table, self.grid)  # type: ignore[no-untyped-call]
+            found: Tensor = _Recomputed.apply(query, key, value, table, self.grid)
             return found
         return attended(query, key, value, table, self.grid)
 
@@ -68,16 +68,15 @@ class _Recomputed(Function):
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, table = context.saved_tensors
-        count, heads, tokens, _ = query.shape
+        count, heads, tokens, _ = context.saved_tensors[0].shape
         step = max(1, _PAIRS_AT_ONCE // (count * tokens**2))
         found = []
         for first in range(0, heads, step):
             own = slice(first, first + step)
-            parts = [part[:, own].detach().requires_grad_() for part in (query, key, value, table)]
+            asked, keys, values, numbers = (part[:, own].detach().requires_grad_() for part in context.saved_tensors)
             with torch.enable_grad():
-                answer = attended(*parts, context.grid)
-            found.append(torch.autograd.grad(answer, parts, gradient[:, own]))
+                answer = attended(asked, keys, values, numbers, context.grid)
+            found.append(torch.autograd.grad(answer, (asked, keys, values, numbers), gradient[:, own]))
         return (*(torch.cat(parts, dim=1) for parts in zip(*found, strict=True)), None)
 
 
