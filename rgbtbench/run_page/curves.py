@@ -14,11 +14,19 @@ _MOST_POINTS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One quantity: its name, points as SVG takes them, and its last value."""
+    """One quantity.
+
+    Attributes:
+        name: of the quantity.
+        points: as SVG takes them; a single one stands twice, so that something is drawn.
+        last: value.
+        is_point: whether it is a single one.
+    """
 
     name: str
     points: str
     last: float
+    is_point: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,10 @@ def chart(title: str, series: Mapping[str, Sequence[tuple[int, float]]]) -> Char
             f"{100 * (step - first) / across:.2f},{100 - 100 * (value - low) / up:.2f}" for step, value in points
         )
 
-    lines = tuple(Line(name, placed(points), points[-1][1]) for name, points in known.items())
+    lines = tuple(
+        Line(name, placed(points if len(points) > 1 else points * 2), points[-1][1], is_point=len(points) == 1)
+        for name, points in known.items()
+    )
     return Chart(title, lines, low, high, round(first), round(last))
 
 

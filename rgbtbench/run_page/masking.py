@@ -17,8 +17,8 @@ from rgbtbench.snapshots import Snapshot, read_snapshot
 
 #: Steps that are shown, spread evenly.
 _MOST_STEPS: Final = 8
-#: Grey of what the network does not see.
-_HIDDEN: Final = 128
+#: Colour of what the network does not see: a blue that neither grey thermal images nor streets are of.
+_HIDDEN: Final = (112, 132, 190)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +104,4 @@ def _pair(shown: Sequence[Snapshot], number: int) -> PairPart:
 
 def _covered(image: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> NDArray[np.uint8]:
     block = np.ones((image.shape[0] // hidden.shape[0], image.shape[1] // hidden.shape[1]), np.bool_)
-    return np.where(np.kron(hidden, block)[:, :, None], np.uint8(_HIDDEN), image)
+    return np.where(np.kron(hidden, block)[:, :, None], np.array(_HIDDEN, np.uint8), image)

@@ -66,6 +66,8 @@ def fit(around: Surroundings, trainee: Trainee, plan: Plan) -> None:
     pace = Pace(around.progress)
     began = saved = time.monotonic()
     earlier = trainee.seconds
+    if trainee.done == 0:
+        _show(around, trainee, plan)
     while trainee.done < span.end:
         pace.begin()
         rate = learning_rate(plan.recipe, trainee.done - span.before, steps=span.steps, samples=span.samples)

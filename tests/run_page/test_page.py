@@ -22,11 +22,11 @@ def decoded(address):
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)[:, :, ::-1]
 
 
-def test_every_look_leaves_a_snapshot_of_the_first_pairs(run):
+def test_the_beginning_and_every_look_leave_a_snapshot_of_the_first_pairs(run):
     paths = sorted((run / "snapshots").iterdir())
-    assert [path.name for path in paths] == ["00000002.npz", "00000004.npz", "00000006.npz"]
+    assert [path.name for path in paths] == ["00000000.npz", "00000002.npz", "00000004.npz", "00000006.npz"]
     first = read_snapshot(paths[0])
-    assert (first.step, len(first.keys), first.cmss.shape) == (2, 3, (3, 4, 4))
+    assert (first.step, len(first.keys), first.cmss.shape) == (0, 3, (3, 4, 4))
     assert first.cmss.max() == 1
     for one in first.slots.values():
         assert one.image.shape == one.reconstruction.shape == (3, 64, 64, 3)
@@ -47,8 +47,8 @@ def test_the_page_holds_all_pictures_and_reaches_nothing(run, tmp_path):
     write_page(run, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()
     addresses = re.findall(r'src="([^"]+)"', text)
-    # Of three pairs: two inputs, and at three steps CMSS, what was visible and what was made of it.
-    assert len(addresses) == 3 * (2 + 3 * 5)
+    # Of three pairs: two inputs, and at four steps CMSS, what was visible and what was made of it.
+    assert len(addresses) == 3 * (2 + 4 * 5)
     assert all(decoded(address).size for address in addresses)
     assert not re.findall(r'(?:href|src)="(?!#|data:)', text)
     assert "img-src data:;" in text
@@ -57,13 +57,14 @@ def test_the_page_holds_all_pictures_and_reaches_nothing(run, tmp_path):
         assert name in text
 
 
-def test_visible_patches_are_shown_and_hidden_ones_grey(run):
+def test_visible_patches_are_shown_and_hidden_ones_blue(run):
     part = masking_part(run / "snapshots")
     snapshot = read_snapshot(run / "snapshots" / "00000006.npz")
     rows = {row.title: row for row in part.pairs[1].rows}
     shown = decoded(rows["rgb, visible"].pictures[-1])
     covered = np.kron(snapshot.slots["rgb"].hidden[1], np.ones((16, 16), np.bool_))
-    assert (shown[covered] == 128).all()
+    red, green, blue = shown[covered].T
+    assert (blue > np.maximum(red, green)).all()
     np.testing.assert_array_equal(shown[~covered], snapshot.slots["rgb"].image[1][~covered])
 
 
@@ -80,7 +81,9 @@ def test_a_line_lies_in_its_box_from_first_step_to_last():
     found = chart("loss", {"a": [(0, 2.0), (5, float("nan")), (10, 1.0)], "b": [(5, 3.0)], "c": []})
     assert [line.name for line in found.lines] == ["a", "b"]
     assert found.lines[0].points == "0.00,50.00 100.00,100.00"
-    assert found.lines[1].points == "50.00,0.00"
+    # A single value would not be drawn otherwise.
+    assert found.lines[1].points == "50.00,0.00 50.00,0.00"
+    assert [line.is_point for line in found.lines] == [False, True]
     assert (found.low, found.high, found.first, found.last) == (1.0, 3.0, 0, 10)
     assert chart("nothing", {"a": []}) is None
 
