@@ -66,7 +66,7 @@ def test_of_a_detector_they_are_what_its_pyramid_is_built_from():
 @torch.no_grad()
 @pytest.mark.parametrize("name", [method(name) for name in DENSE])
 def test_of_a_segmenter_they_are_the_tokens_of_the_last_block_that_is_looked_at(name):
-    model = small(name, taps=[0, 1, 2, 3], preprocess=NORMALISED)
+    model = small(name, taps=[0, 1, 2, 3], preprocess={"edges": None, **NORMALISED})
     images = random_images(2, 64, 64)
     found = model.features(make_batch(images))
     for modality, image in images.items():
@@ -78,7 +78,7 @@ def test_of_a_segmenter_they_are_the_tokens_of_the_last_block_that_is_looked_at(
 @torch.no_grad()
 @needs_mmsegmentation
 def test_larger_images_are_seen_through_windows_and_smaller_ones_amid_zeros():
-    model = small(DENSE[0], window=[48, 64], stride=40, preprocess=NORMALISED)
+    model = small(DENSE[0], window=[48, 64], stride=40, preprocess={"edges": None, **NORMALISED})
     images = random_images(1, 64, 128)
     found = model.features(make_batch(images))["rgb"]
     # 40 of 48 pixels are two of three patches, and three of four; windows end with the image.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from rgbtbench.cards.schema import Strict
 from rgbtbench.zoo.encoders import vit_name
@@ -79,20 +79,13 @@ class MSpecGeneConfig(EncoderChoice):
         decoder: of each modality's branch.
         cross_attention: each branch looks once at the other's tokens; without it the encoder alone is shared.
         masking: which patches are visible in training. Validation hides patches by chance, the same ones every time.
-        preprocess: `size` is what images have in training and validation; who sets it need not repeat the statistics.
+        preprocess: `size` is what images have in training and validation.
     """
 
     decoder: Transformer = Transformer(width=512, depth=4, heads=16)
     cross_attention: bool = True
     masking: Masking = GmmCmssMasking()
     preprocess: Preprocess = Preprocess(size=(224, 224), normalisation=dict.fromkeys(SLOTS, IMAGENET))
-
-    @field_validator("preprocess")
-    @classmethod
-    def _pixels_are_normalised(cls, preprocess: Preprocess) -> Preprocess:
-        if "normalisation" in preprocess.model_fields_set:
-            return preprocess
-        return preprocess.model_copy(update={"normalisation": dict.fromkeys(SLOTS, IMAGENET)})
 
     @model_validator(mode="after")
     def _patches_fill_the_image(self) -> Self:

@@ -164,17 +164,6 @@ def test_a_configuration_that_cannot_be_is_refused(config, said):
         of(**config)
 
 
-def test_a_size_of_ones_own_leaves_pixels_normalised_unless_that_is_taken_back():
-    images = random_images(1, 64, 64)
-    plain, normal = (
-        tiny(preprocess={"size": [64, 64], **rules}).images(make_batch(images))["rgb"]
-        for rules in ({"normalisation": {}}, {})
-    )
-    assert torch.equal(plain, images["rgb"] / 255)
-    mean, std = (torch.tensor(part).view(1, 3, 1, 1) for part in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-    torch.testing.assert_close(normal, (plain - mean) / std)
-
-
 def test_it_starts_from_the_published_encoder_of_mae():
     from rgbtbench.zoo.encoders import encoder
 
