@@ -29,8 +29,9 @@ def accelerate(model: Model, recipe: Recipe) -> None:
         model.to(memory_format=torch.channels_last)
     checkpoint_activations(model, recipe.activation_checkpointing)
     if recipe.compile:
-        # For each size anew: code for any size is slower, and not every network of attention has any.
-        model.compile(dynamic=False)
+        # Masks come in few sizes, and code for each is faster than code for all, which compilers have not for every
+        # network. Detectors meet another number of boxes every time.
+        model.compile(dynamic=None if model.spec.task == "detection" else False)
 
 
 def checkpoint_activations(model: Model, patterns: Iterable[Pattern]) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from rgbtbench.cards.recipe import Recipe
+from rgbtbench.device_memory import advising_on_memory
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.loader import eval_loader
 from rgbtbench.progress import Progress
@@ -62,7 +63,8 @@ def prepare_stage(
     Raises:
         WeightsError: the initial weights do not fit.
         RecipeError: the batch cannot be shared by the processes, the validation protocol does not exist, the method
-            has no loss that the recipe asks for, or a pattern of the recipe matches nothing in the model.
+            has no loss that the recipe asks for, a pattern of the recipe matches nothing in the model, or the device
+            has no room for its weights.
     """
     seed_everything(recipe.seed)
     initial = recipe.initial_weights if weights is None else None
@@ -72,7 +74,8 @@ def prepare_stage(
     synchronised, remark = with_synchronised_statistics(model, fabric)
     if remark is not None and span.stage == 0:
         told.say(remark)
-    model = cast("Model", synchronised.to(fabric.device))
+    with advising_on_memory(partial(_no_room_for_weights, model)):
+        model = cast("Model", synchronised.to(fabric.device))
     accelerate(model, recipe)
     wrapped = fabric.setup_module(model, move_to_device=False)
     # Parameters that are shared out among processes are others than they were.
@@ -100,6 +103,14 @@ def prepare_stage(
         snapshot=snapshots_of(model, watched, fabric.device),
     )
     return trainee, plan
+
+
+def _no_room_for_weights(model: Model) -> RecipeError:
+    count = sum(parameter.numel() for parameter in model.parameters())
+    return RecipeError(
+        f"out of memory with the {count:,} parameters of {model.spec.method}",
+        remedy="end what else runs on the device, or take one with more memory",
+    )
 
 
 def model_for(recipe: Recipe, spec: ModelSpec, *, initial_weights: Path | None = None) -> Model:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
 from rgbtbench.cards.recipe import Recipe
+from rgbtbench.device_memory import advising_on_memory
 from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.training.acceleration import require_recomputation
@@ -48,7 +49,7 @@ def take_step(fabric: Fabric, trainee: Trainee, recipe: Recipe, batches: Iterato
         batch = next(batches)
         waited += time.perf_counter() - began
         with (
-            _advice_on_memory(batch, recipe, step=trainee.done + 1),
+            advising_on_memory(partial(_advice_on_memory, batch, recipe, step=trainee.done + 1)),
             fabric.no_backward_sync(trainee.wrapped, enabled=part < recipe.accumulate - 1),
         ):
             terms = trainee.wrapped(batch.to(fabric.device, non_blocking=True))
@@ -101,24 +102,17 @@ def _global_ids(batch: Batch) -> list[str]:
     return [f"{dataset}/{key}" if several else key for dataset, key in zip(batch.datasets, batch.keys, strict=True)]
 
 
-@contextmanager
-def _advice_on_memory(batch: Batch, recipe: Recipe, *, step: int) -> Iterator[None]:
-    """Say what can be done where memory does not suffice."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        # On the CPU torch raises a plain RuntimeError.
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-            raise
-        height, width = batch.pixel_mask.shape[-2:]
-        ways = [
-            f"halve batch_size ({recipe.batch_size}) and double accumulate ({recipe.accumulate}), which keeps what a "
-            "step sees",
-            *(["set precision to bf16-mixed"] if recipe.precision == "32-true" else []),
-            *(["set activation_checkpointing"] if not recipe.activation_checkpointing else []),
-            "set a smaller augmentations.crop",
-        ]
-        raise RecipeError(
-            f"out of memory at step {step}, with {len(batch)} samples of {width}x{height} per process",
-            remedy=f"{'; '.join(ways)}; or take more devices, with --shard for the weights too",
-        ) from error
+def _advice_on_memory(batch: Batch, recipe: Recipe, *, step: int) -> RecipeError:
+    """Return what can be done where memory does not suffice."""
+    height, width = batch.pixel_mask.shape[-2:]
+    ways = [
+        f"halve batch_size ({recipe.batch_size}) and double accumulate ({recipe.accumulate}), which keeps what a "
+        "step sees",
+        *(["set precision to bf16-mixed"] if recipe.precision == "32-true" else []),
+        *(["set activation_checkpointing"] if not recipe.activation_checkpointing else []),
+        "set a smaller augmentations.crop",
+    ]
+    return RecipeError(
+        f"out of memory at step {step}, with {len(batch)} samples of {width}x{height} per process",
+        remedy=f"{'; '.join(ways)}; or take more devices, with --shard for the weights too",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -12,7 +13,8 @@ import torch
 
 from rgbtbench.cards.inference import PLAIN, Inference
 from rgbtbench.cards.schema import LABEL_KIND, Task
-from rgbtbench.errors import ConditionError, PredictionError, RecipeError
+from rgbtbench.device_memory import advising_on_memory
+from rgbtbench.errors import ConditionError, PredictionError, RecipeError, UserError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.loading.label_space import NATIVE
 from rgbtbench.loading.loader import eval_loader
@@ -89,10 +91,13 @@ def predict_split(
     _require_classes(spec.classes if member is None or not in_own_classes else member.classes, split, name)
     views = inference or Inference()
     predict = predictor(model, views, per_pass=batch_size)
-    model.to(device).eval()
+    advising = partial(advising_on_memory, partial(_advice_on_memory, spec.method, batch_size, views))
+    with advising():
+        model.to(device).eval()
 
     def network(batch: Batch) -> Sequence[Prediction]:
-        with torch.inference_mode(), answering(model, dataset) if in_own_classes else nullcontext():
+        own = answering(model, dataset) if in_own_classes else nullcontext()
+        with torch.inference_mode(), own, advising():
             return predict(batch.to(device))
 
     wanted = dict.fromkeys(modality for modality in spec.inputs_of(dataset).values() if modality not in missing)
@@ -111,6 +116,15 @@ def predict_split(
         ranks=ranks,
         progress=progress,
     )
+
+
+def _advice_on_memory(method: str, batch_size: int, views: Inference) -> UserError:
+    ways = [
+        *([f"halve the batch size ({batch_size})"] if batch_size > 1 else []),
+        *(["declare windows"] if views.window is None else []),
+        "end what else runs on the device",
+    ]
+    return UserError(f"out of memory while {method} predicts", remedy=", or ".join(ways))
 
 
 def write_predictions(
