@@ -7,10 +7,10 @@ through the same weights one beside the other; the two last maps are concatenate
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final, Self
 
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor
 
 from rgbtbench.loading.batch import Batch
@@ -25,7 +25,7 @@ from rgbtbench.zoo.parts.rpn import RpnHead
 from rgbtbench.zoo.parts.simple_fpn import SimpleFpn
 from rgbtbench.zoo.parts.vit import vit_layers
 from rgbtbench.zoo.parts.vit_config import TaskEncoder
-from rgbtbench.zoo.parts.vitdet import PATCH, VitDet
+from rgbtbench.zoo.parts.vitdet import PATCH, WINDOW, VitDet
 from rgbtbench.zoo.preprocess import IMAGENET, Preprocess
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 
@@ -50,6 +50,13 @@ class MSpecGeneDetectionConfig(TaskEncoder, KeptDetections):
     image_side: int = Field(
         960, ge=1, description="side in pixels that the relative positions of global blocks are for"
     )
+    attention_window: int = Field(
+        WINDOW, ge=1, description="side in patches of the squares that attention of most blocks stays in"
+    )
+    global_blocks: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None,
+        description="blocks, from 0, whose attention is of all patches; null: four, evenly spread, one being the last",
+    )
     drop_path: float = Field(0.1, ge=0, lt=1, description="chance of leaving out a branch of the last block")
     norm_eps: float = Field(1e-5, gt=0, description="of all layer normalisations, as in mmdetection")
     head_channels: int = Field(256, ge=1, description="of every level of the pyramid and of convolutions of heads")
@@ -58,6 +65,13 @@ class MSpecGeneDetectionConfig(TaskEncoder, KeptDetections):
     preprocess: Preprocess = Preprocess(
         fit=(960, 960), fill=_FILL, multiple_of=PATCH, normalisation=dict.fromkeys(CHANNELS, IMAGENET)
     )
+
+    @model_validator(mode="after")
+    def _global_blocks_are_there(self) -> Self:
+        depth = self.encoder_size.depth
+        if any(number >= depth for number in self.global_blocks or ()):
+            raise ValueError(f"global_blocks are numbers from 0 to {depth - 1}")
+        return self
 
     @field_validator("preprocess")
     @classmethod
@@ -122,6 +136,8 @@ class MSpecGeneDetector(DetectionModel):
             grid=config.pretrained_grid,
             eps=eps,
             drop_path=config.drop_path,
+            window=config.attention_window,
+            global_blocks=config.global_blocks,
         )
         self.neck = neck
 

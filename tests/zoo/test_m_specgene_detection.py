@@ -60,6 +60,13 @@ def test_the_released_detector_is_converted_whole_and_its_mask_head_can_be_left_
         assert sum(tensor.numel() for tensor in own.values()) == 118_982_306
 
 
+def test_blocks_that_see_everything_are_named_by_numbers_that_there_are():
+    chosen = on_meta(encoder={"width": 16, "depth": 4, "heads": 2}, attention_window=4, global_blocks=[1, 3])
+    assert [block.attn.window for block in chosen.backbone.blocks] == [4, None, 4, None]
+    with pytest.raises(RecipeError, match="global_blocks are numbers from 0 to 3"):
+        on_meta(encoder={"width": 16, "depth": 4, "heads": 2}, global_blocks=[4])
+
+
 def test_scenes_are_neighbours_for_the_encoder_and_side_by_side_after_it():
     rgb, thermal = (torch.full((3, 1, 1, 1), base) + torch.arange(3.0).view(3, 1, 1, 1) for base in (0.0, 10.0))
     assert folded(rgb, thermal).flatten().tolist() == [0, 10, 1, 11, 2, 12]

@@ -7,6 +7,7 @@ positions decomposed into rows and columns as in MViTv2 (Li et al., CVPR 2022). 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Final
 
 import torch
@@ -86,6 +87,8 @@ class VitDet(nn.Module):
         channels: of the image.
         eps: of the layer normalisations: 1e-6 in Detectron2, 1e-5 in mmdetection.
         drop_path: of the last block; rises linearly from 0.
+        window: side in tokens of the squares that attention of the other blocks stays in.
+        global_blocks: numbers of the blocks, from 0, whose attention is of all tokens; None for `GLOBAL_BLOCKS`.
     """
 
     def __init__(
@@ -98,18 +101,19 @@ class VitDet(nn.Module):
         channels: int = 3,
         eps: float = 1e-6,
         drop_path: float = 0.0,
+        window: int = WINDOW,
+        global_blocks: Collection[int] | None = None,
     ) -> None:
         super().__init__()
         self.width, self.grid = size.width, grid
         self.patch_embed = PatchEmbed(channels, size.width, patch)
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + math.prod(grid), size.width))
         every = max(1, size.depth // GLOBAL_BLOCKS)
+        whole = range(every - 1, size.depth, every) if global_blocks is None else global_blocks
         self.blocks = nn.ModuleList(
             Block(
                 size.width,
-                DecomposedAttention(
-                    size.width, size.heads, side=side, window=None if (number + 1) % every == 0 else WINDOW
-                ),
+                DecomposedAttention(size.width, size.heads, side=side, window=None if number in whole else window),
                 Mlp(size.width, size.mlp_ratio * size.width),
                 eps=eps,
                 drop_path=rate,

@@ -97,6 +97,12 @@ def test_four_blocks_see_everything(name, whole):
     assert model.blocks[-1].attn.rel_pos_w.shape == (119, 64)
 
 
+def test_which_blocks_see_everything_and_how_far_the_others_see_can_be_chosen():
+    model = VitDet(TINY, side=6, window=3, global_blocks=(1,))
+    assert [block.attn.window for block in model.blocks] == [3, None, *[3] * (TINY.depth - 2)]
+    assert [len(block.attn.rel_pos_h) for block in model.blocks] == [5, 11, *[5] * (TINY.depth - 2)]
+
+
 def test_before_training_distance_says_nothing_and_images_of_any_size_are_mapped():
     torch.manual_seed(0)
     model = VitDet(TINY, side=6).eval()
