@@ -17,7 +17,8 @@ from rgbtbench.leaderboard.records import Efficiency
 from rgbtbench.prediction import torch_device
 
 if TYPE_CHECKING:
-    from rgbtbench.efficiency.profile import Profile, Setting
+    from rgbtbench.efficiency.profile import Profile
+    from rgbtbench.efficiency.timing import Setting, Timing
     from rgbtbench.subject import Subject
     from rgbtbench.zoo.model import Model
 
@@ -36,46 +37,29 @@ def parse_size(text: str) -> Size:
     return int(sides[0]), int(sides[1])
 
 
-def profile(
-    target: str,
-    size: Size,
-    setting: Setting,
-    *,
-    task: str | None = None,
-    classes: int | None = None,
-    config: Mapping[str, Any] | None = None,
-) -> Profile:
-    """Measure a method with random weights, or weights.
+def profile(model: Model, size: Size, setting: Setting) -> Profile:
+    """Time a model and count what it costs; its device, `auto` too, is looked up and named.
 
     Args:
-        target: name of a method, run folder or safetensors file.
+        model: of `named_model`, say.
         size: height, width of the images.
         setting: device, precision and limits.
-        task: of a method; None for the first of its card.
-        classes: that a method is to tell apart; None for 9, as in MFNet's data.
-        config: of a method, where it differs from the default.
-
-    Raises:
-        UnknownNameError: no such method.
-        UserError: weights with a task, classes or configuration, which they bring themselves.
-        RecipeError, WeightsError: as building or loading the model.
-    """
-    return measure(_model(target, task=task, classes=classes, config=config), size, setting)
-
-
-def measure(model: Model, size: Size, setting: Setting) -> Profile:
-    """Measure a model; its device, `auto` too, is looked up and named.
 
     Raises:
         UserError: there is no such device.
     """
-    import torch
-
     from rgbtbench.efficiency.profile import profile_model
 
-    device = torch_device(setting.device)
-    name = processor() if device == "cpu" else torch.cuda.get_device_name()
-    return profile_model(model, size, replace(setting, device=device), device_name=name)
+    found, name = _on_device(setting)
+    return profile_model(model, size, found, device_name=name)
+
+
+def timing(model: Model, size: Size, setting: Setting) -> Timing:
+    """Time a model; arguments and errors are those of `profile`."""
+    from rgbtbench.efficiency.timing import time_model
+
+    found, name = _on_device(setting)
+    return time_model(model, size, found, device_name=name)
 
 
 def efficiency_of(subject: Subject, data: Path, protocol_id: str, setting: Setting) -> Efficiency:
@@ -85,12 +69,31 @@ def efficiency_of(subject: Subject, data: Path, protocol_id: str, setting: Setti
         ShardError, UserError: as `open_truth`.
     """
     protocol, truth = open_truth(data, protocol_id)
-    found = measure(subject.model, truth.frame_size(0, protocol.label_set), setting)
+    found = profile(subject.model, truth.frame_size(0, protocol.label_set), setting)
     known = found.model_dump(include=set(Efficiency.model_fields))
     return Efficiency.model_validate(known | {"measured": found.measured})
 
 
-def _model(target: str, *, task: str | None, classes: int | None, config: Mapping[str, Any] | None) -> Model:
+def named_model(
+    target: str,
+    *,
+    task: str | None = None,
+    classes: int | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Model:
+    """Return a method with random weights, or weights.
+
+    Args:
+        target: name of a method, run folder or safetensors file.
+        task: of a method; None for the first of its card.
+        classes: that a method is to tell apart; None for 9, as in MFNet's data.
+        config: of a method, where it differs from the default.
+
+    Raises:
+        UnknownNameError: no such method.
+        UserError: weights with a task, classes or configuration, which they bring themselves.
+        RecipeError, WeightsError: as building or loading the model.
+    """
     from rgbtbench.zoo.load import load_model
     from rgbtbench.zoo.registry import build
 
@@ -103,3 +106,12 @@ def _model(target: str, *, task: str | None, classes: int | None, config: Mappin
     wanted = task or card.tasks[0]
     names = {} if wanted in WITHOUT_CLASSES else {number: f"class {number}" for number in range(classes or 9)}
     return build(target, config or {}, task=wanted, classes=names)  # type: ignore[arg-type]
+
+
+def _on_device(setting: Setting) -> tuple[Setting, str]:
+    """Return a setting with its device looked up, and the device's name."""
+    import torch
+
+    device = torch_device(setting.device)
+    name = processor() if device == "cpu" else torch.cuda.get_device_name()
+    return replace(setting, device=device), name

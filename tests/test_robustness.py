@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from rgbtbench.cli.app import app
 from rgbtbench.datasets import dataset
-from rgbtbench.efficiency.profile import Setting
+from rgbtbench.efficiency.timing import Setting
 from rgbtbench.errors import ConditionError, UserError
 from rgbtbench.evaluation import evaluate
 from rgbtbench.leaderboard.make_rows import row_of_record

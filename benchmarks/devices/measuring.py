@@ -19,7 +19,7 @@ from rgbtbench.efficiency.inputs import noise_batch
 from rgbtbench.efficiency.latency import measure_latency
 from rgbtbench.efficiency.memory import measure_peak
 from rgbtbench.efficiency.parameters import count_parameters
-from rgbtbench.efficiency.profile import Setting, pass_under
+from rgbtbench.efficiency.timing import Setting, pass_under
 from rgbtbench.errors import RecipeError
 from rgbtbench.progress import Silent
 from rgbtbench.training.devices import Device, make_fabric, repeatable

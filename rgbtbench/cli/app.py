@@ -11,6 +11,7 @@ from rgbtbench import __version__
 from rgbtbench.cli import (
     audit,
     compare,
+    costs,
     datasets,
     demo,
     doctor,
@@ -58,6 +59,9 @@ app.command("verify", rich_help_panel=DATA)(verify.verify)
 app.command("audit", rich_help_panel=DATA)(audit.audit)
 app.command("inspect", rich_help_panel=DATA)(inspect.inspect)
 app.command("export", rich_help_panel=DATA)(export.export)
+models.app.command("flops")(costs.show_flops)
+models.app.command("latency")(costs.show_latency)
+models.app.command("profile")(costs.show_profile)
 app.add_typer(models.app, name="models", rich_help_panel=MODEL)
 app.command("train", rich_help_panel=MODEL)(train.train)
 app.command("report", rich_help_panel=MODEL)(report.report)

@@ -76,7 +76,7 @@ def evaluate(
         )
         efficiency = None
         if profile:
-            from rgbtbench.efficiency.profile import Setting
+            from rgbtbench.efficiency.timing import Setting
             from rgbtbench.profiling import efficiency_of
 
             progress.say("measuring what the model costs")

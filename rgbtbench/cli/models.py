@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
-from rgbtbench.cli.train import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
     from rgbtbench.cards.method import KnownWeights, PublishedCost
-    from rgbtbench.efficiency.profile import Profile
     from rgbtbench.leaderboard.published import PublishedRow
 
 app = typer.Typer(
-    help="List the methods and show their cards.\n\nExample: rgbtbench models show mfnet", no_args_is_help=True
+    help="List the methods, show their cards and say what they cost.\n\nExample: rgbtbench models show mfnet",
+    no_args_is_help=True,
 )
 
 
@@ -140,78 +138,3 @@ def _show_recipe(name: str, *, as_json: bool) -> None:
         print_json(recipe.model_dump(mode="json"))
     else:
         typer.echo(recipe_yaml(recipe), nl=False)
-
-
-class PrecisionName(StrEnum):
-    """Of the products."""
-
-    SINGLE = "32-true"
-    BF16 = "bf16-mixed"
-    HALF = "16-mixed"
-
-
-@app.command("profile")
-def profile_model(
-    target: Annotated[str, typer.Argument(help="Method, run folder or .safetensors file.")],
-    size: Annotated[str, typer.Option(help="Height x width of the images.")] = "480x640",
-    classes: Annotated[int | None, typer.Option(min=1, help="Of a method; 9 by default.")] = None,
-    task: Annotated[str | None, typer.Option(help="Of a method; the first of its card by default.")] = None,
-    config: Annotated[str | None, typer.Option(help="Of a method, as YAML: '{streams: [rgb]}'.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images per call for the throughput.")] = 8,
-    device: DeviceOption = DeviceName.AUTO,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of a processor; PyTorch's own choice by default.")] = None,
-    precision: Annotated[PrecisionName, typer.Option(help="Of the products.")] = PrecisionName.SINGLE,
-    channels_last: Annotated[bool, typer.Option("--channels-last", help="Keep weights in NHWC order.")] = False,
-    seconds: Annotated[float, typer.Option(min=0.1, help="That latency and throughput may take each.")] = 60.0,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure parameters, FLOPs, latency, throughput and memory, and print them with their conditions.
-
-    One multiplication with its addition is two FLOPs. Timed is the whole way from pixels to predictions.
-
-    Example: rgbtbench models profile mfnet --size 480x640 --json
-    """
-    from rgbtbench.cli.torch_extra import require_torch
-
-    require_torch()
-    from rgbtbench.conversion import config_from_yaml
-    from rgbtbench.efficiency.profile import Setting
-    from rgbtbench.profiling import parse_size, profile
-
-    setting = Setting(
-        device=device.value,
-        threads=threads,
-        precision=precision.value,
-        channels_last=channels_last,
-        batch_size=batch_size,
-        seconds=seconds,
-    )
-    own = None if config is None else config_from_yaml(config)
-    found = profile(target, parse_size(size), setting, task=task, classes=classes, config=own)
-    if as_json:
-        print_json(found.model_dump(mode="json"))
-        return
-    _print_profile(found)
-
-
-def _print_profile(found: Profile) -> None:
-    memory = None if found.peak_memory_bytes is None else f"{found.peak_memory_bytes / 2**20:,.0f} MiB"
-    print_facts(
-        [
-            ("method", f"{found.method}, {found.task}, {found.classes} classes"),
-            ("inputs", ", ".join(f"{slot}: {modality}" for slot, modality in found.inputs.items())),
-            ("size", "{} x {} (height x width)".format(*found.size)),
-            ("parameters", f"{found.parameters:,}, {found.trainable_parameters:,} of them trainable"),
-            ("FLOPs", f"{found.flops / 1e9:,.3f} G ({found.flops / 2e9:,.3f} G multiplications with additions)"),
-            ("not counted", ", ".join(found.uncounted_operators)),
-            (
-                "latency",
-                f"{found.latency_ms:,.2f} ms, 10 % below {found.latency_p10_ms:,.2f}, 90 % below "
-                f"{found.latency_p90_ms:,.2f} ({found.runs} runs after {found.warm_up})",
-            ),
-            ("throughput", f"{found.images_per_second:,.1f} images/s in batches of {found.batch_size}"),
-            ("memory", memory and f"{memory}, {found.peak_memory_of}"),
-            ("device", found.device),
-            ("measured", found.measured),
-        ]
-    )

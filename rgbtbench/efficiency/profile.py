@@ -2,161 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Final, Literal
-
-import torch
-from pydantic import Field
-
 from rgbtbench.cards.augmentations import Size
-from rgbtbench.cards.schema import Strict, Use
-from rgbtbench.efficiency.flops import count_flops
-from rgbtbench.efficiency.inputs import noise_batch
-from rgbtbench.efficiency.latency import measure_latency
-from rgbtbench.efficiency.memory import measure_peak
-from rgbtbench.efficiency.parameters import count_parameters, count_trainable
-from rgbtbench.efficiency.passes import one_pass, scope
-from rgbtbench.loading.batch import Batch
+from rgbtbench.efficiency.counts import Counts, count_model
+from rgbtbench.efficiency.timing import Setting, Timing, time_model
 from rgbtbench.zoo.model import Model
 
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
-_TYPES: Final = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+
+class Profile(Timing, Counts):
+    """What a model costs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Under which conditions a model is measured.
-
-    Attributes:
-        device: `cpu` or `cuda`.
-        threads: that a processor computes with; None for as many as PyTorch takes.
-        precision: of the products.
-        channels_last: keep weights in NHWC order.
-        batch_size: of the throughput.
-        seconds: that each of latency and throughput may take.
-    """
-
-    device: str = "cpu"
-    threads: int | None = None
-    precision: Precision = "32-true"
-    channels_last: bool = False
-    batch_size: int = 8
-    seconds: float = 60.0
-
-
-class Profile(Strict):
-    """What a model costs. Latency and memory are of one image (or pair), throughput of a batch."""
-
-    method: str
-    task: Use
-    classes: int = Field(description="how many it tells apart")
-    inputs: dict[str, str] = Field(description="slot to modality; all are fed, and all count")
-    size: Size = Field(description="height, width of the images")
-    parameters: int = Field(description="each once, buffers left out")
-    trainable_parameters: int
-    flops: int = Field(description="of one image; one multiplication with its addition is two")
-    flops_by_operator: dict[str, int]
-    uncounted_operators: tuple[str, ...] = Field(description="ran, and their cost is not known")
-    latency_ms: float = Field(description="median")
-    latency_p10_ms: float
-    latency_p90_ms: float
-    runs: int = Field(description="that were timed")
-    warm_up: int = Field(description="that ran before, untimed")
-    images_per_second: float = Field(description="by the median of a batch")
-    batch_size: int = Field(description="of the throughput")
-    peak_memory_bytes: int | None
-    peak_memory_of: str | None
-    device: str
-    threads: int | None = Field(description="of a processor")
-    precision: Precision
-    channels_last: bool
-    cudnn_benchmark: bool | None = Field(description="of a GPU")
-    scope: str
-    torch: str
-
-    @property
-    def measured(self) -> str:
-        """The conditions in one line."""
-        layout = ", channels last" if self.channels_last else ""
-        threads = "" if self.threads is None else f", {self.threads} threads"
-        return f"{self.scope}; {self.precision}{layout}{threads}, PyTorch {self.torch}; {self.runs} runs"
-
-
-def profile_model(model: Model, size: Size, setting: Setting = Setting(), *, device_name: str) -> Profile:
-    """Measure a model.
-
-    It is in evaluation mode afterwards, on the setting's device. The first call shows the memory, the next count FLOPs,
-    then it is warmed up and timed.
-
-    Args:
-        model: of the zoo.
-        size: height, width of the images.
-        setting: device, precision and limits.
-        device_name: of the processor or GPU, for people.
-    """
-    layout = torch.channels_last if setting.channels_last else torch.contiguous_format
-    model.to(setting.device).eval()
-    model.to(memory_format=layout)
-    one, several = (noise_batch(model.spec, size, count=count).to(setting.device) for count in (1, setting.batch_size))
-    with _threads(setting.threads):
-        peak = measure_peak(pass_under(model, one, setting), device=setting.device)
-        flops = count_flops(lambda: one_pass(model, one), model)
-        latency = measure_latency(pass_under(model, one, setting), device=setting.device, seconds=setting.seconds)
-        whole = measure_latency(pass_under(model, several, setting), device=setting.device, seconds=setting.seconds)
-        threads = torch.get_num_threads() if setting.device == "cpu" else None
-    return Profile(
-        method=model.spec.method,
-        task=model.spec.task,
-        classes=len(model.spec.classes),
-        inputs=dict(model.spec.inputs),
-        size=size,
-        parameters=count_parameters(model),
-        trainable_parameters=count_trainable(model),
-        flops=flops.total,
-        flops_by_operator=dict(flops.by_operator),
-        uncounted_operators=flops.uncounted,
-        latency_ms=round(latency.median, 4),
-        latency_p10_ms=round(latency.p10, 4),
-        latency_p90_ms=round(latency.p90, 4),
-        runs=latency.runs,
-        warm_up=latency.warm_up,
-        images_per_second=round(1e3 * setting.batch_size / whole.median, 4),
-        batch_size=setting.batch_size,
-        peak_memory_bytes=peak and peak.bytes,
-        peak_memory_of=peak and peak.what,
-        device=device_name,
-        threads=threads,
-        precision=setting.precision,
-        channels_last=setting.channels_last,
-        cudnn_benchmark=None if setting.device == "cpu" else torch.backends.cudnn.benchmark,
-        scope=scope(model),
-        torch=torch.__version__,
-    )
-
-
-def pass_under(model: Model, batch: Batch, setting: Setting) -> Callable[[], object]:
-    """Return a pass of a model over a batch, without gradients and in the setting's precision, to be measured."""
-
-    def call() -> object:
-        with torch.inference_mode(), _autocast(setting):
-            return one_pass(model, batch)
-
-    return call
-
-
-def _autocast(setting: Setting) -> AbstractContextManager[object]:
-    if setting.precision == "32-true":
-        return nullcontext()
-    return torch.autocast(setting.device, dtype=_TYPES[setting.precision])
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def profile_model(model: Model, size: Size, setting: Setting, *, device_name: str) -> Profile:
+    """Time a model and count what it costs; arguments and what becomes of the model are those of `time_model`."""
+    timing = time_model(model, size, setting, device_name=device_name)
+    return Profile.model_validate(timing.model_dump() | count_model(model, size).model_dump())

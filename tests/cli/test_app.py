@@ -14,6 +14,7 @@ VERBS = [
     "audit", "export",
     "datasets card", "datasets croissant", "datasets joint", "datasets statistics",
     "demo", "doctor", "datasets list", "datasets show", "prepare", "verify", "inspect", "models list", "models show",
+    "models flops", "models latency", "models profile",
     "train", "study", "predict", "features", "match", "weights convert", "weights encoder", "weights list",
     "protocols list", "protocols show", "eval", "score", "reproduce", "leaderboard build", "leaderboard check",
 ]  # fmt: skip

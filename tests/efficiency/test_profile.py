@@ -7,11 +7,14 @@ import torch
 from typer.testing import CliRunner
 
 from rgbtbench.cli.app import app
+from rgbtbench.efficiency import timing
+from rgbtbench.efficiency.counts import count_model
 from rgbtbench.efficiency.inputs import noise_batch
-from rgbtbench.efficiency.profile import Setting, profile_model
+from rgbtbench.efficiency.profile import profile_model
+from rgbtbench.efficiency.timing import Setting, time_model
 from rgbtbench.errors import UnknownNameError, UserError
 from rgbtbench.leaderboard.records import Efficiency
-from rgbtbench.profiling import parse_size, profile
+from rgbtbench.profiling import named_model, parse_size, profile
 from rgbtbench.zoo.registry import build
 from rgbtbench.zoo.weights import save_weights
 
@@ -119,14 +122,32 @@ def test_a_profile_fits_into_a_record():
 
 def test_weights_are_profiled_as_they_are(tmp_path):
     save_weights(mfnet(streams=["rgb"]), tmp_path / "one.safetensors")
-    found = profile(str(tmp_path / "one.safetensors"), (32, 32), QUICK)
+    found = profile(named_model(str(tmp_path / "one.safetensors")), (32, 32), QUICK)
     assert found.inputs == {"rgb": "rgb"}
-    assert found.flops < profile("mfnet", (32, 32), QUICK).flops
-    assert found.flops == profile("mfnet", (32, 32), QUICK, config={"streams": ["rgb"]}).flops
+    assert found.flops < count_model(named_model("mfnet"), (32, 32)).flops
+    assert found.flops == count_model(named_model("mfnet", config={"streams": ["rgb"]}), (32, 32)).flops
     with pytest.raises(UserError, match="bring task, classes"):
-        profile(str(tmp_path / "one.safetensors"), (32, 32), QUICK, classes=3)
+        named_model(str(tmp_path / "one.safetensors"), classes=3)
     with pytest.raises(UnknownNameError, match="did you mean mfnet"):
-        profile("mfnte", (32, 32), QUICK)
+        named_model("mfnte")
+
+
+def test_counts_and_times_alone_are_those_of_the_whole_profile():
+    whole = profile_model(mfnet(), (32, 48), QUICK, device_name="a processor")
+    counts, times = count_model(mfnet(), (32, 48)), time_model(mfnet(), (32, 48), QUICK, device_name="a processor")
+    assert counts.model_dump() == whole.model_dump(include=set(type(counts).model_fields))
+    found_anew = {
+        "latency_ms",
+        "latency_p10_ms",
+        "latency_p90_ms",
+        "runs",
+        "warm_up",
+        "images_per_second",
+        "peak_memory_bytes",
+    }
+    stated = set(type(times).model_fields) - found_anew
+    assert times.model_dump(include=stated) == whole.model_dump(include=stated)
+    assert set(type(whole).model_fields) == set(type(counts).model_fields) | set(type(times).model_fields)
 
 
 @pytest.mark.parametrize("text", ["480", "480x", "480x640x3", "0x5", "-1x5", "99999x5", "axb"])
@@ -135,10 +156,36 @@ def test_a_size_that_is_none_is_refused(text):
         parse_size(text)
 
 
-def test_the_command_prints_one_json_object():
-    arguments = ["models", "profile", "mfnet", "--size", "32x48", "--device", "cpu", "--seconds", "0.1"]
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["flops"], ["parameters", "multiplications with additions"]),
+        (["latency", "--device", "cpu", "--seconds", "0.1"], ["throughput", "memory", "32-true"]),
+        (["profile", "--device", "cpu", "--seconds", "0.1"], ["multiplications with additions", "throughput"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_commands_print_facts_or_one_json_object(command, said):
+    arguments = ["models", *command, "mfnet", "--size", "32x48"]
     done = CliRunner().invoke(app, [*arguments, "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["size"] == [32, 48]
-    shown = CliRunner().invoke(app, arguments)
-    assert "multiplications with additions" in shown.stdout
+    shown = CliRunner().invoke(app, arguments).stdout
+    assert all(word in shown for word in said)
+
+
+def test_flops_are_counted_of_weights_or_of_a_method_as_configured(tmp_path, monkeypatch):
+    def never(*arguments, **options):
+        raise AssertionError("counting needs no clock")
+
+    monkeypatch.setattr(timing, "measure_latency", never)
+    save_weights(mfnet(streams=["rgb"]), tmp_path / "one.safetensors")
+
+    def counted(*arguments):
+        done = CliRunner().invoke(app, ["models", "flops", *arguments, "--size", "32x32", "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    one = counted(str(tmp_path / "one.safetensors"))
+    assert one == counted("mfnet", "--config", "{streams: [rgb]}", "--task", "semantic", "--classes", "9")
+    assert counted("mfnet", "--classes", "5")["parameters"] < counted("mfnet")["parameters"]
