@@ -86,8 +86,9 @@ def fit(around: Surroundings, trainee: Trainee, plan: Plan) -> None:
         }
         if span.stages > 1:
             values["stage"] = span.stage
-        if plan.validates_after(trainee.done):
-            values["validation"] = look(fabric, trainee, plan, folder=around.folder, progress=around.progress)
+        if plan.looks_after(trainee.done):
+            if plan.validation is not None:
+                values["validation"] = look(fabric, trainee, plan, folder=around.folder, progress=around.progress)
             _show(around, trainee, plan)
         if around.log is not None:
             around.log.write(trainee.done, values)

@@ -147,6 +147,11 @@ class PairData:
         }
         return [Watched(split, None, None) for split in splits.values()]
 
+    @property
+    def shown(self) -> PreparedSplit:
+        """The split whose first pairs pictures show: the first one for validation, else the first one for training."""
+        return next((one.validation for one in self.members if one.validation is not None), self.members[0].train)
+
     def identity(self) -> dict[str, str]:
         """Return the hash of the images; labels may change as they like."""
         manifests = [(member.choice.name, member.train.manifest) for member in self.members]

@@ -65,10 +65,8 @@ class Plan:
     checkpoint_seconds: float
     snapshot: Callable[[int], Snapshot] | None
 
-    def validates_after(self, done: int) -> bool:
-        """Say whether the model is looked at after `done` steps, counted over all stages."""
-        if self.validation is None:
-            return False
+    def looks_after(self, done: int) -> bool:
+        """Say whether the model is validated, or shown, after `done` steps, counted over all stages."""
         every = self.validate_every
         return done == self.span.end or (every is not None and (done - self.span.before) % every == 0)
 

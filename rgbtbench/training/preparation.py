@@ -100,7 +100,7 @@ def prepare_stage(
         validation=_validation(fabric, recipe, model, watched, workers=workers) if watched else None,
         headline=_headline(watched),
         checkpoint_seconds=checkpoint_seconds,
-        snapshot=snapshots_of(model, watched, fabric.device),
+        snapshot=snapshots_of(model, training.data, fabric.device),
     )
     return trainee, plan
 

@@ -1,8 +1,8 @@
-"""Snapshots of a pre-training: what it makes of the first pairs that it is looked at by."""
+"""Snapshots of a pre-training: what it makes of the first pairs of a split."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -10,7 +10,8 @@ import torch
 
 from rgbtbench.loading.loader import EvalLoader, eval_loader
 from rgbtbench.snapshots import Snapshot
-from rgbtbench.training.data import Watched
+from rgbtbench.training.data import TrainingData
+from rgbtbench.training.pair_data import PairData
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.pretraining import PretrainingModel
 
@@ -18,11 +19,11 @@ from rgbtbench.zoo.pretraining import PretrainingModel
 _PAIRS: Final = 3
 
 
-def snapshots_of(model: Model, watched: Sequence[Watched], device: torch.device) -> Callable[[int], Snapshot] | None:
-    """Return what takes a snapshot after a step; None where the model is no pre-training or is looked at by nothing."""
-    if not isinstance(model, PretrainingModel) or not watched:
+def snapshots_of(model: Model, data: TrainingData, device: torch.device) -> Callable[[int], Snapshot] | None:
+    """Return what takes a snapshot after a step; None where the model is no pre-training."""
+    if not isinstance(model, PretrainingModel) or not isinstance(data, PairData):
         return None
-    split = watched[0].split
+    split = data.shown
     batches = eval_loader(split.select(range(min(_PAIRS, len(split)))), batch_size=_PAIRS)
     return partial(_taken, model, batches, device)
 

@@ -9,12 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
+from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.errors import InputFileError, UserError
+from rgbtbench.loading.prepared import open_split
 from rgbtbench.run_page.curves import chart, log_charts
 from rgbtbench.run_page.masking import masking_part, visible_rank
 from rgbtbench.run_page.page import page, write_page
 from rgbtbench.snapshots import read_snapshot, write_snapshot
 from rgbtbench.training.metrics_log import read_metrics
+from rgbtbench.training.run import train
 
 
 def decoded(address):
@@ -33,6 +36,12 @@ def test_the_beginning_and_every_look_leave_a_snapshot_of_the_first_pairs(run):
         seen = ~np.kron(one.hidden, np.ones((1, 16, 16), np.bool_))
         assert np.array_equal(one.image[seen], one.reconstruction[seen])
         assert not np.array_equal(one.image, one.reconstruction)
+
+
+def test_without_a_split_for_validation_pairs_of_training_are_shown(blobs, tmp_path):
+    folder = train(load_recipe("m_specgene/smoke"), blobs, tmp_path / "run").folder
+    assert [path.name for path in sorted((folder / "snapshots").iterdir())] == ["00000000.npz", "00000002.npz"]
+    assert read_snapshot(folder / "snapshots" / "00000002.npz").keys == open_split(blobs, "train").keys[:3]
 
 
 def test_a_snapshot_comes_back_as_it_was(run, tmp_path):
