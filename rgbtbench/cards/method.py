@@ -32,14 +32,23 @@ class KnownWeights(Strict):
     convert: str | None = Field(None, description="name of the converter that reads them")
 
 
-class Cost(Strict):
-    """What a method costs as its default configuration builds it; `rgbtbench models profile` counts it again."""
+class SecondStage(Strict):
+    """The part of a detector of two stages that depends on what the first one finds."""
 
+    proposals: int = Field(gt=0, description="that it is counted for; mmdetection counts 1000 too")
+    flops: int = Field(gt=0, description="of all of them, a part of the whole")
+
+
+class Cost(Strict):
+    """What a method costs; `rgbtbench models flops` counts it again, but a second stage for what its weights find."""
+
+    config: dict[str, JsonValue] = Field(default_factory=dict, description="of the method, where not its default")
     task: Use
     size: tuple[int, int] = Field(description="height, width of the images")
     classes: int = Field(ge=0, description="0 of methods without classes")
     parameters: int = Field(gt=0, description="each once, buffers left out")
     flops: int = Field(gt=0, description="of one image or pair; one multiplication with its addition is two")
+    second_stage: SecondStage | None = None
 
 
 #: What a paper's multiply-accumulates are those of.
@@ -47,7 +56,7 @@ Counted = Literal["convolutions and linear layers", "all products"]
 
 
 class PublishedCost(Strict):
-    """What a paper says that a method costs, in its own way of counting, and what comes out of that way here.
+    """What a paper says that a method costs, or its code when others count it, and what comes out of that way here.
 
     One multiplication with its addition counts once. Counted is the network as the paper writes it; where the zoo's own
     gives the same with less work, `Cost` is lower.
@@ -56,8 +65,8 @@ class PublishedCost(Strict):
     config: dict[str, JsonValue] = Field(default_factory=dict, description="of the method, for this row")
     size: tuple[int, int] = Field(description="height, width of the images")
     classes: int = Field(ge=1)
-    parameters_millions: float = Field(gt=0, description="as printed")
-    giga_macs: float = Field(gt=0, description="as printed")
+    parameters_millions: float = Field(gt=0, description="as the source has it")
+    giga_macs: float = Field(gt=0, description="as the source has it")
     counts: Counted
     counted_giga_macs: float = Field(gt=0)
     source: str

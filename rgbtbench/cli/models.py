@@ -9,7 +9,9 @@ import typer
 from rgbtbench.cli.output import JsonOption, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
-    from rgbtbench.cards.method import KnownWeights, PublishedCost
+    from collections.abc import Mapping
+
+    from rgbtbench.cards.method import Cost, KnownWeights, PublishedCost
     from rgbtbench.leaderboard.published import PublishedRow
 
 app = typer.Typer(
@@ -93,8 +95,8 @@ def show_model(
             *(
                 (
                     "cost",
-                    f"{cost.parameters:,} parameters, {cost.flops / 1e9:.2f} GFLOPs ({cost.task}, {cost.classes} "
-                    f"classes, {cost.size[0]}x{cost.size[1]})",
+                    f"{_config_in_words(cost.config)}{cost.parameters:,} parameters, {cost.flops / 1e9:.2f} GFLOPs "
+                    f"({cost.task}, {cost.classes} classes, {cost.size[0]}x{cost.size[1]}{_stage_in_words(cost)})",
                 )
                 for cost in card.costs
             ),
@@ -121,12 +123,20 @@ def _result_in_words(row: PublishedRow) -> str:
     return f"{row.protocol}: {numbers or 'numbers of classes or subsets'} ({what}; {row.source})"
 
 
+def _config_in_words(config: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in config.items()) + (": " if config else "")
+
+
+def _stage_in_words(cost: Cost) -> str:
+    return "" if cost.second_stage is None else f", second stage for {cost.second_stage.proposals} proposals"
+
+
 def _in_words(cost: PublishedCost) -> str:
-    config = ", ".join(f"{key} {value}" for key, value in cost.config.items())
     size = f"{cost.size[0]}x{cost.size[1]}"
     return (
-        f"{config}: {cost.parameters_millions} M parameters, {cost.giga_macs} G multiply-accumulates ({cost.counts}, "
-        f"{size}, {cost.classes} classes; {cost.source}), counted here {cost.counted_giga_macs} G"
+        f"{_config_in_words(cost.config)}{cost.parameters_millions} M parameters, "
+        f"{cost.giga_macs} G multiply-accumulates ({cost.counts}, {size}, {cost.classes} classes; {cost.source}), "
+        f"counted here {cost.counted_giga_macs} G"
     )
 
 
