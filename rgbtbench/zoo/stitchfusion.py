@@ -36,7 +36,7 @@ class StitchFusionConfig(MitConfig):
     """Configuration of StitchFusion.
 
     Attributes:
-        extra: number of modalities beside colour, fed into the slots x, x2, x3 and so on.
+        extra: number of modalities beside colour, fed into the slots x, x2, x3 and so on; 0 leaves nothing to stitch.
         adapters: of the blocks of each stage, or of all: `none`, one `shared` by all modalities, one per `pair` of
             them, or one per `direction` of each pair. Published networks differ in it.
         fusion: how the maps of a stage become one: their sum, or a fusion module.
@@ -44,7 +44,7 @@ class StitchFusionConfig(MitConfig):
             code (its copy of the earlier state is none); for their weights.
     """
 
-    extra: int = Field(1, ge=1, le=8)
+    extra: int = Field(1, ge=0, le=8)
     adapters: Annotated[AdaptersOfStages, BeforeValidator(_of_all_stages)] = ("pair", "pair", "pair", "pair")
     fusion: Literal["sum", "feature_cross"] = "sum"
     alias_order: bool = False

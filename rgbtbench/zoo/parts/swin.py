@@ -1,9 +1,9 @@
 """Swin Transformer: attention within windows, which every second block shifts by half of their side.
 
 Liu, Lin, Cao, Hu, Wei, Zhang, Lin and Guo, "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
-ICCV 2021. Layers carry the names of the published ImageNet weights. Maps that windows do not fill get zeros on the
-right and at the bottom, which are tokens to attend to, and windows are shifted also where one covers the whole map: as
-in the authors' code for segmentation.
+ICCV 2021. Layers carry the names of the published ImageNet weights. Images that patches do not fill, maps that windows
+do not fill and maps with an odd side that are halved get zeros on the right and at the bottom, which are tokens to
+attend to, and windows are shifted also where one covers the whole map: as in the authors' code for segmentation.
 """
 
 from __future__ import annotations
@@ -163,8 +163,8 @@ class NormedPatchEmbed(PatchEmbed):
         self.norm: nn.Module = nn.LayerNorm(width, eps=_EPS)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Grid]:
-        """Map (B, 3, H, W) to tokens (B, h·w, width) and their grid (h, w)."""
-        tokens, grid = super().forward(image)
+        """Map (B, 3, H, W) to tokens (B, h·w, width) and their grid (h, w), sides rounded up."""
+        tokens, grid = super().forward(F.pad(image, (0, -image.shape[3] % _PATCH, 0, -image.shape[2] % _PATCH)))
         return self.norm(tokens), grid
 
 
@@ -176,13 +176,15 @@ class PatchMerging(nn.Module):
         self.reduction = nn.Linear(4 * width, 2 * width, bias=False)
         self.norm = nn.LayerNorm(4 * width, eps=_EPS)
 
-    def forward(self, tokens: Tensor, grid: Grid) -> Tensor:
-        """Map (B, H·W, C), both sides even, to (B, H·W / 4, 2·C)."""
+    def forward(self, tokens: Tensor, grid: Grid) -> tuple[Tensor, Grid]:
+        """Map (B, H·W, C) to (B, h·w, 2·C) and (h, w), half the sides rounded up."""
         batch, _, width = tokens.shape
-        squares = tokens.view(batch, grid[0] // 2, 2, grid[1] // 2, 2, width)
+        features = F.pad(tokens.view(batch, *grid, width), (0, 0, 0, grid[1] % 2, 0, grid[0] % 2))
+        rows, columns = features.shape[1] // 2, features.shape[2] // 2
+        squares = features.view(batch, rows, 2, columns, 2, width)
         # Down the columns first.
-        output: Tensor = self.reduction(self.norm(squares.permute(0, 1, 3, 4, 2, 5).reshape(batch, -1, 4 * width)))
-        return output
+        output = self.reduction(self.norm(squares.permute(0, 1, 3, 4, 2, 5).reshape(batch, -1, 4 * width)))
+        return output, (rows, columns)
 
 
 class _Stage(nn.Module):
@@ -229,7 +231,7 @@ class Swin(nn.Module):
         """Yield tokens (B, h·w, C) and (h, w) as they come out of each stage, finest first.
 
         Args:
-            image: (B, 3, H, W), sides multiples of 32.
+            image: (B, 3, H, W).
         """
         tokens, grid = self.patch_embed(image)
         for stage in cast("Iterator[_Stage]", iter(self.layers)):
@@ -237,5 +239,4 @@ class Swin(nn.Module):
                 tokens = block(tokens, grid)
             yield tokens, grid
             if stage.downsample is not None:
-                tokens = stage.downsample(tokens, grid)
-                grid = (grid[0] // 2, grid[1] // 2)
+                tokens, grid = stage.downsample(tokens, grid)

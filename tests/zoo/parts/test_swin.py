@@ -29,16 +29,27 @@ def torchvisions(own):
 
 
 @torch.no_grad()
-def test_tokens_of_every_stage_are_those_of_torchvision():
+@pytest.mark.parametrize("size", [(128, 160), (148, 132)], ids=["sides that halve", "odd maps"])
+def test_tokens_of_every_stage_are_those_of_torchvision(size):
     """Of maps that windows do not fill, in any of the stages, and that are larger than a window in all."""
     own = small()
     other = torchvisions(own)
-    image = expected = recipe_input((2, 3, 128, 160), 1)
+    image = expected = recipe_input((2, 3, *size), 1)
     for number, (tokens, grid) in enumerate(own.stages(image)):
         for layer in other.features[2 * number : 2 * number + 2]:
             expected = layer(expected)
         assert grid == expected.shape[1:3]
         torch.testing.assert_close(tokens, expected.flatten(1, 2), rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_images_that_patches_do_not_fill_get_zeros_on_the_right_and_at_the_bottom():
+    own, image = small(), recipe_input((1, 3, 101, 75), 1)
+    filled = torch.zeros(1, 3, 104, 76)
+    filled[:, :, :101, :75] = image
+    for (tokens, grid), (expected, whole) in zip(own.stages(image), own.stages(filled), strict=True):
+        assert grid == whole
+        assert torch.equal(tokens, expected)
 
 
 def test_gradients_are_those_of_torchvision():
