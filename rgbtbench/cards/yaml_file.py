@@ -114,7 +114,7 @@ def validate(data: Any, schema: type[Model], *, path: Path | None, lines: dict[L
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         location = tuple(str(part) if not isinstance(part, int) else part for part in first["loc"])
-        field = ".".join(str(part) for part in location)
+        field = ".".join(_keys_of(location, data, is_missing=first["type"] == "missing"))
         more = error.error_count() - 1
         found = f"{field}: {_in_words(first, schema)}" if field else _in_words(first, schema)
         if more:
@@ -124,7 +124,7 @@ def validate(data: Any, schema: type[Model], *, path: Path | None, lines: dict[L
 
 def closest_line(location: Location, lines: dict[Location, int]) -> int | None:
     """Return the line of the deepest part of a location that the file has, as `read_yaml` noted it."""
-    # pydantic adds union tags to the location; they are no keys of the file and are skipped.
+    # Union tags, see `_keys_of`, are no keys of the file and are skipped.
     known: Location = ()
     for part in location:
         if (*known, part) in lines:
@@ -132,6 +132,21 @@ def closest_line(location: Location, lines: dict[Location, int]) -> int | None:
         elif (*known, str(part)) in lines:
             known = (*known, str(part))
     return lines.get(known)
+
+
+def _keys_of(location: Location, data: Any, *, is_missing: bool) -> list[str]:
+    """Return a location without the tags that pydantic adds for unions, which are no keys of the file."""
+    kept = []
+    for place, part in enumerate(location):
+        key = next((key for key in (part, str(part)) if isinstance(data, dict) and key in data), None)
+        if key is not None:
+            data = data[key]
+        elif isinstance(data, list) and isinstance(part, int):
+            data = data[part]
+        elif not (is_missing and place == len(location) - 1):
+            continue
+        kept.append(str(part))
+    return kept
 
 
 def _in_words(error: Any, schema: type[BaseModel]) -> str:

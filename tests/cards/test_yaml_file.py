@@ -1,6 +1,9 @@
 """Errors in a card name the file, the line, what is wrong and what was meant."""
 
+from typing import Annotated, Literal
+
 import pytest
+from pydantic import Field
 
 from rgbtbench.cards.schema import Strict
 from rgbtbench.cards.yaml_file import load_card, read_yaml
@@ -45,6 +48,24 @@ def test_a_wrong_type_is_refused_with_its_line_and_value(write):
 def test_a_missing_key_is_named(write):
     with pytest.raises(CardError, match=r"cameras: this key is missing"):
         load_card(write("name: car\n"), Rig)
+
+
+def test_kinds_that_a_field_may_be_of_are_no_part_of_its_name(write):
+    class Round(Strict):
+        kind: Literal["round"]
+        radius: int
+
+    class Square(Strict):
+        kind: Literal["square"]
+        side: int
+
+    class Lens(Strict):
+        shape: Annotated[Round | Square, Field(discriminator="kind")]
+
+    with pytest.raises(CardError, match=r"rig\.yaml:1: shape\.radius: .*found 'wide'"):
+        load_card(write("shape: {kind: round, radius: wide}\n"), Lens)
+    with pytest.raises(CardError, match=r"rig\.yaml:1: shape\.side: this key is missing"):
+        load_card(write("shape: {kind: square}\n"), Lens)
 
 
 def test_a_repeated_key_is_an_error_because_one_value_would_be_lost(write):

@@ -159,12 +159,12 @@ class DenseNetwork(nn.Module):
         patch, grid = self.config.patch, self.config.grid
 
         def found(cells: Images) -> Tensor:
-            (tokens,), grid = self.backbone.taps(F.pixel_shuffle(cells[""], patch), self.config.taps[-1:])
+            (tokens,), _ = self.backbone.taps(F.pixel_shuffle(cells["image"], patch), self.config.taps[-1:])
             return to_map(tokens[:, 1:].contiguous(), grid)
 
         total, covered = summed_windows(
             found,
-            {"": F.pixel_unshuffle(_at_least(image, self.config.window_size), patch)},
+            {"image": F.pixel_unshuffle(_at_least(image, self.config.window_size), patch)},
             window=grid,
             stride=Fraction(max(self.config.stride // patch, 1), min(grid)),
             per_pass=_PER_PASS,
