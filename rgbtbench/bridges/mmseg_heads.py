@@ -11,15 +11,26 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
-from torch import nn
+from torch import Tensor, nn
 
 from rgbtbench.bridges.mmcv_ops import require_mmsegmentation
+from rgbtbench.zoo.parts.resizing import bilinear
 
 require_mmsegmentation()
 
 # The stand-in comes first. What mmcv warns of here is what the stand-in is for.
 with warnings.catch_warnings(action="ignore"):
-    from mmseg.models.decode_heads import FCNHead, UPerHead
+    from mmseg.models.decode_heads import FCNHead, UPerHead, psp_head, uper_head
+
+
+def _resized(input: Tensor, size: Sequence[int], mode: str, align_corners: bool) -> Tensor:
+    """Stand in for mmsegmentation's function, whose gradients cost much where they have to be repeatable."""
+    if (mode, align_corners) != ("bilinear", False):
+        raise NotImplementedError(f"{mode} with align_corners={align_corners}")
+    return bilinear(input, size)
+
+
+psp_head.resize = uper_head.resize = _resized
 
 #: Sides of the grids that the coarsest map is pooled to.
 POOL_SCALES: Final = (1, 2, 3, 6)

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rgbtbench.zoo.parts.initialisation import initialise
+from rgbtbench.zoo.parts.resizing import bilinear
 
 
 class _Projection(nn.Module):
@@ -84,7 +85,7 @@ class MlpHead(nn.Module):
         size = maps[0].shape[2:]
         total, *coarse = (F.conv2d(features, *self._kernel(index)) for index, features in enumerate(maps))
         for mixed in coarse:
-            total = total + F.interpolate(mixed, size, mode="bilinear", align_corners=False)
+            total = total + bilinear(mixed, size)
         features = F.relu(self.linear_fuse.bn(total))
         logits: Tensor = self.linear_pred(self.dropout(features))
         return logits
@@ -109,4 +110,4 @@ def _full_precision(device: str) -> AbstractContextManager[None]:
 
 def enlarged(logits: Tensor, image: Tensor) -> Tensor:
     """Return logits (B, classes, h, w) at the size of an image (B, C, H, W)."""
-    return F.interpolate(logits, image.shape[2:], mode="bilinear", align_corners=False)
+    return bilinear(logits, image.shape[2:])
