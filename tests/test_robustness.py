@@ -1,11 +1,13 @@
 """A suite for one model: records, retention, means, and going on where it stopped."""
 
 import json
+import re
 
 import pytest
 import torch
 from typer.testing import CliRunner
 
+from rgbtbench.cards.suite import suite_names
 from rgbtbench.cli.app import app
 from rgbtbench.datasets import dataset
 from rgbtbench.efficiency.timing import Setting
@@ -156,10 +158,16 @@ def test_the_command_prints_what_is_retained_and_writes_a_summary(prepared, tmp_
     done = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "summary.json")])
     assert done.exit_code == 0, done.output
     assert "of clean" in done.stdout
-    assert "mpc" in done.stdout
+    assert re.search(r"lwir/thermal +mpc +\d+\.\d *\n", done.stdout)
+    assert re.search(r"lwir/thermal +rpc +\d+\.\d%", done.stdout)
     printed = CliRunner().invoke(app, [*arguments, "--json"])
     start = printed.stdout.index("{\n")
     assert json.loads(printed.stdout[start:]) == json.loads((tmp_path / "summary.json").read_text())
+
+
+def test_the_help_names_every_suite():
+    printed = CliRunner().invoke(app, ["robustness", "--help"], env={"COLUMNS": "200"}).stdout
+    assert f"{', '.join(suite_names())}, or a YAML" in " ".join(printed.replace("│", " ").split())
 
 
 def test_what_a_model_costs_goes_into_its_records_when_it_is_measured(prepared, tmp_path):

@@ -23,10 +23,12 @@ def robustness(
     protocol: Annotated[str, typer.Option(help="Protocol, as `rgbtbench protocols list` prints it.")],
     suite: Annotated[
         str,
-        typer.Option(help="missing, missing-random, misregistration, corruptions, corruptions-extra, or a YAML file."),
+        typer.Option(
+            help="corruptions, corruptions-extra, misregistration, missing, missing-random, noisy, or a YAML file."
+        ),
     ],
     records: Annotated[Path, typer.Option(help="Folder of the records; what has one is not computed again.")],
-    severities: Annotated[str | None, typer.Option(help="Only these severities: 1,3,5.")] = None,
+    severities: Annotated[str | None, typer.Option(help="Only corruptions of these severities: 1,3,5.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the summary as a JSON file.")] = None,
     variant: Annotated[str | None, typer.Option(help="What sets the rows apart within the method.")] = None,
     batch_size: BatchOption = 8,
@@ -99,6 +101,7 @@ def _report(result: Robustness, out: Path | None, *, as_json: bool) -> None:
 
 
 def _print_table(result: Robustness) -> None:
+    from rgbtbench.conditions.averages import SHARES
     from rgbtbench.scoring.metrics import METRICS
 
     shown, clean = METRICS[result.headline], result.clean[1]
@@ -112,7 +115,7 @@ def _print_table(result: Robustness) -> None:
         ["condition", shown.title, "of clean"], rows, title=f"{clean.method} {clean.variant} under {clean.protocol}"
     )
     means = [
-        [kind, group, name, f"{value:.4g}"]
+        [kind, group, name, f"{value:.1%}" if name in SHARES else shown.text(value)]
         for kind, groups in result.means.get(result.headline, {}).items()
         for group, values in groups.items()
         for name, value in values.items()

@@ -17,6 +17,8 @@ from rgbtbench.conditions.steps import Corrupt, Misregistration, Missing
 
 #: Probabilities with which each camera fails, of arXiv 2503.18445.
 PROBABILITIES: Final = (0.2, 0.1, 0.05)
+#: Means that are shares of the clean result; all others have the metric's unit.
+SHARES: Final = frozenset({"rpc", "retention"})
 
 #: Condition to one metric.
 Results = Mapping[Condition, float]
