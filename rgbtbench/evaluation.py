@@ -20,6 +20,7 @@ from rgbtbench.loading.prepared import PreparedSplit, open_split
 from rgbtbench.locations import location
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.progress import Progress, Silent
+from rgbtbench.scoring.ground_truth.file_truth import FileTruth
 from rgbtbench.scoring.ground_truth.open import (
     MAX_CLASSES,
     file_protocol,
@@ -218,8 +219,15 @@ def score_against_files(
     """
     protocol = file_protocol(protocol_id, classes)
     with open_ground_truth(protocol, ground_truth) as truth:
-        protocol = protocol_of_files(protocol, truth)
-        return score_against(truth, protocol, predictions, sidecar=read_sidecar(predictions), progress=progress)
+        return score_against_opened(predictions, truth, protocol, progress=progress)
+
+
+def score_against_opened(
+    predictions: Path, truth: FileTruth, protocol: Protocol, *, progress: Progress = _SILENT
+) -> Score:
+    """Score as `score_against_files` does, against files that are open and under a protocol from `file_protocol`."""
+    named = protocol_of_files(protocol, truth)
+    return score_against(truth, named, predictions, sidecar=read_sidecar(predictions), progress=progress)
 
 
 def evaluate(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from rgbtbench.cards import catalog
 from rgbtbench.cards.protocol import Protocol
 from rgbtbench.errors import UserError
-from rgbtbench.evaluation import require_one_truth, score_either
+from rgbtbench.evaluation import require_one_truth, score_against_opened, score_either
 from rgbtbench.leaderboard.wording import rules_in_words
 from rgbtbench.predictions.members import read_sidecar
 from rgbtbench.progress import Progress, Silent, track
+from rgbtbench.scoring.ground_truth.open import GroundTruths
 from rgbtbench.scoring.resolve import protocols_of
 from rgbtbench.scoring.score import Score
 from rgbtbench.shards.manifest import read_manifest
@@ -101,20 +103,32 @@ def score_under_all(
     protocols = [protocol for protocol in _protocols(dataset, data) if sidecar is None or sidecar.task == protocol.task]
     found: list[Entry] = []
     scored: dict[str, Protocol] = {}
-    for protocol in track(protocols, progress, "scoring", total=len(protocols), unit="protocols"):
-        try:
-            score = score_either(predictions, protocol.id, data=data, ground_truth=ground_truth)
-        except UserError as error:
-            found.append(Entry(protocol, (), None, str(error)))
-            continue
-        # A variant is described by what sets it apart from the protocol that it varies.
-        reference = scored.get(protocol.id.rpartition("+")[0]) or _first_of_its_metric(protocol, scored)
-        scored[protocol.id] = protocol
-        found.append(Entry(protocol, _differences(reference, protocol), score))
+    with ExitStack() as stack:
+        scored_by = _scorer(predictions, data, ground_truth, stack)
+        for protocol in track(protocols, progress, "scoring", total=len(protocols), unit="protocols"):
+            try:
+                score = scored_by(protocol)
+            except UserError as error:
+                found.append(Entry(protocol, (), None, str(error)))
+                continue
+            # A variant is described by what sets it apart from the protocol that it varies.
+            reference = scored.get(protocol.id.rpartition("+")[0]) or _first_of_its_metric(protocol, scored)
+            scored[protocol.id] = protocol
+            found.append(Entry(protocol, _differences(reference, protocol), score))
     if not scored:
         reason = found[0].reason if found else "there is none for these predictions"
         raise UserError(f"no protocol of {dataset} can score {predictions}: {reason}", remedy="name one protocol")
     return found
+
+
+def _scorer(
+    predictions: Path, data: Path | None, ground_truth: Path | None, stack: ExitStack
+) -> Callable[[Protocol], Score]:
+    """Return what scores under a protocol; `stack` closes the annotation files that it opens."""
+    if ground_truth is None:
+        return lambda protocol: score_either(predictions, protocol.id, data=data)
+    truths = stack.enter_context(GroundTruths(ground_truth))
+    return lambda protocol: score_against_opened(predictions, truths.of(protocol), protocol)
 
 
 def _protocols(dataset: str, data: Path | None) -> Iterator[Protocol]:

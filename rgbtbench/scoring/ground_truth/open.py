@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -57,6 +57,33 @@ def open_ground_truth(protocol: Protocol, path: Path) -> AbstractContextManager[
         )
     opened: AbstractContextManager[FileTruth] = import_module(reader).read(protocol, path)
     return opened
+
+
+class GroundTruths(ExitStack):
+    """Annotation files that several protocols score, opened once for all that ask for the same labels.
+
+    Args:
+        path: file, folder or archive, as the readers take it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._opened: dict[tuple[object, ...], FileTruth | UserError] = {}
+
+    def of(self, protocol: Protocol) -> FileTruth:
+        """Return the labels that a protocol scores; raises as `open_ground_truth`."""
+        facts = (protocol.dataset, protocol.edition, protocol.splits, protocol.label_set, protocol.label_space)
+        wanted = (*facts, protocol.rules.metric)  # on which the checks of some readers depend
+        if wanted not in self._opened:
+            try:
+                self._opened[wanted] = self.enter_context(open_ground_truth(protocol, self._path))
+            except UserError as error:
+                self._opened[wanted] = error
+        found = self._opened[wanted]
+        if isinstance(found, UserError):
+            raise found
+        return found
 
 
 def file_protocol(protocol_id: str, classes: Sequence[str] | None = None) -> Protocol:

@@ -12,7 +12,7 @@ from rgbtbench.cards import catalog, dataset_card
 from rgbtbench.errors import InputFileError, LabelError, PredictionError, UserError
 from rgbtbench.formats.write_boxes import write_bbgt, write_coco
 from rgbtbench.labels import IGNORE
-from rgbtbench.scoring.ground_truth.open import open_ground_truth, protocol_of_files
+from rgbtbench.scoring.ground_truth.open import GroundTruths, open_ground_truth, protocol_of_files
 from rgbtbench.scoring.resolve import protocol_of_keys
 from tests.datasets.shared import SAMPLES, needs
 from tests.scoring.miss_rate.golden import GOLDEN, needs_golden
@@ -208,3 +208,17 @@ def test_a_split_of_which_only_the_number_of_images_is_known_has_that_many():
     keys = [str(number) for number in range(facts.count)]
     assert protocol_of_keys(protocol, {"test": keys}) is protocol
     assert protocol_of_keys(protocol, {"test": keys[1:]}).id.startswith("deliver-unlisted-")
+
+
+@needs_golden
+def test_files_are_opened_once_for_all_protocols_of_the_same_labels():
+    with GroundTruths(GOLDEN / "KAIST_annotation.json") as truths:
+        truth = truths.of(KAIST)
+        assert truths.of(catalog.protocol("kaist/near@improved+mlpd")) is truth
+        assert truth.boxes(0) is not None
+        original = catalog.protocol("kaist/near@original")
+        with pytest.raises(LabelError) as first:
+            truths.of(original)
+        with pytest.raises(LabelError) as second:
+            truths.of(catalog.protocol("kaist/far@original"))
+    assert second.value is first.value
