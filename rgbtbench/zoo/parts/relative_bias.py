@@ -68,12 +68,13 @@ class _Recomputed(Function):
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        count, heads, tokens, _ = context.saved_tensors[0].shape
+        saved = context.saved_tensors
+        count, heads, tokens, _ = saved[0].shape
         step = max(1, _PAIRS_AT_ONCE // (count * tokens**2))
         found = []
         for first in range(0, heads, step):
             own = slice(first, first + step)
-            asked, keys, values, numbers = (part[:, own].detach().requires_grad_() for part in context.saved_tensors)
+            asked, keys, values, numbers = (part[:, own].detach().requires_grad_() for part in saved)
             with torch.enable_grad():
                 answer = attended(asked, keys, values, numbers, context.grid)
             found.append(torch.autograd.grad(answer, (asked, keys, values, numbers), gradient[:, own]))

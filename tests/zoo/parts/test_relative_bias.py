@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from rgbtbench.zoo.parts import relative_bias
 from rgbtbench.zoo.parts.relative_bias import BiasedAttention, bias_of_pairs, table_length
@@ -59,6 +60,18 @@ def test_beside_the_formula_nothing_of_pairs_is_kept(pairs):
     with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.append(tensor.numel()) or tensor, lambda it: it):
         attention(torch.randn(2, 13, 24), (3, 4))
     assert (2 * 3 * 13**2 in kept) is (pairs == "kept")
+
+
+def test_it_is_computed_again_inside_of_what_is_computed_again(monkeypatch):
+    torch.manual_seed(0)
+    attention, tokens = BiasedAttention(24, 3, (3, 4)), torch.randn(2, 13, 24)
+    torch.nn.init.normal_(attention.relative_position_bias_table)
+    kept = torch.autograd.grad(attention(tokens, (3, 4)).square().sum(), list(attention.parameters()))
+    monkeypatch.setattr(relative_bias, "_KEPT_PAIRS", 0)
+    monkeypatch.setattr(relative_bias, "_PAIRS_AT_ONCE", 1)
+    again = checkpoint(attention, tokens, (3, 4), use_reentrant=False)
+    found = torch.autograd.grad(again.square().sum(), list(attention.parameters()))
+    torch.testing.assert_close(found, kept, atol=1e-4, rtol=1e-4)
 
 
 def test_weights_in_sixteen_bits_are_recomputed_alike(monkeypatch):
