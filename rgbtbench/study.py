@@ -2,26 +2,34 @@
 
 A variant may begin with a pre-training of its seed, which variants and studies share that name the same recipe.
 Whatever is finished is found again: trainings by their run folders, predictions by their weights, records by both.
+Several processes of one machine may each run a part of a study into the same folders: a training is the business of
+whichever comes first, and the others wait for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rgbtbench.canonical import content_sha256
 from rgbtbench.cards.catalog import study_path
 from rgbtbench.cards.recipe import Recipe, load_recipe, seed_group
 from rgbtbench.cards.study import Study
 from rgbtbench.cards.yaml_file import load_card
-from rgbtbench.errors import RecipeError
+from rgbtbench.errors import RecipeError, did_you_mean
+from rgbtbench.file_lock import file_lock
 from rgbtbench.leaderboard.lookup import Sought, find_record
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import write_record
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.shards.manifest import read_manifest
 from rgbtbench.subject import Subject
+
+if TYPE_CHECKING:
+    from rgbtbench.training.devices import Device
 
 _SILENT = Silent()
 
@@ -72,6 +80,30 @@ def arms(study: Study) -> Iterator[Arm]:
             yield Arm(variant.name, seed, recipe, before)
 
 
+def part_of(study: Study, *, variants: Collection[str] = (), seeds: Collection[int] = ()) -> Study:
+    """Return the study with some of its variants and seeds, in its own order.
+
+    Args:
+        study: the whole.
+        variants: names; none for all.
+        seeds: likewise.
+
+    Raises:
+        RecipeError: the study has no such variant, or no such seed.
+    """
+    known = {variant.name: variant for variant in study.variants}
+    for name in variants:
+        if name not in known:
+            raise RecipeError(f"the study has no variant {name!r}", remedy=did_you_mean(name, known))
+    for seed in seeds:
+        if seed not in study.seeds:
+            raise RecipeError(f"the study has no seed {seed}", expected=", ".join(map(str, study.seeds)))
+    chosen = tuple(variant for name, variant in known.items() if not variants or name in variants)
+    return study.model_copy(
+        update={"variants": chosen, "seeds": tuple(seed for seed in study.seeds if not seeds or seed in seeds)}
+    )
+
+
 def run_study(
     study: Study,
     data: Path,
@@ -81,6 +113,7 @@ def run_study(
     pretraining_data: Sequence[Path] = (),
     pretraining_out: Path | None = None,
     workers: int = 0,
+    device: Device = "auto",
     progress: Progress = _SILENT,
 ) -> list[Record]:
     """Run a study on prepared data.
@@ -93,6 +126,7 @@ def run_study(
         pretraining_data: prepared datasets of the pre-trainings.
         pretraining_out: folder for their runs, where other studies find them; None for one in `out`.
         workers: processes that decode while training.
+        device: where to train and to predict; `auto` takes a GPU where there is one.
         progress: is told of everything.
 
     Returns:
@@ -112,24 +146,36 @@ def run_study(
         recipe = arm.recipe
         if arm.pretraining is not None:
             first = (pretraining_out or out / "pretraining") / _folder_of(arm.pretraining)
-            train(
-                arm.pretraining,
-                pretraining_data,
-                first,
-                resume=first.is_dir(),
+            with _alone_in(first):
+                train(
+                    arm.pretraining,
+                    pretraining_data,
+                    first,
+                    resume=first.is_dir(),
+                    device=device,
+                    workers=workers,
+                    cached=True,
+                    progress=progress,
+                )
+            recipe = arm.begun_from(first)
+        run = out / "runs" / arm.folder
+        with _alone_in(run):
+            result = train(
+                recipe,
+                data,
+                run,
+                resume=run.is_dir(),
+                device=device,
                 workers=workers,
                 cached=True,
                 progress=progress,
             )
-            recipe = arm.begun_from(first)
-        run = out / "runs" / arm.folder
-        result = train(recipe, data, run, resume=run.is_dir(), workers=workers, cached=True, progress=progress)
         known = find_record(records, Sought.of(read_manifest(data), study.protocol, result.info.sha256))
         if known is not None:
             progress.say("its result is among the records already")
             found.append(known[1])
             continue
-        evaluation = Subject(result.weights).evaluate(
+        evaluation = Subject(result.weights, device=device).evaluate(
             data, study.protocol, condition=arm.recipe.condition, variant=arm.variant, progress=progress
         )
         write_record(evaluation.record, records, statistics=evaluation.score.statistics)
@@ -139,6 +185,14 @@ def run_study(
 
 def _folder_of(pretraining: Recipe) -> str:
     return f"{str(pretraining.name).replace('/', '-')}-seed{pretraining.seed}"
+
+
+@contextmanager
+def _alone_in(run: Path) -> Iterator[None]:
+    """Let one process at a time go on with a run; the others find it finished."""
+    run.parent.mkdir(parents=True, exist_ok=True)
+    with file_lock(run.with_name(f".{run.name}.lock")):
+        yield
 
 
 def _require_data(planned: Sequence[Arm], data: Sequence[Path]) -> None:

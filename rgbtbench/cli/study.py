@@ -10,7 +10,7 @@ import typer
 from rgbtbench.cli.output import JsonOption, print_json, print_table
 from rgbtbench.cli.places import PLACE, DataOption
 from rgbtbench.cli.result import require_records
-from rgbtbench.cli.train import WorkersOption
+from rgbtbench.cli.train import DeviceName, DeviceOption, WorkersOption
 
 
 def study(
@@ -24,22 +24,30 @@ def study(
     pretraining_out: Annotated[
         Path | None, typer.Option(help="Folder for their runs, which studies share; in OUT by default.")
     ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Run this variant alone; may be repeated. All by default.")
+    ] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Run with this seed alone; may be repeated. All by default.")
+    ] = None,
+    device: DeviceOption = DeviceName.AUTO,
     workers: WorkersOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Train every variant of a study with every seed, and score each under the study's protocol.
 
-    A second run uses again what the first one finished.
+    A second run uses again what the first one finished. Parts of a study (--variant, --seed) may run at the same time
+    into the same folders, as many as a GPU has room for.
 
     Example: rgbtbench study mfnet/mfnet-excerpt20 --data shards/mfnet --out runs/study --records records
     """
     from rgbtbench.cards.catalog import protocol
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.cli.torch_extra import require_torch
-    from rgbtbench.study import load_study, run_study
+    from rgbtbench.study import load_study, part_of, run_study
 
     require_records(records)
-    loaded = load_study(name)
+    loaded = part_of(load_study(name), variants=variant or (), seeds=seed or ())
     headline = protocol(loaded.protocol).rules.headline
     require_torch()
     with make_progress() as progress:
@@ -51,6 +59,7 @@ def study(
             pretraining_data=pretraining_data or (),
             pretraining_out=pretraining_out,
             workers=workers,
+            device=device.value,
             progress=progress,
         )
     if as_json:
