@@ -1,19 +1,21 @@
 """A study trains its variants, stores their records, and finds what is finished again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 
 from rgbtbench.cards import catalog
-from rgbtbench.cards.recipe import seed_group
+from rgbtbench.cards.recipe import load_recipe, seed_group
 from rgbtbench.cards.study import Study, Variant
 from rgbtbench.datasets import dataset
 from rgbtbench.errors import CardError, RecipeError
+from rgbtbench.file_lock import file_lock
 from rgbtbench.progress import Silent
 from rgbtbench.scoring.resolve import protocols_of
 from rgbtbench.shards.build import prepare_dataset
-from rgbtbench.study import arms, load_study, run_study
+from rgbtbench.study import arms, load_study, part_of, run_study
 
 
 class Told(Silent):
@@ -65,6 +67,55 @@ def test_a_second_run_repeats_nothing_and_says_so(prepared):
     assert sum("finished; nothing to do" in line for line in told.lines) == 2
     assert sum("among the records already" in line for line in told.lines) == 2
     assert len(list((folder / "records").rglob("*.json"))) == 2
+
+
+def test_parts_of_a_study_run_into_the_same_folders_and_make_the_whole(prepared, tmp_path):
+    folder, study = prepared
+    places = {"records": tmp_path / "records", "device": "cpu"}
+    second = part_of(study, variants=["rgb+shuffled-lwir"])
+    [record] = run_study(second, folder / "shards", tmp_path / "out", **places)
+    assert record.variant == "rgb+shuffled-lwir"
+    told = Told()
+    whole = run_study(study, folder / "shards", tmp_path / "out", **places, progress=told)
+    assert [record.variant for record in whole] == ["rgb+lwir", "rgb+shuffled-lwir"]
+    assert sum("finished; nothing to do" in line for line in told.lines) == 1
+
+
+def test_a_part_keeps_the_order_of_the_study(prepared):
+    study = prepared[1].model_copy(update={"seeds": (4, 2, 7)})
+    part = part_of(study, variants=["rgb+shuffled-lwir", "rgb+lwir"], seeds=[7, 4])
+    assert [variant.name for variant in part.variants] == ["rgb+lwir", "rgb+shuffled-lwir"]
+    assert part.seeds == (4, 7)
+    assert part_of(study) == study
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [({"variants": ["rgb+lwirr"]}, r"no variant 'rgb\+lwirr'.*rgb\+lwir"), ({"seeds": [5]}, "no seed 5; expected 0")],
+)
+def test_what_a_study_does_not_have_is_refused(prepared, wanted, named):
+    with pytest.raises(RecipeError, match=named):
+        part_of(prepared[1], **wanted)
+
+
+def test_who_comes_second_waits_for_a_training_and_finds_it_finished(scenes, tmp_path):
+    from rgbtbench.training.run import train
+
+    folder, study = scenes
+    first = tmp_path / "shared" / "m_specgene-smoke-seed3"
+    first.parent.mkdir()
+    places = {"records": tmp_path / "records", "pretraining_out": first.parent, "device": "cpu"}
+    with ThreadPoolExecutor(1) as pool:
+        with file_lock(first.with_name(f".{first.name}.lock")):
+            waiting = pool.submit(
+                run_study, study, folder / "shards", tmp_path / "out", pretraining_data=[folder / "shards"], **places
+            )
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+            train(load_recipe("m_specgene/smoke", ["seed=3"]), [folder / "shards"], first, device="cpu")
+            written = (first / "weights.json").stat().st_mtime_ns
+        assert len(waiting.result()) == 1
+    assert (first / "weights.json").stat().st_mtime_ns == written
 
 
 #: FCOS with the encoder of `m_specgene/smoke`.
