@@ -187,7 +187,7 @@ def test_these_are_all_recipes_of_published_trainings():
         ("stitchfusion", STITCHFUSION, STITCH_VARIANTS),
     ):
         assert shipped(method) == {stem for stem, *_ in with_variants(table, variants)} | {"smoke"}
-    assert shipped("cmx") == {stem for stem, *_ in rows(CMX)} | {"smoke", "mfnet-excerpt20"}
+    assert shipped("cmx") == {stem for stem, *_ in rows(CMX)} | {"smoke", "mfnet-excerpt20", "mfnet-excerpt20-long"}
     cmnext = {stem.format(variant) for stem, *_ in rows(CMNEXT) for variant in VARIANTS.get(stem, [""])}
     assert shipped("cmnext") == cmnext | {"smoke"}
 
