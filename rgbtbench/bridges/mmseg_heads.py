@@ -20,7 +20,9 @@ require_mmsegmentation()
 
 # The stand-in comes first. What mmcv warns of here is what the stand-in is for.
 with warnings.catch_warnings(action="ignore"):
-    from mmseg.models.decode_heads import FCNHead, UPerHead, psp_head, uper_head
+    from mmseg.models.decode_heads import FCNHead, UPerHead
+    from mmseg.models.decode_heads import psp_head as psp_module
+    from mmseg.models.decode_heads import uper_head as uper_module
 
 
 def _resized(input: Tensor, size: Sequence[int], mode: str, align_corners: bool) -> Tensor:
@@ -30,7 +32,7 @@ def _resized(input: Tensor, size: Sequence[int], mode: str, align_corners: bool)
     return bilinear(input, size)
 
 
-psp_head.resize = uper_head.resize = _resized
+psp_module.resize = uper_module.resize = _resized
 
 #: Sides of the grids that the coarsest map is pooled to.
 POOL_SCALES: Final = (1, 2, 3, 6)
