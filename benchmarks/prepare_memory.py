@@ -15,7 +15,7 @@ FEW, MANY = 1_000, 100_000
 OWN = 16
 
 # `ru_maxrss` would do, had it not the peak of the process that this one was forked from.
-_PEAK = """
+PEAK = """
 print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 _PREPARE = """
@@ -75,5 +75,5 @@ def _linked_tree(folder: Path, pairs: int) -> None:
 
 
 def _peak(action: str, folder: Path, count: int) -> float:
-    command = [sys.executable, "-c", action + _PEAK, folder / str(count), folder / f"{count}-out"]
+    command = [sys.executable, "-c", action + PEAK, folder / str(count), folder / f"{count}-out"]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

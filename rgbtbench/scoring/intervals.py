@@ -19,6 +19,8 @@ from rgbtbench.scoring.results import Interval
 MIN_CLUSTERS: Final = 3
 #: Resamples at a time: enough to amortise calls, few enough to stay in the cache.
 _BLOCK: Final = 200
+#: Weights at a time, so that the memory of many images does not grow with their number.
+_WEIGHTS: Final = 2**20
 
 #: Weights per image (R, N) to metric key to values (R,).
 WeightedMetrics = Callable[[NDArray[np.float64]], Mapping[str, NDArray[np.float64]]]
@@ -39,8 +41,9 @@ def resampled_counts(clusters: int, *, resamples: int, seed: int) -> Iterator[ND
         float64 (r, K), whole numbers, rows sum to K; the r add up to `resamples`.
     """
     stream = np.random.PCG64(seed)
-    for start in range(0, resamples, _BLOCK):
-        rows = min(_BLOCK, resamples - start)
+    block = max(1, min(_BLOCK, _WEIGHTS // max(clusters, 1)))
+    for start in range(0, resamples, block):
+        rows = min(block, resamples - start)
         draws = (stream.random_raw(rows * clusters) % np.uint64(clusters)).astype(np.int64).reshape(rows, clusters)
         flat = draws + clusters * np.arange(rows)[:, None]
         yield np.bincount(flat.ravel(), minlength=rows * clusters).reshape(rows, clusters).astype(np.float64)

@@ -5,6 +5,7 @@ import pytest
 
 from rgbtbench.cards.protocol import IntervalRules
 from rgbtbench.cards.rules import SegmentationRules
+from rgbtbench.scoring import intervals
 from rgbtbench.scoring.intervals import MIN_CLUSTERS, bootstrap_intervals, cluster_index, resampled_counts
 from rgbtbench.scoring.segmentation.confusion import segmentation_metrics
 
@@ -51,6 +52,14 @@ def test_every_resample_draws_as_many_clusters_as_there_are(resamples):
     draws = np.concatenate(list(resampled_counts(9, resamples=resamples, seed=3)))
     assert draws.shape == (resamples, 9)
     assert (draws.sum(axis=1) == 9).all()
+
+
+def test_draws_are_the_same_however_many_of_them_fit_into_memory(monkeypatch):
+    together = np.concatenate(list(resampled_counts(9, resamples=20, seed=3)))
+    monkeypatch.setattr(intervals, "_WEIGHTS", 30)
+    blocks = list(resampled_counts(9, resamples=20, seed=3))
+    assert {len(block) for block in blocks} == {3, 2}
+    assert np.array_equal(np.concatenate(blocks), together)
 
 
 def test_each_cluster_is_drawn_equally_often():

@@ -6,8 +6,13 @@ bytes, and compression finds what pattern there is in the lengths.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
+
+#: Numbers whose digits are looked at together: one digit takes dozens of bytes meanwhile.
+_AT_ONCE: Final = 2**16
 
 
 def pack(numbers: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -21,8 +26,11 @@ def pack(numbers: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint
         bytes, the last of which is filled up with 0.
     """
     lengths = np.frexp(numbers.astype(np.float64))[1].astype(np.uint8)
-    owners, weights = _digits(lengths)
-    return lengths, np.packbits((numbers[owners] >> weights & 1).astype(np.bool_))
+    bits = [np.zeros(0, np.bool_)]
+    for start in range(0, len(numbers), _AT_ONCE):
+        owners, weights = _digits(lengths[start : start + _AT_ONCE])
+        bits.append((numbers[start + owners] >> weights & 1).astype(np.bool_))
+    return lengths, np.packbits(np.concatenate(bits))
 
 
 def unpack(lengths: NDArray[np.uint8], digits: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -31,12 +39,16 @@ def unpack(lengths: NDArray[np.uint8], digits: NDArray[np.uint8]) -> NDArray[np.
     Raises:
         ValueError: there are fewer or more digits than the lengths say.
     """
-    owners, weights = _digits(lengths)
-    if lengths.max(initial=0) > 63 or len(digits) != (len(owners) + 7) // 8:
-        raise ValueError(f"{8 * len(digits)} binary digits instead of {len(owners)}")
-    bits = np.unpackbits(digits, count=len(owners)).astype(np.int64)
+    count = int(np.maximum(lengths.astype(np.int64) - 1, 0).sum())
+    if lengths.max(initial=0) > 63 or len(digits) != (count + 7) // 8:
+        raise ValueError(f"{8 * len(digits)} binary digits instead of {count}")
+    bits = np.unpackbits(digits, count=count)
     numbers = np.where(lengths > 0, np.left_shift(1, np.maximum(lengths, 1).astype(np.int64) - 1), 0)
-    np.add.at(numbers, owners, bits << weights)
+    read = 0
+    for start in range(0, len(numbers), _AT_ONCE):
+        owners, weights = _digits(lengths[start : start + _AT_ONCE])
+        np.add.at(numbers, start + owners, bits[read : read + len(owners)].astype(np.int64) << weights)
+        read += len(owners)
     return numbers
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rgbtbench.scoring.saliency import packing
 from rgbtbench.scoring.saliency.packing import pack, unpack
 
 
@@ -19,6 +20,16 @@ def test_lengths_and_digits_of_a_few_numbers():
 def test_every_number_comes_back(numbers):
     whole = np.array(numbers, np.int64)
     assert np.array_equal(unpack(*pack(whole)), whole)
+
+
+def test_more_numbers_than_are_packed_at_once_have_the_bytes_of_all_at_once(monkeypatch):
+    numbers = np.random.default_rng(0).integers(0, 1000, 500) * np.random.default_rng(1).integers(0, 2, 500)
+    lengths, digits = pack(numbers)
+    monkeypatch.setattr(packing, "_AT_ONCE", 7)
+    in_parts = pack(numbers)
+    assert np.array_equal(in_parts[0], lengths)
+    assert np.array_equal(in_parts[1], digits)
+    assert np.array_equal(unpack(lengths, digits), numbers)
 
 
 @pytest.mark.parametrize("digits", [[], [1, 2]])
