@@ -31,6 +31,9 @@ def convert_for_dataset(
 ) -> WeightsInfo:
     """Convert a checkpoint whose outputs are classes of a dataset.
 
+    What the authors' code does otherwise than a method's defaults, its weights depend on: so the configuration's fields
+    for it are set to that unless they are given.
+
     Args:
         source: file that `torch.save` wrote.
         out: safetensors file to write.
@@ -48,7 +51,7 @@ def convert_for_dataset(
             that is needed and not given.
         WeightsError: the checkpoint cannot be read safely or does not fit.
     """
-    from rgbtbench.zoo.registry import resolve
+    from rgbtbench.zoo.registry import authors_options, resolve
     from rgbtbench.zoo.weights import convert
 
     task, classes = _no_outputs(method) if dataset is None else _outputs(method, dataset_card(dataset), label_set)
@@ -62,8 +65,15 @@ def convert_for_dataset(
             expected=f"an order of {', '.join(classes.values())}",
             remedy="name one (--classes), and look at detections before scoring them",
         )
-    spec = resolve(method, config_from_yaml(config_yaml), task=task, classes=classes)
-    return convert(source, out, spec=spec, order=None if order is None else tuple(order))
+    given = config_from_yaml(config_yaml)
+    spec = resolve(method, given, task=task, classes=classes)
+    options = {
+        field: value
+        for field, value in authors_options(spec).items()
+        if field not in given and spec.config[field] != value
+    }
+    spec = resolve(method, given | options, task=task, classes=classes)
+    return convert(source, out, spec=spec, order=None if order is None else tuple(order), options=options)
 
 
 def _no_outputs(method: str) -> tuple[Use, dict[int, str]]:

@@ -1,5 +1,7 @@
 """Foreign checkpoints are converted for a dataset's classes; what cannot fit is said in one line."""
 
+from importlib import import_module
+
 import pytest
 import torch
 import yaml
@@ -37,6 +39,48 @@ def test_a_configuration_travels_with_the_weights(tmp_path):
     torch.save(model.state_dict(), tmp_path / "rgb.pth")
     info = convert(tmp_path / "rgb.pth", tmp_path / "rgb.safetensors", config_yaml="{streams: [rgb]}")
     assert info.model.config["streams"] == ["rgb"]
+
+
+AUTHORS = [
+    ("stitchfusion", "{backbone: b0}", {"alias_order": True}),
+    ("cmnext", "{backbone: b0, extra: 3}", {"scrambled_hub": True}),
+    ("cmnext", "{backbone: b0}", {}),
+    ("cmx", "{backbone: b0}", {"bgr_input": True}),
+    ("cmx", "{backbone: b0, variant: deliver}", {}),
+    ("cmx", "{backbone: b0, preprocess: {channel_order: {rgb: [2, 1, 0]}}}", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "config", "options"), AUTHORS)
+def test_what_weights_of_the_authors_code_depend_on_is_set_and_reported(method, config, options, tmp_path):
+    source = foreign(method, yaml.safe_load(config), tmp_path)
+    info = convert(source, tmp_path / "out.safetensors", method=method, config_yaml=config)
+    assert info.conversion.options == options
+    assert options.items() <= info.model.config.items()
+
+
+@pytest.mark.parametrize(("method", "config", "options"), [case for case in AUTHORS if case[2]])
+def test_what_is_asked_for_is_kept_whatever_the_authors_did(method, config, options, tmp_path):
+    given = yaml.safe_load(config) | dict.fromkeys(options, False)
+    source = foreign(method, given, tmp_path)
+    info = convert(source, tmp_path / "out.safetensors", method=method, config_yaml=yaml.safe_dump(given))
+    assert info.conversion.options == {}
+    assert not any(info.model.config[field] for field in options)
+
+
+def foreign(method, config, folder):
+    with torch.device("meta"):
+        model = build(method, config, task="semantic", classes={number: str(number) for number in range(9)})
+    torch.save({key: torch.zeros(tensor.shape) for key, tensor in model.state_dict().items()}, folder / "foreign.pth")
+    return folder / "foreign.pth"
+
+
+@pytest.mark.parametrize("method", ["m_specgene_segmentation", "m_specgene_saliency"])
+def test_released_files_of_m_specgene_saw_blue_green_red(method):
+    module = import_module(f"rgbtbench.zoo.{method}")
+    assert module.authors_options(module.CONFIG()) == {"colours": "bgr"}
+    turned = module.CONFIG(preprocess={"edges": (768, 2560), "channel_order": {"rgb": (2, 1, 0)}})
+    assert module.authors_options(turned) == {}
 
 
 def test_a_network_may_lack_some_of_the_datasets_classes(tmp_path):

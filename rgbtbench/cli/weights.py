@@ -60,6 +60,8 @@ def convert_weights(
 ) -> None:
     """Convert a checkpoint once, strictly: every key is accounted for, and pickled code is refused.
 
+    Where the authors' code differs from a method's defaults, its weights get options for it unless --config names them.
+
     Example: rgbtbench weights convert final.pth --method mfnet --dataset mfnet --out mfnet.safetensors
     """
     from rgbtbench.cli.torch_extra import require_torch
@@ -86,6 +88,7 @@ def convert_weights(
             ("weights", out),
             ("sha256", info.sha256),
             ("parameters", f"{info.parameters:,}"),
+            ("authors' options", conversion and (conversion.options or "none")),
             ("keys renamed", conversion and len(conversion.renamed)),
             ("keys completed", conversion and len(conversion.completed)),
             ("keys dropped", conversion and len(conversion.dropped)),

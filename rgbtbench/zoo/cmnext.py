@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from torch import Tensor, nn
 
 from rgbtbench.zoo.modalities import MOST_EXTRA, extra_slots, fed_by_default
@@ -69,6 +69,11 @@ CONFIG = CmNextConfig
 def slots(config: CmNextConfig) -> Wiring:
     """Return the input slots with the modality that the paper feeds into each, of the dataset that has as many."""
     return fed_by_default(config.extra)
+
+
+def authors_options(config: CmNextConfig) -> dict[str, JsonValue]:
+    """Return what weights of the authors' code expect, of networks for several modalities beside colour."""
+    return {"scrambled_hub": config.extra > 1}
 
 
 def build(spec: ModelSpec, config: CmNextConfig) -> CmNext:

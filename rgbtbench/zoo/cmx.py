@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from torch import Tensor
 
 from rgbtbench.zoo.headed import Head, HeadedModel
@@ -67,6 +67,13 @@ CONFIG = CmxConfig
 def slots(config: CmxConfig) -> Wiring:
     """Return the input slots with the modality that feeds each by default."""
     return {"rgb": "rgb", "x": "lwir"}
+
+
+def authors_options(config: CmxConfig) -> dict[str, JsonValue]:
+    """Return what weights of the authors' code expect; DELIVER's has nothing of its own."""
+    if config.variant == "deliver" or config.preprocess.channel_order:
+        return {}
+    return {"bgr_input": True}
 
 
 def build(spec: ModelSpec, config: CmxConfig) -> Cmx:

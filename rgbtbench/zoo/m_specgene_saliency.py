@@ -15,14 +15,14 @@ from torch import Tensor
 
 from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.image_features import image_features
-from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork
+from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork, authors_options
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.preprocess import to_frame
 from rgbtbench.zoo.saliency import SaliencyModel, known_masks
 from rgbtbench.zoo.saliency_losses import binary_cross_entropy
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 
-__all__ = ["CONFIG", "PUBLISHED_KEYS", "TASKS", "build", "slots"]
+__all__ = ["CONFIG", "PUBLISHED_KEYS", "TASKS", "authors_options", "build", "slots"]
 
 TASKS = ("saliency",)
 _CLASSES: Final = 2

@@ -14,12 +14,12 @@ from torch import Tensor
 from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.graph import Plain
 from rgbtbench.zoo.image_features import image_features
-from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork
+from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork, authors_options
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.spec import ModelSpec, Wiring
 
-__all__ = ["CONFIG", "PUBLISHED_KEYS", "TASKS", "build", "slots"]
+__all__ = ["CONFIG", "PUBLISHED_KEYS", "TASKS", "authors_options", "build", "slots"]
 
 TASKS = ("semantic",)
 

@@ -3,14 +3,15 @@
 A module `rgbtbench/zoo/<name>.py` whose card is `models/<name>/card.yaml` offers `CONFIG` (pydantic schema), `TASKS`,
 `slots(config)` and `build(spec, config)`; where other code's weights are named differently also `PUBLISHED_KEYS`, how
 names begin here to how they begin there, or `published_names_of(key)`, the names that a tensor may have there; and
-`UNUSED_KEYS`, how names begin there of tensors that may be left over; and `in_class_order(state, places)`, which puts
-the classes of a checkpoint into another order. Third parties add theirs through the entry-point
-group `rgbtbench.models`, whose entry points name such a module.
+`UNUSED_KEYS`, how names begin there of tensors that may be left over; `in_class_order(state, places)`, which puts the
+classes of a checkpoint into another order; and `authors_options(config)`, what weights of the authors' code expect of
+the configuration other than its defaults. Third parties add theirs through the entry-point group `rgbtbench.models`,
+whose entry points name such a module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module, metadata
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -145,6 +146,13 @@ def build_from(spec: ModelSpec) -> Model:
 
         insert_bottlenecks(model, spec.bottlenecks)
     return model
+
+
+def authors_options(spec: ModelSpec) -> Mapping[str, JsonValue]:
+    """Return the configuration's fields that weights of the authors' code depend on, with what these expect."""
+    module = method(spec.method)
+    options: Callable[[BaseModel], Mapping[str, JsonValue]] | None = getattr(module, "authors_options", None)
+    return {} if options is None else options(_config(module, spec.config))
 
 
 def has_published_slots(spec: ModelSpec) -> bool:

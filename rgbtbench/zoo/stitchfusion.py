@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 from torch import Tensor
 
 from rgbtbench.zoo.modalities import extra_slots, fed_by_default
@@ -57,6 +57,12 @@ CONFIG = StitchFusionConfig
 def slots(config: StitchFusionConfig) -> Wiring:
     """Return the input slots with the modality that feeds each by default."""
     return fed_by_default(config.extra)
+
+
+def authors_options(config: StitchFusionConfig) -> dict[str, JsonValue]:
+    """Return what weights of the authors' code expect."""
+    del config
+    return {"alias_order": True}
 
 
 def build(spec: ModelSpec, config: StitchFusionConfig) -> StitchFusion:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
+from pydantic import JsonValue
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -37,7 +38,14 @@ RECOMPUTED = ("relative_position_index", "attn_mask")
 _SHOWN = 3
 
 
-def convert(source: Path, out: Path, *, spec: ModelSpec, order: Sequence[str] | None = None) -> WeightsInfo:
+def convert(
+    source: Path,
+    out: Path,
+    *,
+    spec: ModelSpec,
+    order: Sequence[str] | None = None,
+    options: Mapping[str, JsonValue] | None = None,
+) -> WeightsInfo:
     """Turn a checkpoint of other code into weights of `spec`, strictly.
 
     Args:
@@ -45,6 +53,7 @@ def convert(source: Path, out: Path, *, spec: ModelSpec, order: Sequence[str] | 
         out: the safetensors file to write; its description is written beside it.
         spec: the model that the weights are for.
         order: the spec's classes in the order of the checkpoint's outputs; None: by their ids, as the model has them.
+        options: what of the spec's configuration was set for the authors' code and not asked for, to be recorded.
 
     Returns:
         The description, with what was renamed and completed.
@@ -75,6 +84,7 @@ def convert(source: Path, out: Path, *, spec: ModelSpec, order: Sequence[str] | 
         source=source.name,
         source_sha256=file_sha256(source),
         classes=() if order is None else tuple(order),
+        options=dict(options or {}),
         renamed={ours: theirs for ours, theirs in renamed.items() if ours != theirs},
         completed=tuple(completed),
         dropped=dropped,

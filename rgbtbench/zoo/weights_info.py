@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from rgbtbench.cards.schema import Name, Sha256, Strict
 from rgbtbench.errors import WeightsError
@@ -61,6 +61,10 @@ class Conversion(Strict):
     source: str = Field(description="file name")
     source_sha256: Sha256
     classes: tuple[str, ...] = Field((), description="in the order of the source's outputs; empty: by their ids")
+    options: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="of the model's configuration, set because weights of the authors' code need them",
+    )
     renamed: dict[str, str] = Field(default_factory=dict, description="key here to key in the source, where changed")
     completed: tuple[str, ...] = Field((), description="batch counters that the source lacks, set to 0")
     dropped: tuple[str, ...] = Field((), description="keys of the source that the model has no layer for")

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, Self
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 from torch import Tensor, nn
 
 from rgbtbench.zoo.encoders import require_encoder
@@ -106,6 +106,11 @@ class DenseConfig(TaskEncoder):
         """Rows and columns of a window's patches."""
         height, width = self.window_size
         return height // self.patch, width // self.patch
+
+
+def authors_options(config: DenseConfig) -> dict[str, JsonValue]:
+    """Return what the released files expect."""
+    return {} if config.preprocess.channel_order else {"colours": "bgr"}
 
 
 class DenseNetwork(nn.Module):
