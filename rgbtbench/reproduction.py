@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rgbtbench.cards.inference import PLAIN
 from rgbtbench.errors import UnknownNameError, UserError, did_you_mean
 from rgbtbench.evaluation import Evaluation
-from rgbtbench.leaderboard.listed_names import method_of
+from rgbtbench.leaderboard.listed_names import methods_of
 from rgbtbench.leaderboard.published import UNKNOWN, Numbers, PublishedRow, read_published
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.progress import Progress, Silent
@@ -124,7 +124,7 @@ def _require_fitting(row: PublishedRow, subject: Subject) -> None:
     if row.protocol == UNKNOWN:
         raise UserError(f"{name}: nobody can tell how its numbers were computed", remedy="choose a row with a protocol")
     found = subject.info.model.method
-    if method_of(row) != found:
+    if found not in methods_of(row):
         raise UserError(
             f"{name} is of {row.method}, and the weights are of {found}", remedy="give that method's weights"
         )

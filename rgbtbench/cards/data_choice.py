@@ -83,6 +83,17 @@ class JointData(Strict):
     members: tuple[Member, ...] = Field(min_length=2)
     mixing: Mixing = Mixing()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _all_classes_are_learnt(cls, data: Any) -> Any:
+        parts = [data, *data.get("members", ())] if isinstance(data, dict) else []
+        if any(isinstance(part, dict) and "without" in part for part in parts):
+            raise ValueError(
+                "without leaves classes out of one dataset; of several, mixing.label_space and mixing.merge say which "
+                "classes there are"
+            )
+        return data
+
     @model_validator(mode="after")
     def _members_are_distinct(self) -> Self:
         names = [member.name for member in self.members]

@@ -1,8 +1,8 @@
 """Recipes that say only what they do otherwise than another one.
 
 `extends: cmx/mfnet-b2` or, for files of one's own, `extends: other.yaml` of the same folder. Mappings are merged key by
-key, unless they choose something else by `name` or `method`; everything else that the recipe says takes the place of
-what the other one says, `inputs` as a whole, and null takes it back.
+key, unless they choose something else by `name` or `method`, or several datasets in place of one; everything else that
+the recipe says takes the place of what the other one says, `inputs` as a whole, and null takes it back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from rgbtbench.errors import CardError, UnknownNameError
 _EXTENDS: Final = "extends"
 #: What says what a mapping's other keys mean: those of an optimiser are nothing to another optimiser.
 _CHOICES: Final = ("name", "method")
+#: What one of several kinds of mapping has: data of one dataset, or of several.
+_KINDS: Final = ("train", "members")
 #: What belongs to one recipe alone.
 _OWN: Final = ("name", "summary")
 #: What is taken from one recipe whole: slots of one model are none of another's.
@@ -79,6 +81,8 @@ def laid_over(below: Any, above: Any) -> Any:
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     if any(key in above and above[key] != below.get(key) for key in _CHOICES if key in below):
+        return above
+    if any(kind in above and kind not in below and set(_KINDS) & below.keys() for kind in _KINDS):
         return above
     return below | {key: laid_over(below.get(key), value) for key, value in above.items()}
 

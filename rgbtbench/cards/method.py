@@ -81,6 +81,9 @@ class MethodCard(Strict):
     tasks: tuple[Use, ...] = Field(min_length=1)
     modalities: str = Field(description="which inputs it takes, in words")
     paper: Paper | None
+    listed_as: str | None = Field(
+        None, description="what published tables call it, beside its title, in results of its tasks"
+    )
     licence: str
     fidelity: dict[Use, Fidelity]
     class_order: Literal["ids", "unknown"] = Field(

@@ -48,9 +48,26 @@ def known_methods() -> set[str]:
     return set(_slugs())
 
 
-def method_of(row: PublishedRow) -> str | None:
-    """Return the slug of a row's method, whether or not its folder is there; None of a name that nobody lists."""
-    return _slugs().get(row.method)
+def methods_of(row: PublishedRow) -> set[str]:
+    """Return the slugs of a row's method, whether or not its folder is there; none of a name that nobody lists.
+
+    A table may call several networks by one name, such as those that a pre-training gives for different tasks: then
+    the row is of the pre-training, and of the network for the row's task.
+    """
+    listed = _slugs().get(row.method)
+    others = (catalog.method_card(slug) for slug in catalog.method_names())
+    of_task = {card.name for card in others if card.listed_as == row.method and set(card.tasks) & _tasks_of(row)}
+    return of_task if listed is None else of_task | {listed}
+
+
+def _tasks_of(row: PublishedRow) -> set[str]:
+    """Return the task of a row's protocol; of an unknown one, those whose headline metrics the row has."""
+    if row.protocol != UNKNOWN:
+        return {catalog.protocol(row.protocol).task}
+    if row.dataset not in catalog.dataset_names():
+        return set()
+    protocols = catalog.dataset_card(row.dataset).protocols.values()
+    return {protocol.task for protocol in protocols if protocol.rules.headline in row.metrics}
 
 
 @cache
@@ -61,7 +78,7 @@ def _slugs() -> dict[str, str]:
 
 def results_of(method: str, rows: Iterable[PublishedRow]) -> list[PublishedRow]:
     """Return what papers report of a method, by its slug, as it is: no ablations, and nothing done to the input."""
-    return [row for row in rows if row.ablation is None and row.condition == "none" and method_of(row) == method]
+    return [row for row in rows if row.ablation is None and row.condition == "none" and method in methods_of(row)]
 
 
 def find_unknown_names(rows: Iterable[PublishedRow]) -> list[tuple[PublishedRow, str]]:

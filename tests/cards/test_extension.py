@@ -53,6 +53,14 @@ def test_another_choice_takes_over_nothing_of_the_former_one(write):
     assert own.inputs == {"rgb": "lwir"}
 
 
+def test_several_datasets_take_the_place_of_one_and_the_reverse(write):
+    write("extends: base.yaml\ndata: {train: train, validation: null}\n", "one.yaml")
+    several = write("extends: one.yaml\ndata: {members: [{dataset: mfnet}, {dataset: synthetic}]}\n", "several.yaml")
+    assert [member.dataset for member in load_recipe(several).data.members] == ["mfnet", "synthetic"]
+    one = load_recipe(write("extends: several.yaml\ndata: {train: train, validation: null}\n"))
+    assert one.data == load_recipe(write("extends: one.yaml\n", "again.yaml")).data
+
+
 def test_null_takes_back(write):
     own = load_recipe(write("extends: base.yaml\nepochs: null\nsteps: 7\ninputs: null\n"))
     assert (own.epochs, own.steps, own.inputs) == (None, 7, None)

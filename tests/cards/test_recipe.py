@@ -162,6 +162,7 @@ def test_several_datasets_are_members_with_a_mixing():
     ("members", "options", "message"),
     [
         (TWO[:1], {}, r"data\.members"),
+        ([TWO[0] | {"without": ["car"]}, TWO[1]], {}, "data: without leaves classes out of one dataset"),
         ([*TWO, {"dataset": "mfnet"}], {}, "a split is a member once: mfnet/train, synthetic/train, mfnet/train"),
         ([TWO[0], {"dataset": "mfnet", "split": "val", "label_set": "x"}], {}, "members of mfnet share label_set"),
         ([TWO[0] | {"weight": 2}, TWO[1]], {}, "give every member a weight, or none"),

@@ -11,7 +11,7 @@ import pytest
 
 from rgbtbench.cards import catalog
 from rgbtbench.leaderboard.checks import check_tables
-from rgbtbench.leaderboard.listed_names import names
+from rgbtbench.leaderboard.listed_names import methods_of, names, results_of
 from rgbtbench.leaderboard.make_rows import row_of_published
 from rgbtbench.leaderboard.published import UNKNOWN, PublishedRow, read_published
 from rgbtbench.resources import data_root
@@ -33,6 +33,23 @@ def find(dataset: str, method: str, variant: str | None, **facts: object) -> Pub
 
 def test_nothing_in_them_contradicts_without_a_flag_and_every_name_is_listed():
     assert [check for check in check_tables(FOLDER) if not check.flagged] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "datasets"),
+    [
+        ("m_specgene_detection", {"flir_aligned", "kaist", "llvip"}),
+        ("m_specgene_segmentation", {"fmb", "mvseg", "semanticrt"}),
+        ("m_specgene_saliency", {"vi_rgbt1500", "vt1000", "vt5000", "vt821"}),
+    ],
+)
+def test_results_of_a_pre_training_are_those_of_the_networks_for_their_tasks_too(method, datasets):
+    found = results_of(method, ROWS)
+    assert {row.dataset for row in found} == datasets
+    assert {row.method for row in found} == {"M-SpecGene"}
+    assert all("feature_matching" not in row.metrics for row in found)
+    assert [row for row in found if row not in results_of("m_specgene", ROWS)] == []
+    assert all(methods_of(row) == {"m_specgene", method} for row in found)
 
 
 def test_every_row_says_where_its_number_stands():
