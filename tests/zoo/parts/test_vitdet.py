@@ -4,10 +4,23 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from rgbtbench.zoo.parts.simple_fpn import SimpleFpn
 from rgbtbench.zoo.parts.vit import VIT_SIZES, VitSize
 from rgbtbench.zoo.parts.vitdet import DecomposedAttention, VitDet, from_windows, to_windows
 
+from ..references import recipe_input, recipe_weights
+
 TINY = VitSize(16, 4, 2)
+#: What M-SpecGene's copy of ViTDet (commit eef5c81) gave, in the sizes of the test below and with the weights of the
+#: recipe: value [1, 3, 1, 2], value [0, 0, 0, 0], mean magnitude and deviation of the map and of the pyramid's levels.
+AUTHORS = [
+    (-5.954543, -0.522478, 1.683450, 2.105255),
+    (0.440137, 0.332557, 0.817900, 1.018992),
+    (-1.292689, -1.136023, 0.816435, 1.020297),
+    (0.318792, -0.394451, 0.812099, 1.007277),
+    (0.456140, 0.248312, 0.763571, 0.959772),
+    (1.102293, 0.248312, 0.766746, 0.960332),
+]
 
 
 def literal_attention(module: DecomposedAttention, tokens: torch.Tensor, grid: tuple[int, int]) -> torch.Tensor:
@@ -117,3 +130,16 @@ def test_samples_do_not_see_each_other():
     images = torch.randn(3, 3, 32, 48)
     with torch.no_grad():
         torch.testing.assert_close(model(images)[1:2], model(images[1:2]), atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_maps_are_those_of_the_authors_code_on_images_of_another_size_than_its_positions():
+    """In both directions: positions of 14 x 14, vectors of global blocks for 12 x 12, windows that fill no map."""
+    backbone = VitDet(VitSize(32, 4, 2), side=12, eps=1e-5, window=5, global_blocks=(1, 3)).eval()
+    neck = SimpleFpn(32, stride=16, outputs=24, eps=1e-5).eval()
+    for module in (backbone, neck):
+        module.load_state_dict(recipe_weights(module.state_dict()))
+    features = backbone(recipe_input((2, 3, 160, 224), 1))
+    for found, (place, first, mean, deviation) in zip((features, *neck(features)), AUTHORS, strict=True):
+        figures = torch.stack((found[1, 3, 1, 2], found[0, 0, 0, 0], found.abs().mean(), found.std()))
+        torch.testing.assert_close(figures, torch.tensor((place, first, mean, deviation)), rtol=1e-5, atol=1e-5)
