@@ -13,7 +13,7 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.scoring.saliency.errors import Raised
+from rgbtbench.scoring.saliency.errors import Errors
 from rgbtbench.scoring.saliency.foreground import Foreground
 from rgbtbench.scoring.saliency.levels import Map
 
@@ -36,7 +36,7 @@ _EXACT_SQUARES: Final = 1 << 23
 _PAIRS_AT_ONCE: Final = 1 << 16
 
 
-def heights_and_distances(foreground: Foreground, raised: Raised) -> Iterator[tuple[Map, Squares]]:
+def heights_and_distances(foreground: Foreground, raised: Errors) -> Iterator[tuple[Map, Squares]]:
     """Yield the heights of what is raised, and the squared distances to the nearest foreground pixel, in any order.
 
     Args:
@@ -50,15 +50,15 @@ def heights_and_distances(foreground: Foreground, raised: Raised) -> Iterator[tu
     if mask[inner].size == mask.size:
         # Something is raised in each row and column at the side of the part that is not the foreground's own.
         farthest = max(first - second for first, second in zip(_sides(foreground), _sides(raised), strict=True))
-        yield from _inside(mask, raised.levels, raised.places, raised.heights, at_least=farthest)
+        yield from _inside(mask, raised.levels, raised.places, raised.sizes, at_least=farthest)
         return
     rows, columns = _divided(raised.places, mask.shape[1])
     rows, columns = rows + first_row, columns + first_column
     outside = np.flatnonzero((rows < top) | (rows >= bottom) | (columns < left) | (columns >= right))
     if len(outside) * _CANDIDATES > _PAIRS_PER_PIXEL * (mask.size - mask[inner].size):
-        yield raised.heights, _transformed(mask, raised.places)
+        yield raised.sizes, _transformed(mask, raised.places)
         return
-    yield raised.heights[outside], _outside(foreground, box, rows[outside], columns[outside])
+    yield raised.sizes[outside], _outside(foreground, box, rows[outside], columns[outside])
     within = cast("Map", np.ascontiguousarray(raised.levels[inner]))
     places = np.flatnonzero(within.ravel() != 0)
     yield from _inside(mask[inner], within, places, within.ravel().take(places), at_least=0)
@@ -71,7 +71,7 @@ def _divided(places: NDArray[np.intp], width: int) -> tuple[NDArray[np.int64], N
     return rows, places - rows * width
 
 
-def _box(foreground: Foreground, raised: Raised) -> tuple[int, int, int, int]:
+def _box(foreground: Foreground, raised: Errors) -> tuple[int, int, int, int]:
     (top, bottom), (left, right) = foreground.rows, foreground.columns
     return (
         max(raised.rows[0], top - _FARTHEST),
@@ -81,7 +81,7 @@ def _box(foreground: Foreground, raised: Raised) -> tuple[int, int, int, int]:
     )
 
 
-def _sides(part: Foreground | Raised) -> tuple[int, int, int, int]:
+def _sides(part: Foreground | Errors) -> tuple[int, int, int, int]:
     """Return where a part begins and ends, as numbers that grow inwards."""
     return part.rows[0], -part.rows[1], part.columns[0], -part.columns[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,46 +16,35 @@ MARGIN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
-    """What a map shows in the background: a part of the image that holds all of it, and all foreground.
+class Errors:
+    """Where a map is wrong: what it shows in the background, or what it lacks in the foreground.
 
     Attributes:
-        rows: first row of the part, and the first after it.
+        rows: first row of the part of the image that holds all of them, and the first after it.
         columns: the same of columns.
-        levels: uint8 or uint16 (H, W), levels above the floor; 0 in the foreground.
+        levels: uint8 or uint16 (H, W), by how much the map is wrong; 0 where it is not.
         places: (n,), flat indices of what is not 0.
-        heights: uint8 or uint16 (n,), the levels there.
+        sizes: uint8 or uint16 (n,), the levels there.
     """
 
     rows: tuple[int, int]
     columns: tuple[int, int]
     levels: Map
     places: NDArray[np.intp]
-    heights: Map
+    sizes: Map
+
+    @classmethod
+    def of(cls, rows: tuple[int, int], columns: tuple[int, int], levels: Map) -> Self:
+        """Return the errors in a part of the image."""
+        places = np.flatnonzero(levels.ravel() != 0)
+        return cls(rows, columns, levels, places, levels.ravel().take(places))
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """What a map lacks in the foreground: the box of the foreground with some background around it.
+def raised_of(prediction: Map, foreground: Foreground, levels: Levels) -> Errors:
+    """Return what a map, uint8 or uint16 (H, W), shows in the background, as levels above the floor.
 
-    Attributes:
-        rows: first row of the part, and the first after it: up to `MARGIN` more than the foreground's on either side,
-            as far as the image goes.
-        columns: the same of columns.
-        levels: uint8 or uint16 (H, W), levels below the highest; 0 in the background.
-        places: (n,), flat indices of what is not 0.
-        depths: uint8 or uint16 (n,), the levels there.
+    The part holds all foreground too.
     """
-
-    rows: tuple[int, int]
-    columns: tuple[int, int]
-    levels: Map
-    places: NDArray[np.intp]
-    depths: Map
-
-
-def raised_of(prediction: Map, foreground: Foreground, levels: Levels) -> Raised:
-    """Return what a map, uint8 or uint16 (H, W), shows in the background."""
     import cv2
 
     rows = extent(cv2.reduce(prediction, 1, cv2.REDUCE_MAX)[:, 0] > levels.floor)
@@ -67,12 +56,14 @@ def raised_of(prediction: Map, foreground: Foreground, levels: Levels) -> Raised
         above = np.subtract(above, levels.floor, dtype=prediction.dtype)
     # OpenCV's differences end at 0, as they do throughout the foreground.
     raised = cast("Map", cv2.subtract(above, _everywhere(foreground.mask[part], levels.top, prediction.dtype)))
-    places = np.flatnonzero(raised.ravel() != 0)
-    return Raised(rows, columns, raised, places, raised.ravel().take(places))
+    return Errors.of(rows, columns, raised)
 
 
-def missed_of(prediction: Map, foreground: Foreground, levels: Levels) -> Missed:
-    """Return what a map, uint8 or uint16 (H, W), lacks in a foreground that is not empty."""
+def missed_of(prediction: Map, foreground: Foreground, levels: Levels) -> Errors:
+    """Return what a map, uint8 or uint16 (H, W), lacks in a foreground that is not empty, as levels below the highest.
+
+    The part is the box of the foreground with up to `MARGIN` rows and columns on every side, as far as the image goes.
+    """
     import cv2
 
     (top, bottom), (left, right) = foreground.rows, foreground.columns
@@ -83,14 +74,7 @@ def missed_of(prediction: Map, foreground: Foreground, levels: Levels) -> Missed
     # As above, throughout the background.
     lacking = cv2.subtract(wanted, prediction[part])
     missed = cast("Map", cv2.copyMakeBorder(lacking, above, below, before, behind, cv2.BORDER_CONSTANT, value=0))
-    places = np.flatnonzero(missed.ravel() != 0)
-    return Missed(
-        rows=(top - above, bottom + below),
-        columns=(left - before, right + behind),
-        levels=missed,
-        places=places,
-        depths=missed.ravel().take(places),
-    )
+    return Errors.of((top - above, bottom + below), (left - before, right + behind), missed)
 
 
 def _joined(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

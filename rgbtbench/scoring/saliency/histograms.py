@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.scoring.saliency.errors import Missed, Raised
+from rgbtbench.scoring.saliency.errors import Errors
 from rgbtbench.scoring.saliency.foreground import Foreground
 from rgbtbench.scoring.saliency.levels import Levels
 from rgbtbench.scoring.saliency.structure import Block, Pixels
@@ -13,7 +13,7 @@ from rgbtbench.scoring.saliency.structure import Block, Pixels
 Range = tuple[int, int]
 
 
-def levels_counted(foreground: Foreground, raised: Raised, missed: Missed | None, levels: Levels) -> NDArray[np.int64]:
+def levels_counted(foreground: Foreground, raised: Errors, missed: Errors | None, levels: Levels) -> NDArray[np.int64]:
     """Count levels in background and foreground.
 
     Args:
@@ -27,16 +27,16 @@ def levels_counted(foreground: Foreground, raised: Raised, missed: Missed | None
     """
     counts = np.zeros((levels.top + 1 - levels.floor, 2), np.int64)
     occurring = counts[: levels.span + 1]
-    occurring[:, 0] = np.bincount(raised.heights, minlength=len(occurring))
-    occurring[0, 0] = foreground.mask.size - foreground.count - len(raised.heights)
+    occurring[:, 0] = np.bincount(raised.sizes, minlength=len(occurring))
+    occurring[0, 0] = foreground.mask.size - foreground.count - len(raised.sizes)
     if missed is not None:
-        occurring[::-1, 1] = np.bincount(missed.depths, minlength=len(occurring))
-        occurring[-1, 1] = foreground.count - len(missed.depths)
+        occurring[::-1, 1] = np.bincount(missed.sizes, minlength=len(occurring))
+        occurring[-1, 1] = foreground.count - len(missed.sizes)
     return counts
 
 
 def blocks_of(
-    foreground: Foreground, raised: Raised, missed: Missed | None, levels: Levels, split: tuple[int, int]
+    foreground: Foreground, raised: Errors, missed: Errors | None, levels: Levels, split: tuple[int, int]
 ) -> list[Block]:
     """Add up levels above the floor in each block.
 
@@ -65,7 +65,7 @@ def blocks_of(
     return found
 
 
-def _sums(errors: Raised | Missed, rows: Range, columns: Range) -> tuple[int, int]:
+def _sums(errors: Errors, rows: Range, columns: Range) -> tuple[int, int]:
     """Return the sums of errors within rows and columns of the image, and of their squares."""
     import cv2
 

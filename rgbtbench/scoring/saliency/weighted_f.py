@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.scoring.saliency.distance import heights_and_distances
-from rgbtbench.scoring.saliency.errors import Missed, Raised
+from rgbtbench.scoring.saliency.errors import Errors
 from rgbtbench.scoring.saliency.foreground import Foreground
 from rgbtbench.scoring.saliency.levels import Levels
 from rgbtbench.scoring.saliency.nearest import REACH, nearest_foreground
@@ -26,7 +26,7 @@ _EPSILON: Final = np.spacing(1.0)
 
 
 def weighted_f_measure(
-    foreground: Foreground, raised: Raised, missed: Missed, levels: Levels, *, beta_squared: float
+    foreground: Foreground, raised: Errors, missed: Errors, levels: Levels, *, beta_squared: float
 ) -> float:
     """Return the weighted F-measure of one map.
 
@@ -45,7 +45,7 @@ def weighted_f_measure(
     return float((1 + beta_squared) * recall * precision / (recall + beta_squared * precision + _EPSILON))
 
 
-def _of_background(foreground: Foreground, raised: Raised) -> float:
+def _of_background(foreground: Foreground, raised: Errors) -> float:
     """Return the weighted errors of the background, in levels."""
     return sum(
         float((_weights(squares) * heights).sum()) for heights, squares in heights_and_distances(foreground, raised)
@@ -64,7 +64,7 @@ def _weights_of_bytes() -> NDArray[np.float64]:
     return _weights(np.arange(256.0))
 
 
-def _of_foreground(foreground: Foreground, missed: Missed) -> float:
+def _of_foreground(foreground: Foreground, missed: Errors) -> float:
     """Return the weighted errors of the foreground, in levels: each at most the mean error around it.
 
     The errors of the background around the foreground are taken to be those of the nearest foreground pixel.
@@ -86,4 +86,4 @@ def _of_foreground(foreground: Foreground, missed: Missed) -> float:
     around = cv2.sepFilter2D(inner, cv2.CV_64F, _KERNEL, _KERNEL, borderType=cv2.BORDER_CONSTANT)
     if len(missed.places) * _FEW > around.size:
         return float(np.minimum(around, missed.levels, out=around).sum())
-    return float(np.minimum(around.ravel().take(missed.places), missed.depths).sum())
+    return float(np.minimum(around.ravel().take(missed.places), missed.sizes).sum())

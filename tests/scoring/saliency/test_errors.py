@@ -46,12 +46,12 @@ def test_the_parts_of_an_image_hold_every_error(image):
     _, raised, missed, levels = errors_in(prediction, truth, normalisation)
     heights = prediction.astype(int) - levels.floor
     assert np.array_equal(pasted(raised, truth.shape), np.where(truth > 0, 0, heights))
-    assert np.array_equal(raised.levels.ravel()[raised.places], raised.heights)
-    assert (raised.heights > 0).sum() == (np.where(truth > 0, 0, heights) > 0).sum()
+    assert np.array_equal(raised.levels.ravel()[raised.places], raised.sizes)
+    assert (raised.sizes > 0).sum() == (np.where(truth > 0, 0, heights) > 0).sum()
     if missed is not None:
         assert np.array_equal(pasted(missed, truth.shape), np.where(truth > 0, levels.span - heights, 0))
-        assert np.array_equal(missed.levels.ravel()[missed.places], missed.depths)
-        assert (missed.depths > 0).sum() == (np.where(truth > 0, levels.span - heights, 0) > 0).sum()
+        assert np.array_equal(missed.levels.ravel()[missed.places], missed.sizes)
+        assert (missed.sizes > 0).sum() == (np.where(truth > 0, levels.span - heights, 0) > 0).sum()
 
 
 def pasted(errors, shape):
