@@ -25,10 +25,16 @@ with warnings.catch_warnings(action="ignore"):
     from mmseg.models.decode_heads import uper_head as uper_module
 
 
-def _resized(input: Tensor, size: Sequence[int], mode: str, align_corners: bool) -> Tensor:
-    """Stand in for mmsegmentation's function, whose gradients cost much where they have to be repeatable."""
-    if (mode, align_corners) != ("bilinear", False):
-        raise NotImplementedError(f"{mode} with align_corners={align_corners}")
+_resize: Final = psp_module.resize
+
+
+def _resized(input: Tensor, size: Sequence[int] | None = None, **options: Any) -> Tensor:
+    """Stand in for mmsegmentation's function, whose gradients cost much where they have to be repeatable.
+
+    What heads here do not ask for, and others in the same process may, is left to it.
+    """
+    if size is None or options != {"mode": "bilinear", "align_corners": False}:
+        return cast("Tensor", _resize(input, size, **options))
     return bilinear(input, size)
 
 

@@ -63,6 +63,25 @@ def test_layers_carry_the_names_and_shapes_of_mmsegmentations_checkpoints():
 
 
 @needs_mmsegmentation
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": (7, 9), "mode": "bilinear", "align_corners": False},
+        {"size": (7, 9), "mode": "bilinear", "align_corners": True},
+        {"size": (7, 9), "mode": "nearest"},
+        {"scale_factor": 2, "mode": "bilinear", "align_corners": False},
+    ],
+)
+def test_heads_of_others_in_the_same_process_resize_as_ever(options):
+    from rgbtbench.bridges.mmseg_heads import psp_module, uper_module
+
+    image = recipe_input((1, 2, 3, 4), 1)
+    expected = torch.nn.functional.interpolate(image, **options)
+    for module in (psp_module, uper_module):
+        assert torch.equal(module.resize(image, **options), expected)
+
+
+@needs_mmsegmentation
 def test_making_heads_warns_of_nothing(recwarn):
     """Of two classes mmsegmentation would, and of the loss that each head makes for itself."""
     from rgbtbench.bridges.mmseg_heads import fcn_head, uper_head
