@@ -118,6 +118,8 @@ def pixels_of(image: ImageLike, name: str) -> NDArray[Any]:
     """
     path = Path(image) if isinstance(image, str | Path) else None
     if path is not None:
+        if not path.is_file():
+            raise InputFileError(f"{name}: no such file", path=path, expected="an image", remedy="check its name")
         stored = read_any_image(path.parent, path.name).data
         pixels: NDArray[Any] = decode_image(stored, probe(stored), path=path)
     elif isinstance(image, Tensor):

@@ -95,7 +95,7 @@ def test_a_method_that_does_without_is_told_what_is_absent(network, pair, monkey
         ({"rgb": np.zeros((2, *SIZE, 3), np.uint8)}, InputFileError, "rgb: uint8 of shape 2x45x67x3"),
         ({"lwir": np.zeros(SIZE, np.int64)}, InputFileError, "lwir: int64"),
         ({"lwir": np.full(SIZE, np.nan, np.float32)}, InputFileError, "lwir: holds values that are no numbers"),
-        ({"rgb": "nowhere.png"}, InputFileError, r"nowhere\.png"),
+        ({"rgb": "nowhere.png"}, InputFileError, r"nowhere\.png: rgb: no such file.*check its name"),
     ],
 )
 def test_what_is_no_image_is_said(model, images, error, message):
