@@ -94,4 +94,7 @@ class MethodCard(Strict):
     published_costs: tuple[PublishedCost, ...] = ()
     exact: tuple[str, ...] = Field((), description="what agrees with the paper or its code")
     differs: tuple[str, ...] = Field((), description="what differs, and why")
+    observed: tuple[str, ...] = Field(
+        (), description="what trainings with this implementation gave, with their conditions"
+    )
     weights: tuple[KnownWeights, ...] = ()

@@ -103,6 +103,7 @@ def show_model(
             *(("published cost", _in_words(cost)) for cost in card.published_costs),
             *(("exact", line) for line in card.exact),
             *(("differs", line) for line in card.differs),
+            *(("observed", line) for line in card.observed),
             *((f"weights {known.name}", _weights_in_words(known)) for known in card.weights),
             *((f"published {row.file}:{row.line}", _result_in_words(row)) for row in results),
             ("recipes", " ".join(recipes)),
