@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rgbtbench.zoo.encoders import encoder
-from rgbtbench.zoo.foreign_checkpoint import read_state_dict
+from rgbtbench.zoo.foreign_checkpoint import read_state_dict, require_finite
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.pretraining import PretrainingModel
 from rgbtbench.zoo.registry import build_from
@@ -46,7 +46,8 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
 
     Raises:
         UnknownNameError: no such encoder.
-        WeightsError: the file cannot be read safely, or does not fit. Nothing is written then.
+        WeightsError: the file cannot be read safely, does not fit, or holds values that are NaN or infinite. Nothing is
+            written then.
         UserError: `out` is a folder, or its folder cannot be written to.
     """
     require_safetensors(out)
@@ -60,6 +61,7 @@ def convert_encoder(source: Path, out: Path, *, name: str) -> EncoderInfo:
     completed = missing_counters(state, wanted)
     state |= completed
     require_shapes(state, wanted, path=source, purpose=name)
+    require_finite(state, path=source)
     write_tensors(state, out)
     info = EncoderInfo(
         encoder=name,

@@ -22,6 +22,7 @@ from rgbtbench.zoo import inert_pickle
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "segmenter")
 #: How files of torch.save begin: a zip, or before version 1.6 a pickle of protocol 2 or later.
 _STARTS = (b"PK\x03\x04", b"\x80")
+_SHOWN = 3
 
 
 def read_state_dict(source: Path) -> dict[str, Tensor]:
@@ -31,6 +32,28 @@ def read_state_dict(source: Path) -> dict[str, Tensor]:
         WeightsError: the file cannot be read safely, or holds no state dict.
     """
     return _without_wrapping(_load_pickled(source), source)
+
+
+def require_finite(state: Mapping[str, Tensor], *, path: Path) -> None:
+    """Make sure that weights are numbers, as of a training that diverged they are not.
+
+    Args:
+        state: name to tensor; those of whole numbers pass.
+        path: file that they come from, for errors.
+
+    Raises:
+        WeightsError: some values are NaN or infinite; the first such tensors are named.
+    """
+    broken = [key for key, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    if broken:
+        more = len(broken) - _SHOWN
+        raise WeightsError(
+            f"NaN or infinite values in {len(broken)} of {len(state)} tensors: {', '.join(broken[:_SHOWN])}"
+            + (f" and {more} more" if more > 0 else ""),
+            path=path,
+            expected="finite numbers",
+            remedy="get the file again, or take a checkpoint from before its training diverged",
+        )
 
 
 def _load_pickled(source: Path) -> Any:

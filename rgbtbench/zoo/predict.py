@@ -30,7 +30,7 @@ from rgbtbench.zoo.answers import answering
 from rgbtbench.zoo.augmented import predictor
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.pretraining import TRAIN_FROM_IT
-from rgbtbench.zoo.spec import member_of
+from rgbtbench.zoo.spec import ModelSpec, member_of
 
 #: Task to what a network returns for each sample.
 _KINDS: Final[Mapping[Task, type[Prediction]]] = MappingProxyType(
@@ -91,7 +91,7 @@ def predict_split(
     _require_classes(spec.classes if member is None or not in_own_classes else member.classes, split, name)
     views = inference or Inference()
     predict = predictor(model, views, per_pass=batch_size)
-    advising = partial(advising_on_memory, partial(_advice_on_memory, spec.method, batch_size, views))
+    advising = partial(advising_on_memory, partial(_advice_on_memory, spec, batch_size, views))
     with advising():
         model.to(device).eval()
 
@@ -118,13 +118,14 @@ def predict_split(
     )
 
 
-def _advice_on_memory(method: str, batch_size: int, views: Inference) -> UserError:
+def _advice_on_memory(spec: ModelSpec, batch_size: int, views: Inference) -> UserError:
+    """Return what can be done where memory does not suffice; only answers for pixels can be merged from windows."""
     ways = [
         *([f"halve the batch size ({batch_size})"] if batch_size > 1 else []),
-        *(["declare windows"] if views.window is None else []),
+        *(["declare windows"] if spec.task == "semantic" and views.window is None else []),
         "end what else runs on the device",
     ]
-    return UserError(f"out of memory while {method} predicts", remedy=", or ".join(ways))
+    return UserError(f"out of memory while {spec.method} predicts", remedy=", or ".join(ways))
 
 
 def write_predictions(

@@ -17,7 +17,7 @@ from rgbtbench.cards.schema import WITHOUT_CLASSES
 from rgbtbench.errors import MissingExtraError, RecipeError, WeightsError
 from rgbtbench.outputs import require_file
 from rgbtbench.zoo.encoders import ENCODERS
-from rgbtbench.zoo.foreign_checkpoint import read_state_dict
+from rgbtbench.zoo.foreign_checkpoint import read_state_dict, require_finite
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.registry import build_from, method, method_names, resolve
 from rgbtbench.zoo.spec import ModelSpec
@@ -59,8 +59,8 @@ def convert(
         The description, with what was renamed and completed.
 
     Raises:
-        WeightsError: the file cannot be read safely, or does not fit; the first mismatches and what would fit are
-            named. Nothing is written then.
+        WeightsError: the file cannot be read safely, does not fit, or holds values that are NaN or infinite; the first
+            mismatches and what would fit are named. Nothing is written then.
         RecipeError: the method's classes cannot be put into another order.
         UserError: `out` is a folder, or its folder cannot be written to.
     """
@@ -78,6 +78,7 @@ def convert(
     completed = missing_counters(state, wanted)
     state |= completed
     _check(state, model, path=source, recorded=None)
+    require_finite(state, path=source)
     state = _by_ids(state, spec, order)
     model.load_state_dict({key: tensor.to(wanted[key].dtype) for key, tensor in state.items()}, assign=True)
     conversion = Conversion(

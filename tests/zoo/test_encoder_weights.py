@@ -123,3 +123,15 @@ def test_an_unknown_encoder_names_the_closest():
     with pytest.raises(UnknownNameError, match="did you mean mit_b"):
         encoder("mit_b7")
     assert {"mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5"} <= set(ENCODERS)
+
+
+def test_an_encoder_whose_weights_are_no_numbers_is_refused_and_its_classifier_may_be_anything(published, tmp_path):
+    state = torch.load(published, weights_only=True)["state_dict"]
+    state["head.bias"] = torch.full((1000,), torch.nan)
+    torch.save(state, tmp_path / "source.pth")
+    assert convert_encoder(tmp_path / "source.pth", tmp_path / "fine.safetensors", name="mit_b0").encoder == "mit_b0"
+    state["norm4.bias"][3] = torch.nan
+    torch.save(state, tmp_path / "source.pth")
+    with pytest.raises(WeightsError, match=r"NaN or infinite values in 1 of \d+ tensors: norm4\.bias"):
+        convert_encoder(tmp_path / "source.pth", tmp_path / "out.safetensors", name="mit_b0")
+    assert not (tmp_path / "out.safetensors").exists()

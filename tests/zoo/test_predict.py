@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from rgbtbench.errors import ConditionError, PredictionError, RecipeError
+from rgbtbench.cards.inference import Inference
+from rgbtbench.errors import ConditionError, PredictionError, RecipeError, UserError
 from rgbtbench.loading.prepared import open_split
 from rgbtbench.zoo.predict import predict_split
 from rgbtbench.zoo.registry import build
@@ -47,3 +49,53 @@ def test_a_modality_is_dropped_only_for_models_that_can_do_without(blobs, tmp_pa
 
     model.__class__ = DoesWithout
     assert predict_split(model, dropped, tmp_path / "told").is_dir()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")],
+)
+@pytest.mark.parametrize("where", ["to", "predict"])
+def test_where_memory_does_not_suffice_the_error_says_what_can_be_made_smaller(
+    blobs, tmp_path, monkeypatch, error, where
+):
+    model = failing(where, error, monkeypatch)
+    with pytest.raises(UserError) as found:
+        predict_split(model, open_split(blobs, "test"), tmp_path / "out", batch_size=4)
+    assert str(found.value) == (
+        "out of memory while mfnet predicts; halve the batch size (4), or declare windows, or end what else runs on "
+        "the device"
+    )
+
+
+def test_what_is_done_already_is_not_advised_again(blobs, tmp_path, monkeypatch):
+    model = failing("logits", torch.OutOfMemoryError("CUDA out of memory"), monkeypatch)
+    windows = Inference(window=(32, 32))
+    with pytest.raises(UserError, match="predicts; end what else runs on the device$"):
+        predict_split(model, open_split(blobs, "test"), tmp_path / "out", batch_size=1, inference=windows)
+
+
+def test_windows_are_advised_only_where_they_can_be_merged(blobs, tmp_path, monkeypatch):
+    detector = build("two_stream_fcos", {}, task="detection", classes=dict(list(BLOBS.items())[1:]))
+    monkeypatch.setattr(detector, "predict", fails_with(torch.OutOfMemoryError("CUDA out of memory")))
+    with pytest.raises(UserError, match="predicts; halve the batch size .8., or end what else runs on the device$"):
+        predict_split(detector, open_split(blobs, "test"), tmp_path / "out")
+
+
+def test_other_errors_stay_what_they_are(blobs, tmp_path, monkeypatch):
+    with pytest.raises(RuntimeError, match="a bug"):
+        predict_split(failing("predict", RuntimeError("a bug"), monkeypatch), open_split(blobs, "test"), tmp_path / "x")
+
+
+def failing(where, error, monkeypatch):
+    """Return a model one of whose functions raises an error."""
+    model = build("mfnet", {}, task="semantic", classes=BLOBS)
+    monkeypatch.setattr(model, where, fails_with(error))
+    return model
+
+
+def fails_with(error):
+    def fails(*arguments, **options):
+        raise error
+
+    return fails

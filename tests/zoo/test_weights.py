@@ -91,6 +91,22 @@ def test_missing_and_unexpected_keys_are_listed(tmp_path, model, spec):
     assert not (tmp_path / "out.safetensors").exists()
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_no_numbers_are_refused_with_their_names(tmp_path, model, spec, value):
+    state = model.state_dict()
+    first, *others = [key for key, tensor in state.items() if tensor.is_floating_point() and tensor.dim() == 4]
+    state[first].view(-1)[7] = value
+    torch.save(model.state_dict(), tmp_path / "source.pth")
+    with pytest.raises(WeightsError, match=rf"source\.pth: NaN or infinite values in 1 of \d+ tensors: {first};"):
+        convert(tmp_path / "source.pth", tmp_path / "out.safetensors", spec=spec)
+    for key in others[:4]:
+        state[key].fill_(value)
+    torch.save(model.state_dict(), tmp_path / "source.pth")
+    with pytest.raises(WeightsError, match=rf"in 5 of \d+ tensors: {first}, {others[0]}, {others[1]} and 2 more"):
+        convert(tmp_path / "source.pth", tmp_path / "out.safetensors", spec=spec)
+    assert [path.name for path in tmp_path.iterdir()] == ["source.pth"]
+
+
 def test_weights_of_another_number_of_classes_say_of_which(tmp_path, model):
     torch.save(model.state_dict(), tmp_path / "source.pth")
     nine = resolve("mfnet", {}, task="semantic", classes={index: str(index) for index in range(9)})
