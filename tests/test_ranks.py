@@ -46,6 +46,7 @@ def work(ranks, folder, out, protocol, batch_size):
     blobs = open_split(folder / "blobs", "test")
     told = dict(task="detection", label_set="objects", method="bright", ranks=ranks, batch_size=batch_size)
     write_predictions(boxes, blobs, out / "boxes", **told)
+    write_predictions(boxes, blobs.select([5]), out / "few", **told)
     subject = Subject(folder / "weights.safetensors", batch_size=batch_size, ranks=ranks)
     for times in range(2):  # the second time predictions lie there, and all processes see it
         evaluate_conditions(
@@ -122,6 +123,13 @@ def test_files_and_hashes_are_the_same_to_the_last_byte(folders, kind):
     assert set(one) == set(three)
     assert one == three
     assert len(one) == (8 if kind == "masks" else 2)
+
+
+@pytest.mark.slow
+def test_processes_may_be_more_than_samples(folders):
+    one, three = (files(folder / "few") for folder in folders)
+    assert one == three
+    assert len(json.loads(three["detections.json"])) == 2
 
 
 @pytest.mark.slow

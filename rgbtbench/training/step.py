@@ -17,7 +17,7 @@ from rgbtbench.errors import RecipeError
 from rgbtbench.loading.batch import Batch
 from rgbtbench.training.acceleration import require_recomputation
 from rgbtbench.training.adaptation import require_effect
-from rgbtbench.training.devices import any_process, mean_over_processes
+from rgbtbench.training.devices import any_process, gathered, mean_over_processes
 from rgbtbench.training.objective import total_loss
 from rgbtbench.training.plan import Metrics
 from rgbtbench.training.trainee import Trainee
@@ -76,30 +76,44 @@ def _require_finite(
 ) -> None:
     (broken,) = any_process(fabric, not bool(torch.isfinite(loss.detach())))
     if broken:
-        _require_finite_images(batch)
-        values = ", ".join(f"{name} {float(term.detach()):.4g}" for name, term in terms.items())
+        # All processes say the same, whichever of them holds the sample that is to blame.
+        _require_finite_images(fabric, batch)
+        means = mean_over_processes(fabric, {name: float(term.detach()) for name, term in terms.items()})
+        values = ", ".join(f"{name} {mean:.4g}" for name, mean in means.items())
+        names = ", ".join(name for part in gathered(fabric, _global_ids(batch)) for name in part)
         raise RecipeError(
-            f"the loss is not finite at step {step} ({values}); the batch holds {', '.join(_global_ids(batch))}",
+            f"the loss is not finite at step {step} ({values}); the batch holds {names}",
             remedy=f"look at these samples, lower optimiser.lr ({rate:g}), or set clip_norm or a warm_up",
         )
 
 
-def _require_finite_images(batch: Batch) -> None:
-    names = _global_ids(batch)
+def _require_finite_images(fabric: Fabric, batch: Batch) -> None:
+    broken: dict[str, list[str]] = {}
+    for part in gathered(fabric, _not_finite(batch)):
+        for modality, names in part.items():
+            broken.setdefault(modality, []).extend(names)
+    if broken:
+        said = "; ".join(f"{modality} of {', '.join(names)}" for modality, names in broken.items())
+        raise RecipeError(
+            f"{said} holds values that are no numbers",
+            remedy="look for more with `rgbtbench audit`, and leave them out or replace them",
+        )
+
+
+def _not_finite(batch: Batch) -> dict[str, list[str]]:
+    """Return modality to the samples whose images hold NaN or infinite values."""
+    names, found = _global_ids(batch), {}
     for modality, images in batch.images.items():
         if images.is_floating_point():
             finite = torch.isfinite(images).flatten(1).all(dim=1).tolist()
             broken = [name for name, is_finite in zip(names, finite, strict=True) if not is_finite]
             if broken:
-                raise RecipeError(
-                    f"{modality} of {', '.join(broken)} holds values that are no numbers",
-                    remedy="look for more with `rgbtbench audit`, and leave them out or replace them",
-                )
+                found[modality] = broken
+    return found
 
 
 def _global_ids(batch: Batch) -> list[str]:
-    several = len(set(batch.datasets)) > 1
-    return [f"{dataset}/{key}" if several else key for dataset, key in zip(batch.datasets, batch.keys, strict=True)]
+    return [f"{dataset}/{key}" for dataset, key in zip(batch.datasets, batch.keys, strict=True)]
 
 
 def _advice_on_memory(batch: Batch, recipe: Recipe, *, step: int) -> RecipeError:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import torch.distributed
 
+from rgbtbench.errors import RecipeError
 from rgbtbench.training.interruption import InterruptedTrainingError
 from rgbtbench.training.run import train
 
@@ -37,6 +38,7 @@ BLOCKS = recipe(
     **_ALONE,
 )
 STATISTICS = recipe(selection="val")
+DIVERGING = recipe(optimiser={"name": "sgd", "lr": 1e30}, warm_up=None, clip_norm=None, averaging=None)
 
 
 def main(data: Path, out: Path) -> None:
@@ -64,6 +66,10 @@ def main(data: Path, out: Path) -> None:
         shutil.copytree(out / "sharded-parts", out / "sharded-moved")
     torch.distributed.barrier()
     run("sharded-parts", BLOCKS, resume=True, sharded=True)
+    try:
+        run("diverging", DIVERGING)
+    except RecipeError as error:
+        print(error)
     torch.distributed.destroy_process_group()
 
 

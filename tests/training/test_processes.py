@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -94,6 +95,13 @@ def test_one_process_goes_on_from_a_checkpoint_of_sharded_weights(blobs, togethe
     result = train(BLOCKS, blobs, run, resume=True)
     assert result.resumed_from == 2
     assert len(losses(run)) == len(losses(out / "sharded"))
+
+
+@pytest.mark.slow
+def test_all_processes_name_all_samples_of_a_step_whose_loss_is_not_finite(together):
+    first, second = (re.findall(r"the loss is not finite .*", said) for said in together[1])
+    assert first == second
+    assert len(set(re.findall(r"blobs/train-\d\d", first[0]))) == recipe().batch_size
 
 
 def test_one_device_has_nothing_to_share_out(blobs, tmp_path):

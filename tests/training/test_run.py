@@ -223,7 +223,7 @@ def test_mixed_precision_resumes_with_its_scaler(blobs, tmp_path, precision):
 def test_a_loss_that_is_not_finite_stops_the_run_with_the_keys_of_the_batch(blobs, tmp_path):
     plan = recipe(optimiser={"name": "sgd", "lr": 1e30}, warm_up=None, clip_norm=None, averaging=None)
     with pytest.raises(
-        RecipeError, match=r"not finite at step \d \(cross_entropy .*holds train-\d\d, .*lower optimiser"
+        RecipeError, match=r"not finite at step \d \(cross_entropy .*holds blobs/train-\d\d, .*lower optimiser"
     ):
         train(plan, blobs, tmp_path / "run")
 

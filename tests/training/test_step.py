@@ -52,11 +52,11 @@ def test_a_step_returns_the_terms_of_the_loss():
 def test_images_that_hold_no_numbers_are_named_with_their_modality():
     aolp = torch.rand((2, 2, 8, 12))
     aolp[1, 0, 3, 4] = torch.inf
-    with pytest.raises(RecipeError, match=r"aolp of sample-1 holds values that are no numbers; look .*audit"):
+    with pytest.raises(RecipeError, match=r"aolp of town/sample-1 holds values that are no numbers; look .*audit"):
         step(Failing(), batch(images={"rgb": torch.rand((2, 3, 8, 12)), "aolp": aolp}))
 
 
-def test_keys_stand_with_their_dataset_where_there_are_several():
+def test_keys_stand_with_their_dataset():
     aolp = torch.full((2, 1, 8, 12), torch.nan)
     mixed = replace(batch(images={"aolp": aolp}), datasets=("town", "field"))
     with pytest.raises(RecipeError, match=r"aolp of town/sample-0, field/sample-1 holds"):
