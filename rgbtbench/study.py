@@ -25,6 +25,7 @@ from rgbtbench.leaderboard.lookup import Sought, find_record
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import write_record
 from rgbtbench.progress import Progress, Silent
+from rgbtbench.scoring.resolve import resolve_protocol
 from rgbtbench.shards.manifest import read_manifest
 from rgbtbench.subject import Subject
 
@@ -133,7 +134,8 @@ def run_study(
         One record per training, in the order of `arms`.
 
     Raises:
-        UserError: as training and evaluation do.
+        UserError: as training and evaluation do; before anything is trained where the data cannot be scored under the
+            study's protocol.
         RecipeError: a variant begins with a pre-training, for which there is no data.
     """
     from rgbtbench.training.run import train
@@ -141,6 +143,9 @@ def run_study(
     found: list[Record] = []
     planned = list(arms(study))
     _require_data(planned, pretraining_data)
+    manifest = read_manifest(data)
+    # Before anything is trained whose result could not be scored.
+    resolve_protocol(study.protocol, manifest)
     for number, arm in enumerate(planned, start=1):
         progress.say(f"[{number}/{len(planned)}] {arm.recipe.model.method} {arm.variant}, seed {arm.seed}")
         recipe = arm.recipe
@@ -170,7 +175,7 @@ def run_study(
                 cached=True,
                 progress=progress,
             )
-        known = find_record(records, Sought.of(read_manifest(data), study.protocol, result.info.sha256))
+        known = find_record(records, Sought.of(manifest, study.protocol, result.info.sha256))
         if known is not None:
             progress.say("its result is among the records already")
             found.append(known[1])

@@ -10,7 +10,7 @@ from rgbtbench.cards import catalog
 from rgbtbench.cards.recipe import load_recipe, seed_group
 from rgbtbench.cards.study import Study, Variant
 from rgbtbench.datasets import dataset
-from rgbtbench.errors import CardError, RecipeError
+from rgbtbench.errors import CardError, RecipeError, UserError
 from rgbtbench.file_lock import file_lock
 from rgbtbench.progress import Silent
 from rgbtbench.scoring.resolve import protocols_of
@@ -96,6 +96,15 @@ def test_a_part_keeps_the_order_of_the_study(prepared):
 def test_what_a_study_does_not_have_is_refused(prepared, wanted, named):
     with pytest.raises(RecipeError, match=named):
         part_of(prepared[1], **wanted)
+
+
+@pytest.mark.parametrize("protocol", ["mfnet/miou-9", "synthetic/miou"])
+def test_data_that_cannot_be_scored_is_refused_before_anything_is_trained(prepared, tmp_path, protocol):
+    folder, study = prepared
+    wrong = study.model_copy(update={"protocol": protocol})
+    with pytest.raises(UserError, match=f"{protocol} is not a protocol of mfnet.*as it was prepared"):
+        run_study(wrong, folder / "shards", tmp_path / "out", records=tmp_path / "records")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_comes_second_waits_for_a_training_and_finds_it_finished(scenes, tmp_path):

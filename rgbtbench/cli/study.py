@@ -41,14 +41,15 @@ def study(
 
     Example: rgbtbench study mfnet/mfnet-excerpt20 --data shards/mfnet --out runs/study --records records
     """
-    from rgbtbench.cards.catalog import protocol
     from rgbtbench.cli.progress import make_progress
     from rgbtbench.cli.torch_extra import require_torch
+    from rgbtbench.scoring.resolve import resolve_protocol
+    from rgbtbench.shards.manifest import read_manifest
     from rgbtbench.study import load_study, part_of, run_study
 
     require_records(records)
     loaded = part_of(load_study(name), variants=variant or (), seeds=seed or ())
-    headline = protocol(loaded.protocol).rules.headline
+    headline = resolve_protocol(loaded.protocol, read_manifest(data)).rules.headline
     require_torch()
     with make_progress() as progress:
         found = run_study(

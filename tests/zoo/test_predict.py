@@ -71,14 +71,14 @@ def test_where_memory_does_not_suffice_the_error_says_what_can_be_made_smaller(
 def test_what_is_done_already_is_not_advised_again(blobs, tmp_path, monkeypatch):
     model = failing("logits", torch.OutOfMemoryError("CUDA out of memory"), monkeypatch)
     windows = Inference(window=(32, 32))
-    with pytest.raises(UserError, match="predicts; end what else runs on the device$"):
+    with pytest.raises(UserError, match=r"predicts; end what else runs on the device$"):
         predict_split(model, open_split(blobs, "test"), tmp_path / "out", batch_size=1, inference=windows)
 
 
 def test_windows_are_advised_only_where_they_can_be_merged(blobs, tmp_path, monkeypatch):
     detector = build("two_stream_fcos", {}, task="detection", classes=dict(list(BLOBS.items())[1:]))
     monkeypatch.setattr(detector, "predict", fails_with(torch.OutOfMemoryError("CUDA out of memory")))
-    with pytest.raises(UserError, match="predicts; halve the batch size .8., or end what else runs on the device$"):
+    with pytest.raises(UserError, match=r"predicts; halve the batch size \(8\), or end what else runs on the device$"):
         predict_split(detector, open_split(blobs, "test"), tmp_path / "out")
 
 
