@@ -91,7 +91,8 @@ def named_model(
 
     Raises:
         UnknownNameError: no such method.
-        UserError: weights with a task, classes or configuration, which they bring themselves.
+        UserError: weights with a task, classes or configuration, which they bring themselves; or classes for a task
+            without.
         RecipeError, WeightsError: as building or loading the model.
     """
     from rgbtbench.zoo.load import load_model
@@ -104,6 +105,8 @@ def named_model(
         return load_model(path)
     card = method_card(target)
     wanted = task or card.tasks[0]
+    if wanted in WITHOUT_CLASSES and classes is not None:
+        raise UserError(f"{classes} classes for {wanted}, which has none", remedy="leave them out")
     names = {} if wanted in WITHOUT_CLASSES else {number: f"class {number}" for number in range(classes or 9)}
     return build(target, config or {}, task=wanted, classes=names)  # type: ignore[arg-type]
 

@@ -2,8 +2,8 @@
 
 A variant may begin with a pre-training of its seed, which variants and studies share that name the same recipe.
 Whatever is finished is found again: trainings by their run folders, predictions by their weights, records by both.
-Several processes of one machine may each run a part of a study into the same folders: a training is the business of
-whichever comes first, and the others wait for it.
+Several processes of one machine may each run a part of a study into the same folders: a training with its predictions
+is the business of whichever comes first, and the others wait for it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rgbtbench.file_lock import file_lock
 from rgbtbench.leaderboard.lookup import Sought, find_record
 from rgbtbench.leaderboard.records import Record
 from rgbtbench.leaderboard.store import write_record
+from rgbtbench.outputs import require_folder
 from rgbtbench.progress import Progress, Silent
 from rgbtbench.scoring.resolve import resolve_protocol
 from rgbtbench.shards.manifest import read_manifest
@@ -134,8 +135,8 @@ def run_study(
         One record per training, in the order of `arms`.
 
     Raises:
-        UserError: as training and evaluation do; before anything is trained where the data cannot be scored under the
-            study's protocol.
+        UserError: as training and evaluation do; before anything is trained where a folder cannot be written to, or the
+            data cannot be scored under the study's protocol.
         RecipeError: a variant begins with a pre-training, for which there is no data.
     """
     from rgbtbench.training.run import train
@@ -143,6 +144,8 @@ def run_study(
     found: list[Record] = []
     planned = list(arms(study))
     _require_data(planned, pretraining_data)
+    for folder in (out, *([] if pretraining_out is None else [pretraining_out])):
+        require_folder(folder)
     manifest = read_manifest(data)
     # Before anything is trained whose result could not be scored.
     resolve_protocol(study.protocol, manifest)
@@ -175,16 +178,17 @@ def run_study(
                 cached=True,
                 progress=progress,
             )
-        known = find_record(records, Sought.of(manifest, study.protocol, result.info.sha256))
-        if known is not None:
-            progress.say("its result is among the records already")
-            found.append(known[1])
-            continue
-        evaluation = Subject(result.weights, device=device).evaluate(
-            data, study.protocol, condition=arm.recipe.condition, variant=arm.variant, progress=progress
-        )
-        write_record(evaluation.record, records, statistics=evaluation.score.statistics)
-        found.append(evaluation.record)
+            # Predictions lie in the run folder, so that they are one process's business too.
+            known = find_record(records, Sought.of(manifest, study.protocol, result.info.sha256))
+            if known is not None:
+                progress.say("its result is among the records already")
+                found.append(known[1])
+                continue
+            evaluation = Subject(result.weights, device=device).evaluate(
+                data, study.protocol, condition=arm.recipe.condition, variant=arm.variant, progress=progress
+            )
+            write_record(evaluation.record, records, statistics=evaluation.score.statistics)
+            found.append(evaluation.record)
     return found
 
 

@@ -81,6 +81,18 @@ def test_parts_of_a_study_run_into_the_same_folders_and_make_the_whole(prepared,
     assert sum("finished; nothing to do" in line for line in told.lines) == 1
 
 
+def test_who_runs_the_same_at_the_same_time_waits_for_predictions_too(prepared, tmp_path):
+    folder, study = prepared
+    told = Told()
+    places = {"records": tmp_path / "records", "device": "cpu", "progress": told}
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(run_study, study, folder / "shards", tmp_path / "out", **places) for _ in range(2)]
+        first, second = (run.result() for run in runs)
+    assert [record.metrics for record in first] == [record.metrics for record in second]
+    assert sum("among the records already" in line for line in told.lines) == 2
+    assert len(list((tmp_path / "records").rglob("*.json"))) == 2
+
+
 def test_a_part_keeps_the_order_of_the_study(prepared):
     study = prepared[1].model_copy(update={"seeds": (4, 2, 7)})
     part = part_of(study, variants=["rgb+shuffled-lwir", "rgb+lwir"], seeds=[7, 4])
@@ -105,6 +117,16 @@ def test_data_that_cannot_be_scored_is_refused_before_anything_is_trained(prepar
     with pytest.raises(UserError, match=f"{protocol} is not a protocol of mfnet.*as it was prepared"):
         run_study(wrong, folder / "shards", tmp_path / "out", records=tmp_path / "records")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["out", "pretraining_out"])
+def test_a_file_in_place_of_a_folder_is_refused(prepared, tmp_path, place):
+    folder, study = prepared
+    (tmp_path / "file").write_text("precious")
+    places = {"out": tmp_path / "out", "records": tmp_path / "records", place: tmp_path / "file"}
+    with pytest.raises(UserError, match="is a file; expected a folder"):
+        run_study(study, folder / "shards", **places)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_who_comes_second_waits_for_a_training_and_finds_it_finished(scenes, tmp_path):

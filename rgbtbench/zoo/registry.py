@@ -74,7 +74,9 @@ def method_for(name: str, task: Use) -> Method:
     if task not in module.TASKS:
         doing = [other for other in catalog.method_names() if task in catalog.method_card(other).tasks]
         raise RecipeError(
-            f"{name} does no {task}", expected=", ".join(module.TASKS), remedy=f"methods that do: {', '.join(doing)}"
+            f"{name} does no {task}",
+            expected=", ".join(module.TASKS),
+            remedy=f"methods that do: {', '.join(doing)}" if doing else "no method does",
         )
     return module
 

@@ -12,7 +12,7 @@ from rgbtbench.efficiency.counts import count_model
 from rgbtbench.efficiency.inputs import noise_batch
 from rgbtbench.efficiency.profile import profile_model
 from rgbtbench.efficiency.timing import Setting, time_model
-from rgbtbench.errors import UnknownNameError, UserError
+from rgbtbench.errors import RecipeError, UnknownNameError, UserError
 from rgbtbench.leaderboard.records import Efficiency
 from rgbtbench.profiling import named_model, parse_size, profile
 from rgbtbench.zoo.registry import build
@@ -130,6 +130,10 @@ def test_weights_are_profiled_as_they_are(tmp_path):
         named_model(str(tmp_path / "one.safetensors"), classes=3)
     with pytest.raises(UnknownNameError, match="did you mean mfnet"):
         named_model("mfnte")
+    with pytest.raises(UserError, match="3 classes for saliency, which has none"):
+        named_model("mit_saliency", classes=3)
+    with pytest.raises(RecipeError, match="mfnet does no painting; expected semantic; no method does"):
+        named_model("mfnet", task="painting")
 
 
 def test_counts_and_times_alone_are_those_of_the_whole_profile():
