@@ -80,3 +80,10 @@ def _moved(value: Any, device: torch.device | str, non_blocking: bool) -> Any:
     if isinstance(value, tuple):
         return tuple(_moved(item, device, non_blocking) for item in value)
     return value
+
+
+def content_sizes(batch: Batch) -> Tensor:
+    """Return int64 (B, 2): height and width of what is image and not padding in each sample's tensors."""
+    height = batch.pixel_mask.any(dim=2).sum(dim=1)
+    width = batch.pixel_mask.any(dim=1).sum(dim=1)
+    return torch.stack((height, width), dim=1)

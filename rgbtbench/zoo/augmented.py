@@ -11,12 +11,12 @@ from torch import Tensor
 
 from rgbtbench.cards.inference import PLAIN, Inference
 from rgbtbench.errors import PredictionError, RecipeError
-from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.batch import Batch, content_sizes
 from rgbtbench.loading.one_size import parts_of_one_size
 from rgbtbench.predictions.kinds import MaskPrediction, Prediction
 from rgbtbench.zoo.masks import masks_of_scores
 from rgbtbench.zoo.model import Model
-from rgbtbench.zoo.preprocess import content_sizes, network_inputs, pad_to_multiple
+from rgbtbench.zoo.preprocess import network_inputs, pad_to_multiple
 from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.windows import Images, summed_windows
 

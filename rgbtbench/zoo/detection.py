@@ -10,13 +10,13 @@ from pydantic import Field
 from torch import Tensor
 
 from rgbtbench.cards.schema import Strict
-from rgbtbench.loading.batch import Batch, BoxTargets
+from rgbtbench.loading.batch import Batch, BoxTargets, content_sizes
 from rgbtbench.loading.one_size import parts_of_one_size
 from rgbtbench.predictions.kinds import BoxPrediction
 from rgbtbench.zoo.graph import Plain
 from rgbtbench.zoo.model import Model
 from rgbtbench.zoo.parts.detector import Detections, Detector, Limits, Targets
-from rgbtbench.zoo.preprocess import Preprocess, content_sizes, network_inputs
+from rgbtbench.zoo.preprocess import Preprocess, network_inputs
 from rgbtbench.zoo.spec import ModelSpec
 
 

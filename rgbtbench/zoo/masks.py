@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.batch import Batch, content_sizes
 from rgbtbench.predictions.kinds import MaskPrediction
 from rgbtbench.zoo.answers import answered_logits
-from rgbtbench.zoo.preprocess import content_sizes, in_original_frame
+from rgbtbench.zoo.preprocess import in_original_frame
 
 
 def mask_predictions(logits: Tensor, batch: Batch, class_ids: Tensor) -> list[MaskPrediction]:

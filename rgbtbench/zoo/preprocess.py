@@ -5,22 +5,19 @@ All of it runs on the model's device; loaders hand on pixels as they are stored.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor
 
 from rgbtbench.cards.schema import Name, Strict
-from rgbtbench.conditions.seeds import generator_of
-from rgbtbench.conditions.steps import Missing, Noisy
 from rgbtbench.errors import RecipeError, did_you_mean
 from rgbtbench.formats.image_file import LUMINANCE
 from rgbtbench.loading.batch import Batch
+from rgbtbench.zoo.altered_input import with_noise, with_zeros
 from rgbtbench.zoo.spec import Wiring
 
 _LARGEST = {torch.uint8: 255.0, torch.uint16: 65535.0, torch.float32: 1.0}
@@ -151,60 +148,6 @@ def network_inputs(
     return result
 
 
-def with_zeros(image: Tensor, batch: Batch, modality: str) -> Tensor:
-    """Return a normalised input (B, C, H, W) with as many zeros as `Batch.zeroed` asks for.
-
-    Which elements are lost depends on the sample's key, the modality and the share alone, never on the batch.
-    """
-    if modality not in batch.zeroed:
-        return image
-    lost = torch.zeros_like(image, dtype=torch.bool)
-    sizes = _content_sizes(image, batch)
-    for row, (share, (height, width)) in enumerate(zip(batch.zeroed[modality].tolist(), sizes, strict=True)):
-        if share == 1:
-            lost[row] = True
-        elif share > 0:
-            # float32 in the batch; the id holds the number as it was written.
-            step = Missing(modality, "zero_norm", float(f"{share:g}"))
-            drawn = generator_of(batch.keys[row], str(step)).random((image.shape[1], height, width), np.float32)
-            lost[row, :, :height, :width] = torch.from_numpy(drawn < share).to(image.device)
-    return image.masked_fill(lost, 0)
-
-
-def with_noise(image: Tensor, batch: Batch, modality: str) -> Tensor:
-    """Return a normalised input (B, C, H, W) with the noise that `Batch.noisy` asks for, as arXiv 2503.18445 adds it.
-
-    Elements drawn with repetition become the highest value of the image, as many others the lowest; then normal noise
-    is added. Padding keeps its values. All depends on the sample's key and the step alone, never on the batch.
-    """
-    if modality not in batch.noisy:
-        return image
-    result = image.clone()
-    sizes = _content_sizes(image, batch)
-    for row, ((density, deviation), (height, width)) in enumerate(
-        zip(batch.noisy[modality].tolist(), sizes, strict=True)
-    ):
-        # float32 in the batch; the id holds the numbers as they were written.
-        step = Noisy(modality, float(f"{density:g}"), float(f"{deviation:g}"))
-        generator = generator_of(batch.keys[row], str(step))
-        content = image[row, :, :height, :width].reshape(-1).clone()
-        draws = math.ceil(step.density * content.numel() / 2)
-        highest, lowest = content.max(), content.min()
-        for extreme in (highest, lowest):
-            content[torch.from_numpy(generator.integers(0, content.numel(), draws)).to(image.device)] = extreme
-        added = generator.standard_normal(content.numel(), np.float32) * np.float32(step.deviation)
-        content = content + torch.from_numpy(added).to(image)
-        result[row, :, :height, :width] = content.reshape(image.shape[1], height, width)
-    return result
-
-
-def _content_sizes(image: Tensor, batch: Batch) -> list[tuple[int, int]]:
-    """Return height and width of what is no padding in each input of a network; all of it where it was resized."""
-    whole = (image.shape[-2], image.shape[-1])
-    sizes = content_sizes(batch).tolist() if whole == batch.pixel_mask.shape[-2:] else [whole] * len(batch)
-    return [(height, width) for height, width in sizes]
-
-
 def pad_to_multiple(image: Tensor, multiple: int, *, level: float = 0.0) -> Tensor:
     """Return `image` (..., H, W) with a level below and to the right until both sides divide by `multiple`."""
     height, width = image.shape[-2:]
@@ -227,13 +170,6 @@ def to_frame(logits: Tensor, batch: Batch, rules: Preprocess) -> Tensor:
     size = rules.size_of(frame)
     logits = logits[..., : size[0], : size[1]]
     return logits if size == frame else F.interpolate(logits, frame, mode="bilinear", align_corners=False)
-
-
-def content_sizes(batch: Batch) -> Tensor:
-    """Return int64 (B, 2): height and width of what is image and not padding in each sample's tensors."""
-    height = batch.pixel_mask.any(dim=2).sum(dim=1)
-    width = batch.pixel_mask.any(dim=1).sum(dim=1)
-    return torch.stack((height, width), dim=1)
 
 
 def in_original_frame(logits: Tensor, *, content: tuple[int, int], size: tuple[int, int]) -> Tensor:

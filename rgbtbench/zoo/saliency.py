@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from rgbtbench.loading.batch import Batch
+from rgbtbench.loading.batch import Batch, content_sizes
 from rgbtbench.loading.one_size import parts_of_one_size
 from rgbtbench.predictions.kinds import SaliencyPrediction
 from rgbtbench.zoo.model import Model
-from rgbtbench.zoo.preprocess import Preprocess, content_sizes, in_original_frame, network_inputs, to_frame
+from rgbtbench.zoo.preprocess import Preprocess, in_original_frame, network_inputs, to_frame
 from rgbtbench.zoo.saliency_losses import binary_cross_entropy, soft_iou
 from rgbtbench.zoo.spec import ModelSpec
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from rgbtbench.errors import RecipeError
+from rgbtbench.loading.batch import content_sizes
 from rgbtbench.zoo.preprocess import (
     Normalisation,
     Preprocess,
-    content_sizes,
     in_original_frame,
     network_inputs,
     pad_to_multiple,
