@@ -36,6 +36,15 @@ def leave_to_parent() -> None:
     Thread(target=_end_with_parent, daemon=True).start()
 
 
+def begin_apart() -> None:
+    """Begin a worker process in a group of its own: a signal to the group, such as a scheduler's, is the parent's.
+
+    Otherwise as `leave_to_parent`. A signal to the process itself ends it as ever.
+    """
+    os.setpgid(0, 0)
+    leave_to_parent()
+
+
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -23,6 +23,7 @@ from rgbtbench.loading.collate import PackedBatch, packed, unpacked
 from rgbtbench.loading.items import Fetched, ItemSource, SampleItems
 from rgbtbench.loading.prepared import PreparedSplit
 from rgbtbench.loading.sampler import Draw, TrainingStream, evaluation_batches
+from rgbtbench.processes import begin_apart
 
 Join = Callable[[Fetched], PackedBatch | UserError]
 
@@ -219,6 +220,10 @@ def _unwrapped(batches: Iterable[PackedBatch | UserError]) -> Iterator[Batch]:
         yield unpacked(batch)
 
 
+def _begin_worker(_number: int) -> None:
+    begin_apart()
+
+
 def _data_loader(
     source: ItemSource,
     draws: Iterable[list[Draw]],
@@ -232,6 +237,7 @@ def _data_loader(
         num_workers=workers,
         collate_fn=join,  # type: ignore[arg-type]  # of what `__getitems__` gives, which need not be a list
         persistent_workers=workers > 0,
+        worker_init_fn=_begin_worker,
         pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),  # else each iteration would take a number from the training's own generator
     )

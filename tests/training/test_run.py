@@ -14,6 +14,7 @@ import yaml
 
 from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.errors import RecipeError, ShardError, UnknownNameError, WeightsError
+from rgbtbench.training.checkpoint import load_checkpoint
 from rgbtbench.training.interruption import InterruptedTrainingError
 from rgbtbench.training.metrics_log import read_metrics
 from rgbtbench.training.run import train
@@ -80,33 +81,50 @@ def test_a_run_that_was_terminated_in_mid_epoch_ends_with_the_same_bits(blobs, t
     assert lines_without_time(tmp_path / "run") == lines_without_time(uninterrupted.folder)
 
 
-KILLED = """
-import os, signal, sys, torch
+#: Recipe, data, run, signal, and whom it reaches after the fourth step.
+SIGNALLED = """
+import os, subprocess, sys, time, torch
 from pathlib import Path
 from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.progress import Silent
 from rgbtbench.training.run import train
 torch.set_num_threads(1)
-class Killer(Silent):
+recipe, data, run, number, reached = sys.argv[1:]
+class Sender(Silent):
     done = 0
     def advance(self, count=1):
         self.done += count
         if self.done == 4:
-            os.kill(os.getpid(), signal.SIGKILL)
-train(load_recipe(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), checkpoint_seconds=0, progress=Killer())
+            # By another process: workers take a signal of their parent for the end of all work.
+            subprocess.run(["kill", "-" + number, str(os.getpid()) if reached == "itself" else "0"])
+            time.sleep(0.5)
+train(load_recipe(recipe), Path(data), Path(run), checkpoint_seconds=0, workers=2, progress=Sender())
 """
 
 
+def signalled(blobs, folder, number, reached):
+    """Train in a process, and a group, that sends itself a signal; return how it ended."""
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe().model_dump(mode="json")))
+    places = [str(path) for path in (folder / "recipe.yaml", blobs, folder / "run")]
+    command = [sys.executable, "-c", SIGNALLED, *places, str(int(number)), reached]
+    return subprocess.run(command, check=False, start_new_session=True, stderr=subprocess.PIPE, text=True)
+
+
 def test_a_run_that_was_killed_and_moved_ends_with_the_same_bits(blobs, tmp_path, uninterrupted):
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe().model_dump(mode="json")))
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "recipe.yaml"), str(blobs), str(tmp_path / "run")]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert signalled(blobs, tmp_path, signal.SIGKILL, "itself").returncode == -signal.SIGKILL
     assert len(read_metrics(tmp_path / "run" / "metrics.jsonl")) == 4
     moved = (tmp_path / "run").rename(tmp_path / "elsewhere")
     result = train(recipe(), blobs, moved, resume=True)
     assert result.resumed_from == 3
     assert result.info.sha256 == uninterrupted.info.sha256
     assert lines_without_time(moved) == lines_without_time(uninterrupted.folder)
+
+
+def test_a_signal_to_the_whole_group_ends_a_run_between_two_steps(blobs, tmp_path):
+    """As from a scheduler, from `timeout`, and by Ctrl-C."""
+    ended = signalled(blobs, tmp_path, signal.SIGTERM, "its group")
+    assert "stopped by SIGTERM after step 4 of 6" in ended.stderr
+    assert load_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt")["done"] == 4
 
 
 def test_a_finished_run_can_be_moved_and_is_still_found_finished(blobs, tmp_path, uninterrupted):
