@@ -141,7 +141,7 @@ def _keys_of(location: Location, data: Any, *, is_missing: bool) -> list[str]:
         key = next((key for key in (part, str(part)) if isinstance(data, dict) and key in data), None)
         if key is not None:
             data = data[key]
-        elif isinstance(data, list) and isinstance(part, int):
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
             data = data[part]
         elif not (is_missing and place == len(location) - 1):
             continue

@@ -68,6 +68,14 @@ def test_kinds_that_a_field_may_be_of_are_no_part_of_its_name(write):
         load_card(write("shape: {kind: square}\n"), Lens)
 
 
+def test_a_place_that_a_list_lacks_is_named(write):
+    class Frame(Strict):
+        size: tuple[int, int]
+
+    with pytest.raises(CardError, match=r"rig\.yaml:1: size\.1: this key is missing"):
+        load_card(write("size: [480]\n"), Frame)
+
+
 def test_a_repeated_key_is_an_error_because_one_value_would_be_lost(write):
     with pytest.raises(CardError, match=r":2: repeated key 'name'"):
         read_yaml(write("name: car\nname: bus\n"))
