@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,35 +150,18 @@ def run_study(
     manifest = read_manifest(data)
     # Before anything is trained whose result could not be scored.
     resolve_protocol(study.protocol, manifest)
+    trained = partial(train, device=device, workers=workers, cached=True, progress=progress)
     for number, arm in enumerate(planned, start=1):
         progress.say(f"[{number}/{len(planned)}] {arm.recipe.model.method} {arm.variant}, seed {arm.seed}")
         recipe = arm.recipe
         if arm.pretraining is not None:
             first = (pretraining_out or out / "pretraining") / _folder_of(arm.pretraining)
             with _alone_in(first):
-                train(
-                    arm.pretraining,
-                    pretraining_data,
-                    first,
-                    resume=first.is_dir(),
-                    device=device,
-                    workers=workers,
-                    cached=True,
-                    progress=progress,
-                )
+                trained(arm.pretraining, pretraining_data, first, resume=first.is_dir())
             recipe = arm.begun_from(first)
         run = out / "runs" / arm.folder
         with _alone_in(run):
-            result = train(
-                recipe,
-                data,
-                run,
-                resume=run.is_dir(),
-                device=device,
-                workers=workers,
-                cached=True,
-                progress=progress,
-            )
+            result = trained(recipe, data, run, resume=run.is_dir())
             # Predictions lie in the run folder, so that they are one process's business too.
             known = find_record(records, Sought.of(manifest, study.protocol, result.info.sha256))
             if known is not None:

@@ -7,15 +7,15 @@ are mmsegmentation's, which has to be installed; layers carry the published name
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from pydantic import Field
 from torch import Tensor
 
 from rgbtbench.loading.batch import Batch
-from rgbtbench.zoo.image_features import image_features
 from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork, authors_options
+from rgbtbench.zoo.m_specgene.dense_model import DenseModel
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.preprocess import to_frame
 from rgbtbench.zoo.saliency import SaliencyModel, known_masks
@@ -50,7 +50,7 @@ def build(spec: ModelSpec, config: MSpecGeneSaliencyConfig) -> MSpecGeneSaliency
     return MSpecGeneSaliency(spec, config)
 
 
-class MSpecGeneSaliency(SaliencyModel):
+class MSpecGeneSaliency(DenseModel, SaliencyModel):
     """The network; images of any size are seen through windows."""
 
     def __init__(self, spec: ModelSpec, config: MSpecGeneSaliencyConfig) -> None:
@@ -75,26 +75,6 @@ class MSpecGeneSaliency(SaliencyModel):
             )
             for head, logits in self.network.trained(self.images(batch)).items()
         }
-
-    def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
-        """Return the tokens of each image after the last block that the heads look at; see `DenseNetwork.tokens`."""
-        return image_features(
-            batch,
-            self.network.tokens,
-            rules=self.preprocess,
-            inputs=self.inputs_for(batch),
-            channels=self.channels,
-            patch=self.network.config.patch,
-            size=size,
-        )
-
-    def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the tensors of a pre-trained encoder; see `DenseNetwork.encoder_state`."""
-        return self.network.encoder_state(name, state)
-
-    def layers(self) -> Sequence[Sequence[str]]:
-        """Return the order of layers; see `Model.layers`."""
-        return self.network.layers()
 
 
 def _lead(logits: Tensor) -> Tensor:

@@ -6,15 +6,14 @@ mmsegmentation's, which has to be installed; layers carry the published names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from torch import Tensor
 
-from rgbtbench.loading.batch import Batch
 from rgbtbench.zoo.graph import Plain
-from rgbtbench.zoo.image_features import image_features
 from rgbtbench.zoo.m_specgene.dense import PUBLISHED_KEYS, DenseConfig, DenseNetwork, authors_options
+from rgbtbench.zoo.m_specgene.dense_model import DenseModel
 from rgbtbench.zoo.m_specgene.tasks import CHANNELS, FED_BY
 from rgbtbench.zoo.segmentation import SegmentationModel
 from rgbtbench.zoo.spec import ModelSpec, Wiring
@@ -42,7 +41,7 @@ def build(spec: ModelSpec, config: MSpecGeneSegmentationConfig) -> MSpecGeneSegm
     return MSpecGeneSegmenter(spec, config)
 
 
-class MSpecGeneSegmenter(SegmentationModel):
+class MSpecGeneSegmenter(DenseModel, SegmentationModel):
     """The network; images of any size are seen through windows."""
 
     def __init__(self, spec: ModelSpec, config: MSpecGeneSegmentationConfig) -> None:
@@ -63,23 +62,3 @@ class MSpecGeneSegmenter(SegmentationModel):
         window = self.network.config.window_size
         rules = self.preprocess.model_copy(update={"edges": None, "fit": None, "size": window})
         return replace(super().plain(), rules=rules)
-
-    def features(self, batch: Batch, size: tuple[int, int] | None = None) -> dict[str, Tensor]:
-        """Return the tokens of each image after the last block that the heads look at; see `DenseNetwork.tokens`."""
-        return image_features(
-            batch,
-            self.network.tokens,
-            rules=self.preprocess,
-            inputs=self.inputs_for(batch),
-            channels=self.channels,
-            patch=self.network.config.patch,
-            size=size,
-        )
-
-    def encoder_state(self, name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the tensors of a pre-trained encoder; see `DenseNetwork.encoder_state`."""
-        return self.network.encoder_state(name, state)
-
-    def layers(self) -> Sequence[Sequence[str]]:
-        """Return the order of layers; see `Model.layers`."""
-        return self.network.layers()
