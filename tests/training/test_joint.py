@@ -23,7 +23,7 @@ from rgbtbench.zoo.predict import predict_split
 from tests.blobs import prepare_blobs
 
 from .recipes import AtStep, recipe
-from .test_run import lines_without_time
+from .runs import lines_without_time
 
 MEMBERS = ({"dataset": "blobs"}, {"dataset": "sparks", "inputs": {"inf": "nir"}})
 

@@ -21,7 +21,7 @@ from rgbtbench.zoo.weights_info import read_info
 
 from .processes import BLOCKS, BOXES, PIXELS
 from .recipes import recipe
-from .test_run import lines_without_time
+from .runs import lines_without_time
 
 #: Sums of float32 in another order; four steps of an optimiser that divides by the gradient's size make more of it.
 TOLERANCE = 1e-3

@@ -4,13 +4,11 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
 from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.errors import RecipeError, ShardError, UnknownNameError, WeightsError
@@ -21,13 +19,7 @@ from rgbtbench.training.run import train
 from rgbtbench.zoo.load import load_model
 
 from .recipes import AtStep, recipe
-
-
-def lines_without_time(run: Path) -> list[dict]:
-    return [
-        {name: value for name, value in line.items() if name not in ("seconds", "waited")}
-        for line in read_metrics(run / "metrics.jsonl")
-    ]
+from .runs import lines_without_time, signalled
 
 
 @pytest.fixture(scope="module")
@@ -81,37 +73,8 @@ def test_a_run_that_was_terminated_in_mid_epoch_ends_with_the_same_bits(blobs, t
     assert lines_without_time(tmp_path / "run") == lines_without_time(uninterrupted.folder)
 
 
-#: Recipe, data, run, signal, and whom it reaches after the fourth step.
-SIGNALLED = """
-import os, subprocess, sys, time, torch
-from pathlib import Path
-from rgbtbench.cards.recipe import load_recipe
-from rgbtbench.progress import Silent
-from rgbtbench.training.run import train
-torch.set_num_threads(1)
-recipe, data, run, number, reached = sys.argv[1:]
-class Sender(Silent):
-    done = 0
-    def advance(self, count=1):
-        self.done += count
-        if self.done == 4:
-            # By another process: workers take a signal of their parent for the end of all work.
-            subprocess.run(["kill", "-" + number, str(os.getpid()) if reached == "itself" else "0"])
-            time.sleep(0.5)
-train(load_recipe(recipe), Path(data), Path(run), checkpoint_seconds=0, workers=2, progress=Sender())
-"""
-
-
-def signalled(blobs, folder, number, reached):
-    """Train in a process, and a group, that sends itself a signal; return how it ended."""
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe().model_dump(mode="json")))
-    places = [str(path) for path in (folder / "recipe.yaml", blobs, folder / "run")]
-    command = [sys.executable, "-c", SIGNALLED, *places, str(int(number)), reached]
-    return subprocess.run(command, check=False, start_new_session=True, stderr=subprocess.PIPE, text=True)
-
-
 def test_a_run_that_was_killed_and_moved_ends_with_the_same_bits(blobs, tmp_path, uninterrupted):
-    assert signalled(blobs, tmp_path, signal.SIGKILL, "itself").returncode == -signal.SIGKILL
+    assert signalled(recipe(), blobs, tmp_path, signal.SIGKILL, after_step=4).returncode == -signal.SIGKILL
     assert len(read_metrics(tmp_path / "run" / "metrics.jsonl")) == 4
     moved = (tmp_path / "run").rename(tmp_path / "elsewhere")
     result = train(recipe(), blobs, moved, resume=True)
@@ -122,7 +85,7 @@ def test_a_run_that_was_killed_and_moved_ends_with_the_same_bits(blobs, tmp_path
 
 def test_a_signal_to_the_whole_group_ends_a_run_between_two_steps(blobs, tmp_path):
     """As from a scheduler, from `timeout`, and by Ctrl-C."""
-    ended = signalled(blobs, tmp_path, signal.SIGTERM, "its group")
+    ended = signalled(recipe(), blobs, tmp_path, signal.SIGTERM, "its group", after_step=4)
     assert "stopped by SIGTERM after step 4 of 6" in ended.stderr
     assert load_checkpoint(tmp_path / "run" / "checkpoints" / "last.pt")["done"] == 4
 

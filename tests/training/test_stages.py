@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
-import yaml
 
 from rgbtbench.errors import RecipeError
 from rgbtbench.training.interruption import InterruptedTrainingError
@@ -18,7 +15,7 @@ from rgbtbench.training.run import train
 from rgbtbench.zoo.load import load_model
 
 from .recipes import AtStep, recipe
-from .test_run import KILLED, lines_without_time
+from .runs import lines_without_time, signalled
 
 STAGES = (
     {"name": "decoder", "steps": 4, "freeze": {"parameters": "*", "but": "decode?"}},
@@ -78,11 +75,9 @@ def test_a_run_that_was_killed_after_the_next_stage_chose_its_own_best_ends_with
     blobs, tmp_path, uninterrupted
 ):
     """Killed in the step after the validation of step 6, whose weights took the place of the first stage's best."""
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(staged(selection="val").model_dump(mode="json")))
     whole = train(staged(selection="val"), blobs, tmp_path / "whole")
-    code = KILLED.replace("self.done == 4", "self.done == 6").replace("checkpoint_seconds=0", "checkpoint_seconds=1e9")
-    command = [sys.executable, "-c", code, str(tmp_path / "recipe.yaml"), str(blobs), str(tmp_path / "run")]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    ended = signalled(staged(selection="val"), blobs, tmp_path, signal.SIGKILL, after_step=6, checkpoint_seconds=1e9)
+    assert ended.returncode == -signal.SIGKILL
     result = train(staged(selection="val"), blobs, tmp_path / "run", resume=True)
     assert result.resumed_from == 4
     assert result.info.sha256 == whole.info.sha256
