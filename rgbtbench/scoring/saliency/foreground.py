@@ -34,6 +34,10 @@ class Foreground:
     row_sum: int
     column_sum: int
 
+    def within(self, rows: tuple[int, int], columns: tuple[int, int]) -> NDArray[np.uint8]:
+        """Return the mask from a first row to before a last one, the same of columns, in C order."""
+        return np.ascontiguousarray(self.mask[slice(*rows), slice(*columns)])
+
 
 def foreground_of(truth: NDArray[np.uint8], rule: Truth) -> Foreground:
     """Return the foreground of a mask, uint8 (H, W) of grey values from 0 to 255."""

@@ -8,20 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.scoring.saliency.distance import heights_and_distances
 from rgbtbench.scoring.saliency.errors import Errors
 from rgbtbench.scoring.saliency.foreground import Foreground
 from rgbtbench.scoring.saliency.levels import Levels
-from rgbtbench.scoring.saliency.nearest import REACH, nearest_foreground
 
-#: The Gaussian that tells how errors depend on each other: 7x7 pixels, sigma 5, as one row and one column.
-_STEPS: Final = np.arange(-3, 4)
-_BELL: Final = np.exp(-(_STEPS**2) / 50.0)
-_KERNEL: Final = _BELL / _BELL.sum()
+#: The Gaussian that tells how errors depend on each other: 7x7 pixels, sigma 5, one half of its row, or column.
+_HALF: Final = np.exp(-(np.arange(-3, 1) ** 2) / 50.0)
+_BELL: Final = _HALF / (2 * _HALF.sum() - 1)
 #: An error in the background counts half as much again as before, up to twice, for every five pixels of distance.
 _HALVED_PER_PIXEL: Final = np.log(0.5) / 5
-#: Places are looked up one by one where there is at most one of so many.
-_FEW: Final = 4
 _EPSILON: Final = np.spacing(1.0)
 
 
@@ -47,43 +42,25 @@ def weighted_f_measure(
 
 def _of_background(foreground: Foreground, raised: Errors) -> float:
     """Return the weighted errors of the background, in levels."""
-    return sum(
-        float((_weights(squares) * heights).sum()) for heights, squares in heights_and_distances(foreground, raised)
-    )
+    from rgbtbench.scoring.saliency.weighted_errors import sum_in_background
 
-
-def _weights(squares: NDArray[np.uint8] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what an error counts, given its squared distance to the foreground."""
-    if squares.dtype == np.uint8:
-        return _weights_of_bytes().take(squares.astype(np.intp))
-    return np.asarray(2 - np.exp(_HALVED_PER_PIXEL * np.sqrt(squares)), np.float64)
-
-
-@cache
-def _weights_of_bytes() -> NDArray[np.float64]:
-    return _weights(np.arange(256.0))
+    if not len(raised.sizes):
+        return 0.0
+    return sum_in_background(foreground.within(raised.rows, raised.columns), raised.levels, _weights())
 
 
 def _of_foreground(foreground: Foreground, missed: Errors) -> float:
-    """Return the weighted errors of the foreground, in levels: each at most the mean error around it.
+    """Return the weighted errors of the foreground, in levels: each at most the mean error around it."""
+    from rgbtbench.scoring.saliency.weighted_errors import sum_in_foreground
 
-    The errors of the background around the foreground are taken to be those of the nearest foreground pixel.
-    """
-    import cv2
-
-    if not len(missed.places):
+    if not len(missed.sizes):
         return 0.0
-    mask = foreground.mask[slice(*foreground.rows), slice(*foreground.columns)]
-    above, below = foreground.rows[0] - missed.rows[0], missed.rows[1] - foreground.rows[1]
-    before, behind = foreground.columns[0] - missed.columns[0], missed.columns[1] - foreground.columns[1]
-    frame = (above + REACH, below + REACH, before + REACH, behind + REACH)
-    framed = cv2.copyMakeBorder(mask, *frame, cv2.BORDER_CONSTANT, value=0)
-    spread = np.asarray(cv2.copyMakeBorder(missed.levels, REACH, REACH, REACH, REACH, cv2.BORDER_CONSTANT, value=0))
-    places, nearest = nearest_foreground(np.asarray(framed, np.uint8))
-    flat = spread.ravel()
-    flat[places] = flat.take(nearest)
-    inner = spread[REACH:-REACH, REACH:-REACH]
-    around = cv2.sepFilter2D(inner, cv2.CV_64F, _KERNEL, _KERNEL, borderType=cv2.BORDER_CONSTANT)
-    if len(missed.places) * _FEW > around.size:
-        return float(np.minimum(around, missed.levels, out=around).sum())
-    return float(np.minimum(around.ravel().take(missed.places), missed.sizes).sum())
+    return sum_in_foreground(foreground.within(missed.rows, missed.columns), missed.levels, _BELL)
+
+
+@cache
+def _weights() -> NDArray[np.float64]:
+    """Return what an error in the background counts, by its squared distance to the foreground."""
+    from rgbtbench.scoring.saliency.weighted_errors import FARTHEST_SQUARE
+
+    return np.asarray(2 - np.exp(_HALVED_PER_PIXEL * np.sqrt(np.arange(FARTHEST_SQUARE + 1))), np.float64)
