@@ -7,8 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +21,6 @@ from rgbtbench.scoring.saliency.levels import WHITE
 from rgbtbench.scoring.saliency.resize import resized
 from rgbtbench.scoring.truth import Truth
 from rgbtbench.threads import in_order
-
-#: Reducing is many steps of a few microseconds: several threads would spend more time on handing Python's lock to each
-#: other than they gain. Decoding is one long step, and goes on meanwhile.
-_REDUCING: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +65,5 @@ def _reduce(rules: SaliencyRules, pair: tuple[StoredMap, NDArray[np.uint8]]) -> 
     levels = stored.levels(None if any_size else (height, width))
     scaled = int(mask.max()) == 1
     prediction, truth = resized(levels, (height, width)), mask * np.uint8(WHITE) if scaled else mask
-    with _REDUCING:
-        statistics = reduce_image(prediction, truth, rules)
+    statistics = reduce_image(prediction, truth, rules)
     return _Reduced(statistics, scaled, int(levels.max()), map_sha256(levels))
