@@ -23,19 +23,21 @@ class Errors:
         rows: first row of the part of the image that holds all of them, and the first after it.
         columns: the same of columns.
         levels: uint8 or uint16 (H, W), by how much the map is wrong; 0 where it is not.
-        sizes: uint8 or uint16 (n,), the levels that are not 0.
+        places: (n,), flat indices of what is not 0, ascending.
+        sizes: uint8 or uint16 (n,), the levels there.
     """
 
     rows: tuple[int, int]
     columns: tuple[int, int]
     levels: Map
+    places: NDArray[np.intp]
     sizes: Map
 
     @classmethod
     def of(cls, rows: tuple[int, int], columns: tuple[int, int], levels: Map) -> Self:
         """Return the errors in a part of the image."""
-        flat = levels.ravel()
-        return cls(rows, columns, levels, flat.take(np.flatnonzero(flat != 0)))
+        places = np.flatnonzero(levels.ravel() != 0)
+        return cls(rows, columns, levels, places, levels.ravel().take(places))
 
 
 def raised_of(prediction: Map, foreground: Foreground, levels: Levels) -> Errors:

@@ -1,8 +1,8 @@
-"""What weighted F adds up, pixel by pixel, from whole images of errors.
+"""What weighted F adds up, pixel by pixel.
 
-Each row is worked on while it is in the processor's first cache, and in numbers as narrow as they may be. Loops that
-have a function of their own are those that are then done for many pixels at once: in one function with others they are
-not. So are the indices that are made unsigned, because they need not be asked whether they count from the end.
+A row at a time stays in the processor's first cache, in numbers as narrow as they may be. A loop with a function of its
+own is compiled to steps of many pixels at once, which it is not beside others; the same goes for indices without a
+sign, which need not be asked whether they count from the end.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy import float64, int64, uint8, uint16, uint64
+from numpy import float64, int64, intp, uint8, uint16, uint64
 from numpy.typing import NDArray
 
 from rgbtbench.compiled import compiled
@@ -21,7 +21,6 @@ FARTHEST: Final = 255
 FARTHEST_SQUARE: Final = FARTHEST**2
 #: Pixels up to so many columns away are compared one by one; of others, the nearest comes from a lower envelope.
 _NEAR: Final = 16
-_NEAR_SQUARE: Final = _NEAR**2
 
 #: Rows and columns that errors spread over around a pixel.
 _SPREAD: Final = 3
@@ -38,33 +37,38 @@ _NONE: Final = (_REACH + 1) ** 2 << _SQUARE_FROM_BIT
 
 
 @compiled
-def sum_in_background(mask: NDArray[uint8], raised: Map, weights: NDArray[float64]) -> float:
+def sum_in_background(mask: NDArray[uint8], places: NDArray[intp], sizes: Map, weights: NDArray[float64]) -> float:
     """Return the sum of errors, each times the weight of its distance to the foreground.
 
     Args:
         mask: uint8 (H, W), 255 in the foreground, else 0; C order.
-        raised: uint8 or uint16 (H, W), errors in the background, 0 in the foreground; C order.
+        places: (n,), flat indices of errors in the background, ascending.
+        sizes: uint8 or uint16 (n,), the errors there.
         weights: float64 (FARTHEST_SQUARE + 1,), by squared distance; the last one also of all beyond.
     """
-    height, width = mask.shape
+    width = mask.shape[1]
     _, away = _rows_away(mask)
     # In columns beside the image there is no foreground.
     squares = np.full(width + 2 * _NEAR, FARTHEST_SQUARE, np.uint16)
-    nearest = np.empty(width, np.uint16)
-    sites, starts = np.empty(width, np.int64), np.empty(width)
-    sums = np.zeros(width)
-    for row in range(height):
-        for column in range(width):
-            square = uint16(uint16(away[row, column]) * uint16(away[row, column]))
-            squares[uint64(_NEAR + column)] = square
-            nearest[column] = square
-        if not _compare_near(squares, raised, row, nearest):
-            count = _find_envelope(squares, sites, starts)
-            _read_envelope(squares, sites[:count], starts[:count], raised, row, nearest)
-        for column in range(width):
-            if raised[row, column]:
-                sums[column] += weights[nearest[column]] * raised[row, column]
-    return float(sums.sum())
+    nearest, sites = np.empty(width, np.uint16), np.empty(width, np.int64)
+    is_far = False
+    total, stop = 0.0, 0
+    while stop < places.size:
+        start, row = stop, places[stop] // width
+        first = row * width
+        while stop < places.size and places[stop] < first + width:
+            stop += 1
+        _square(away, row, squares, nearest)
+        # In a row below one with places far away there mostly are some too.
+        if is_far or not _compare_near(squares, places, start, stop, first, nearest):
+            count = _find_envelope(squares, sites)
+            _read_envelope(squares, sites, count, places, start, stop, first, nearest)
+            is_far = not _are_within(_NEAR, places, start, stop, first, nearest)
+        of_row = 0.0
+        for at in range(start, stop):
+            of_row += weights[nearest[uint64(places[at] - first)]] * sizes[at]
+        total += of_row
+    return total
 
 
 @compiled
@@ -118,21 +122,33 @@ def _rows_away(mask: NDArray[uint8]) -> tuple[NDArray[uint8], NDArray[uint8]]:
 
 
 @compiled
-def _compare_near(squares: NDArray[uint16], raised: Map, row: int, nearest: NDArray[uint16]) -> bool:
-    """Lessen squared distances by foreground in columns near by; return whether none is asked for that may be less."""
+def _square(away: NDArray[uint8], row: int, squares: NDArray[uint16], nearest: NDArray[uint16]) -> None:
+    for column in range(nearest.size):
+        square = uint16(uint16(away[row, column]) * uint16(away[row, column]))
+        squares[uint64(_NEAR + column)] = square
+        nearest[column] = square
+
+
+@compiled
+def _compare_near(
+    squares: NDArray[uint16], places: NDArray[intp], start: int, stop: int, first: int, nearest: NDArray[uint16]
+) -> bool:
+    """Lessen squared distances by foreground in columns near by; return whether none of some places' may be less."""
     for columns in range(1, _NEAR + 1):
-        if columns % 2 and _farthest(raised, row, nearest) <= columns * columns:
+        if columns % 2 and _are_within(columns, places, start, stop, first, nearest):
             return True
         _compare(squares, columns, nearest)
     return False
 
 
 @compiled
-def _farthest(raised: Map, row: int, nearest: NDArray[uint16]) -> uint16:
-    farthest = uint16(0)
-    for column in range(nearest.size):
-        farthest = max(farthest, nearest[column] if raised[row, column] else uint16(0))
-    return farthest
+def _are_within(
+    distance: int, places: NDArray[intp], start: int, stop: int, first: int, nearest: NDArray[uint16]
+) -> bool:
+    for at in range(start, stop):  # noqa: SIM110  # the compiler knows no generators
+        if nearest[uint64(places[at] - first)] > distance * distance:
+            return False
+    return True
 
 
 @compiled
@@ -144,27 +160,28 @@ def _compare(squares: NDArray[uint16], columns: int, nearest: NDArray[uint16]) -
 
 
 @compiled
-def _find_envelope(squares: NDArray[uint16], sites: NDArray[int64], starts: NDArray[float64]) -> int:
-    """Find the columns whose foreground is nearest somewhere in a row, and from where on it is; return how many.
+def _find_envelope(squares: NDArray[uint16], sites: NDArray[int64]) -> int:
+    """Find the columns whose foreground is nearest somewhere in a row; return how many they are.
 
     Squared distances are parabolas of one width, and these columns form their lower envelope (Felzenszwalb and
-    Huttenlocher, 2012, section 2).
+    Huttenlocher, 2012, section 2). A parabola is never below both of its neighbours if it stands higher than midway
+    between them by more than one.
     """
     count = 0
     for site in range(sites.size):
         square = int64(squares[uint64(_NEAR + site)])
-        if square == FARTHEST_SQUARE:
+        beside = int64(squares[uint64(_NEAR + site - 1)]) + int64(squares[uint64(_NEAR + site + 1)])
+        if square == FARTHEST_SQUARE or 2 * square > beside + 2:
             continue
-        start = -np.inf
-        while count:
-            other = sites[count - 1]
-            of_other = int64(squares[uint64(_NEAR + other)]) + other * other
-            start = (square + site * site - of_other) / (2 * (site - other))
-            if start > starts[count - 1]:
+        own = square + site * site
+        while count > 1:
+            last, before = sites[count - 1], sites[count - 2]
+            of_last = int64(squares[uint64(_NEAR + last)]) + last * last
+            of_before = int64(squares[uint64(_NEAR + before)]) + before * before
+            if (own - of_last) * (last - before) > (of_last - of_before) * (site - last):
                 break
-            start = -np.inf
             count -= 1
-        sites[count], starts[count] = site, start
+        sites[count] = site
         count += 1
     return count
 
@@ -173,19 +190,27 @@ def _find_envelope(squares: NDArray[uint16], sites: NDArray[int64], starts: NDAr
 def _read_envelope(
     squares: NDArray[uint16],
     sites: NDArray[int64],
-    starts: NDArray[float64],
-    raised: Map,
-    row: int,
+    count: int,
+    places: NDArray[intp],
+    start: int,
+    stop: int,
+    first: int,
     nearest: NDArray[uint16],
 ) -> None:
-    """Lessen the squared distances that are asked for to what an envelope says."""
+    """Write the squared distances of some places of a row that its envelope says."""
+    if not count:
+        return
     at = 0
-    for column in range(nearest.size if sites.size else 0):
-        if raised[row, column] and nearest[column] > _NEAR_SQUARE:
-            while at + 1 < sites.size and starts[at + 1] < column:
-                at += 1
-            square = int64(squares[uint64(_NEAR + sites[at])]) + (column - sites[at]) ** 2
-            nearest[column] = min(square, FARTHEST_SQUARE)
+    for place in range(start, stop):
+        column = places[place] - first
+        square = int64(squares[uint64(_NEAR + sites[at])]) + (column - sites[at]) ** 2
+        while at + 1 < count:
+            following = int64(squares[uint64(_NEAR + sites[at + 1])]) + (column - sites[at + 1]) ** 2
+            if following > square:
+                break
+            square = following
+            at += 1
+        nearest[uint64(column)] = min(square, FARTHEST_SQUARE)
 
 
 @compiled

@@ -44,9 +44,8 @@ def _of_background(foreground: Foreground, raised: Errors) -> float:
     """Return the weighted errors of the background, in levels."""
     from rgbtbench.scoring.saliency.weighted_errors import sum_in_background
 
-    if not len(raised.sizes):
-        return 0.0
-    return sum_in_background(foreground.within(raised.rows, raised.columns), raised.levels, _weights())
+    mask = foreground.within(raised.rows, raised.columns)
+    return sum_in_background(mask, raised.places, raised.sizes, _weights())
 
 
 def _of_foreground(foreground: Foreground, missed: Errors) -> float:

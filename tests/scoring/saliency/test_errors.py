@@ -46,11 +46,11 @@ def test_the_parts_of_an_image_hold_every_error(image):
     _, raised, missed, levels = errors_in(prediction, truth, normalisation)
     heights = prediction.astype(int) - levels.floor
     assert np.array_equal(pasted(raised, truth.shape), np.where(truth > 0, 0, heights))
-    assert np.array_equal(raised.levels[raised.levels > 0], raised.sizes)
+    assert np.array_equal(raised.levels.ravel()[raised.places], raised.sizes)
     assert (raised.sizes > 0).sum() == (np.where(truth > 0, 0, heights) > 0).sum()
     if missed is not None:
         assert np.array_equal(pasted(missed, truth.shape), np.where(truth > 0, levels.span - heights, 0))
-        assert np.array_equal(missed.levels[missed.levels > 0], missed.sizes)
+        assert np.array_equal(missed.levels.ravel()[missed.places], missed.sizes)
         assert (missed.sizes > 0).sum() == (np.where(truth > 0, levels.span - heights, 0) > 0).sum()
 
 
@@ -98,5 +98,5 @@ def test_the_background_around_the_foreground_ends_with_the_image():
 def test_an_image_without_errors_has_none(level):
     constant = np.full((6, 8), level, np.uint8)
     _, raised, missed, _ = errors_in(constant, constant, "min_max")
-    assert not len(raised.sizes)
-    assert missed is None or not len(missed.sizes)
+    assert not len(raised.places)
+    assert missed is None or not len(missed.places)
