@@ -67,16 +67,16 @@ class DetectionModel(Model):
     def plain(self) -> Plain:
         """Return the network without batches, up to clipping and suppressing boxes, which are the caller's.
 
-        `boxes` are (B, L, 4) as x1 y1 x2 y2 at every place; `scores` (B, L, classes) are from 0 to 1, in the order of
-        `ModelSpec.class_ids`. Raises as `Detector.everywhere`.
+        `boxes` are (B, L, 4) as x1 y1 x2 y2 at every place, or (B, L, classes, 4); `scores` (B, L, classes) are from 0
+        to 1, in the order of `ModelSpec.class_ids`. See `Detector.everywhere`.
         """
 
-        def outputs(images: Mapping[str, Tensor], _: tuple[int, int]) -> dict[str, Tensor]:
-            boxes, scores = self.detector.everywhere(self.levels(images))
+        def outputs(images: Mapping[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
+            boxes, scores = self.detector.everywhere(self.levels(images), size)
             return {"boxes": boxes, "scores": scores}
 
         channels = {slot: self.channels[slot] for slot in self.spec.inputs}
-        return Plain(channels, self.preprocess, outputs, ("boxes", "scores"))
+        return Plain(channels, self.preprocess, outputs, ("boxes", "scores"), ranked=self.detector.ranked)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Return the detector's losses."""

@@ -23,12 +23,15 @@ class Plain:
         rules: how its images are prepared.
         outputs: what it says, in the frame of the images.
         names: of the outputs, in order.
+        ranked: whether rows of the outputs, (B, L, …), are chosen and ranked by what the network says, so that a
+            rounding may exchange them.
     """
 
     channels: Mapping[str, int]
     rules: Preprocess
     outputs: Outputs
     names: tuple[str, ...]
+    ranked: bool = False
 
 
 class Graph(nn.Module):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.export import Dim
@@ -21,6 +20,7 @@ from rgbtbench.errors import MissingExtraError, RecipeError, UserError
 from rgbtbench.outputs import require_file
 from rgbtbench.zoo.graph import Graph, Plain
 from rgbtbench.zoo.model import Model
+from rgbtbench.zoo.output_differences import largest_difference
 
 #: Largest difference between torch and onnxruntime, relative to the largest value of an output.
 TOLERANCE: Final = 1e-3
@@ -37,7 +37,7 @@ class OnnxFacts:
         inputs: name to channels; float32 (batch, channels, height, width) in [0, 1].
         outputs: their names.
         sizes: samples, height and width that the file was checked with.
-        difference: largest one from torch, relative to the largest value of an output.
+        difference: largest one from torch; see `rgbtbench.zoo.output_differences`.
     """
 
     inputs: dict[str, int]
@@ -107,6 +107,9 @@ def _exported(graph: Graph, plain: Plain, *, method: str, metadata: str) -> byte
         {} if plain.rules.size or plain.rules.fit else {2: Dim("height", min=2), 3: Dim("width", min=2)}
     )
     shapes = tuple({0: Dim("batch"), **sides} for _ in plain.channels)
+    # onnxscript, which comes with an extra, is imported by this.
+    from rgbtbench.zoo.onnx_operators import TRANSLATIONS
+
     try:
         with warnings.catch_warnings(), torch.inference_mode(), _silent("torch.onnx", "onnxscript"):
             warnings.simplefilter("ignore")
@@ -118,6 +121,7 @@ def _exported(graph: Graph, plain: Plain, *, method: str, metadata: str) -> byte
                 input_names=list(plain.channels),
                 output_names=list(plain.names),
                 dynamic_shapes=(shapes,),
+                custom_translation_table=dict(TRANSLATIONS),
                 verbose=False,
             )
     except torch.onnx.errors.OnnxExporterError as error:
@@ -170,10 +174,5 @@ def _difference(graph: Graph, session: Any, plain: Plain, size: tuple[int, int, 
             expected="one that takes any number of images of any size; nothing was written",
         ) from error
     with torch.inference_mode():
-        wanted = [tensor.numpy() for tensor in graph(*images)]
-    if [array.shape for array in found] != [array.shape for array in wanted]:
-        return float("inf")
-    return max(
-        float(np.abs(one - other).max() / max(np.abs(other).max(), 1e-6))
-        for one, other in zip(found, wanted, strict=True)
-    )
+        wanted = graph(*images)
+    return largest_difference([torch.from_numpy(array) for array in found], wanted, ranked=plain.ranked)

@@ -75,7 +75,7 @@ def counted(model, size):
     images = network_images(model, size)
     if not isinstance(model, DetectionModel):
         return count_flops(lambda: model.logits(images), model).total
-    heads = model.detector.rpn_head if isinstance(model.detector, Rcnn) else model.detector.everywhere
+    heads = model.detector.rpn_head if isinstance(model.detector, Rcnn) else model.detector.head
     return count_flops(lambda: heads(model.levels(images)), model).total
 
 

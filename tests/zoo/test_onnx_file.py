@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from torchvision.ops import batched_nms, clip_boxes_to_image
 
 from rgbtbench.cards.recipe import load_recipe
 from rgbtbench.errors import MissingExtraError, RecipeError, UserError
@@ -18,6 +19,11 @@ from rgbtbench.zoo.registry import build
 
 from .batches import make_batch, varied_mfnet
 from .references import recipe_weights
+
+SMALL_RCNN = {
+    "backbone": "small", "fusion": "early", "widths": [8, 16, 16], "levels": 2, "head_channels": 16, "box_layers": 1,
+    "box_width": 32, "preprocess": {"multiple_of": 8}, "detections_per_image": 400,
+}  # fmt: skip
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
 
@@ -45,6 +51,18 @@ def written(tmp_path_factory):
     )
     path = tmp_path_factory.mktemp("onnx") / "mfnet.onnx"
     return model, path, write_onnx(model, path)
+
+
+@pytest.fixture(scope="module")
+def written_rcnn(tmp_path_factory):
+    """A Faster R-CNN with recipe weights, as a file: with random ones it says the same of all proposals."""
+    model = build("two_stream_faster_rcnn", SMALL_RCNN, task="detection", classes={1: "person", 2: "car"}).eval()
+    model.load_state_dict(recipe_weights(model.state_dict()))
+    path = tmp_path_factory.mktemp("onnx") / "rcnn.onnx"
+    facts = write_onnx(model, path)
+    assert facts.outputs == ("boxes", "scores")
+    assert facts.difference < TOLERANCE
+    return model, path
 
 
 @pytest.mark.slow
@@ -116,7 +134,33 @@ def test_boxes_and_scores_are_those_that_detections_are_chosen_from(tmp_path):
     np.testing.assert_allclose(found.boxes_xyxy[0], boxes[0, place].clip(0, [56, 40, 56, 40]), atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["mfnet", "rtfnet", "segformer", "cmx", "two_stream_fcos"])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(48, 72), (131, 150)])
+def test_answers_on_proposals_and_the_callers_suppression_are_detections(written_rcnn, size):
+    model, path = written_rcnn
+    images = pixels(*size)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    floats = dict(zip(("rgb", "inf"), (share.numpy() for share in shares(images)), strict=True))
+    boxes, scores = (torch.from_numpy(output)[0] for output in session.run(["boxes", "scores"], floats))
+    assert (boxes.shape, scores.shape) == ((1000, 2, 4), (1000, 2))
+    place, output = (scores > 0.05).nonzero(as_tuple=True)
+    inside = clip_boxes_to_image(boxes[place, output], size)
+    kept = batched_nms(inside, scores[place, output], output, 0.5)[:400]
+    with torch.inference_mode():
+        (expected,) = model.predict(make_batch(images))
+    assert len(set(expected.labels)) == 2
+    assert 10 < len(expected.scores) == len(kept)
+    rows = torch.column_stack((inside, 100 * scores[place, output], 1000 * output))[kept].double()
+    wanted = np.column_stack(
+        (expected.boxes_xyxy, 100 * expected.scores, 1000 * np.searchsorted((1, 2), expected.labels))
+    )
+    # In any order: some are equally sure, but for rounding.
+    distances = torch.cdist(rows, torch.from_numpy(wanted), p=torch.inf)
+    assert distances.amin(dim=0).max() < 0.01
+    assert distances.amin(dim=1).max() < 0.01
+
+
+@pytest.mark.parametrize("name", ["mfnet", "rtfnet", "segformer", "cmx", "two_stream_fcos", "two_stream_faster_rcnn"])
 def test_the_graph_is_the_network_between_pixels_and_predictions(name):
     """Without a file: what every method gives to the exporter takes images of any size."""
     torch.manual_seed(0)
@@ -124,8 +168,9 @@ def test_the_graph_is_the_network_between_pixels_and_predictions(name):
         "rtfnet": {"backbone": "resnet18"}, "segformer": {"backbone": "b0", "head_width": 32},
         "cmx": {"backbone": "b0", "head_width": 32},
         "two_stream_fcos": {"widths": [8, 16, 32, 32], "head_channels": 32, "head_depth": 1},
+        "two_stream_faster_rcnn": SMALL_RCNN,
     }  # fmt: skip
-    task = "detection" if name == "two_stream_fcos" else "semantic"
+    task = "detection" if name.startswith("two_stream") else "semantic"
     model = build(name, small.get(name, {}), task=task, classes={0: "a", 1: "b"}).eval()
     plain = model.plain()
     images = [torch.rand((1, channels, 40, 56)) for channels in plain.channels.values()]
@@ -136,11 +181,11 @@ def test_the_graph_is_the_network_between_pixels_and_predictions(name):
         assert outputs[0].shape == (1, 2, 40, 56)
 
 
-def test_a_method_that_no_graph_can_hold_says_why(tmp_path):
-    small = load_recipe("two_stream_faster_rcnn/smoke").model.config
-    model = build("two_stream_faster_rcnn", small, task="detection", classes={1: "person"})
-    with pytest.raises(RecipeError, match="as many regions as the first proposes"):
-        write_onnx(model, tmp_path / "rcnn.onnx")
+def test_a_method_that_no_graph_can_hold_says_so(tmp_path):
+    small = load_recipe("m_specgene/smoke").model.config
+    model = build("m_specgene", small, task="pretraining", classes={})
+    with pytest.raises(RecipeError, match="m_specgene does not say what it computes without batches"):
+        write_onnx(model, tmp_path / "encoder.onnx")
     assert not list(tmp_path.iterdir())
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 from torchvision.ops import batched_nms
-
-from rgbtbench.errors import RecipeError
 
 #: Height and width of an image in the network's frame, without padding.
 Extent = tuple[float, float]
@@ -61,7 +61,13 @@ class Limits:
 
 
 class Detector(nn.Module, ABC):
-    """Heads on the levels of a pyramid, each level float (B, C, H, W), finest first."""
+    """Heads on the levels of a pyramid, each level float (B, C, H, W), finest first.
+
+    Attributes:
+        ranked: whether the places of `everywhere` are chosen and ranked by what the network says.
+    """
+
+    ranked: ClassVar[bool] = False
 
     @abstractmethod
     def losses(
@@ -89,28 +95,30 @@ class Detector(nn.Module, ABC):
             limits: which detections are kept.
         """
 
-    def everywhere(self, levels: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Return what is said at every place, without clipping, choosing or suppressing anything.
+    @abstractmethod
+    def everywhere(self, levels: Sequence[Tensor], extent: Extent) -> tuple[Tensor, Tensor]:
+        """Return what the last stage says at every place that it looks at, without clipping, choosing or suppressing.
 
         Args:
             levels: of the pyramid.
+            extent: of all images.
 
         Returns:
-            float32 (B, L, 4), boxes as x1 y1 x2 y2, and float32 (B, L, C), scores from 0 to 1.
-
-        Raises:
-            RecipeError: the detector has no such fixed places.
+            float32 (B, L, 4), boxes as x1 y1 x2 y2, or (B, L, C, 4) where each output has a box of its own; and
+            float32 (B, L, C), scores from 0 to 1.
         """
-        raise RecipeError(
-            "its second stage looks at as many regions as the first proposes, which a graph of fixed steps cannot hold",
-            remedy="use it from Python (rgbtbench.load_model), or a detector of one stage such as two_stream_fcos",
-        )
 
 
 def clipped(boxes: Tensor, extent: Extent) -> Tensor:
     """Return boxes (..., 4) without what lies outside the image."""
     height, width = extent
-    return boxes.clamp(min=0).minimum(boxes.new_tensor((width, height, width, height)))
+    # Sides stay what they are: of a graph for any size they are no numbers yet.
+    return torch.stack((boxes[..., 0::2].clamp(0, width), boxes[..., 1::2].clamp(0, height)), dim=-1).flatten(-2)
+
+
+def has_area(boxes: Tensor) -> Tensor:
+    """Return which boxes (..., 4) have an area, bool (...)."""
+    return (boxes[..., 2:] > boxes[..., :2]).all(dim=-1)
 
 
 def strongest(boxes: Tensor, scores: Tensor, labels: Tensor, limits: Limits) -> Detections:
@@ -122,7 +130,7 @@ def strongest(boxes: Tensor, scores: Tensor, labels: Tensor, limits: Limits) -> 
         labels: int64 (N,), class ids.
         limits: which are kept.
     """
-    solid = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+    solid = has_area(boxes)
     boxes, scores, labels = boxes[solid], scores[solid], labels[solid]
     kept = batched_nms(boxes, scores, labels, limits.overlap)[: limits.count]
     return Detections(boxes[kept], scores[kept], labels[kept])

@@ -62,8 +62,9 @@ class Fcos(Detector):
             for index, extent in enumerate(extents)
         ]
 
-    def everywhere(self, levels: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def everywhere(self, levels: Sequence[Tensor], extent: Extent) -> tuple[Tensor, Tensor]:
         """Return boxes and scores at every location; see `Detector`."""
+        del extent
         outputs, places = self.head(list(levels)), self._places(levels)
         scores = (outputs["cls_logits"].float().sigmoid() * outputs["bbox_ctrness"].float().sigmoid()).sqrt()
         return _boxes(places.points, outputs["bbox_regression"].float(), places.strides), scores

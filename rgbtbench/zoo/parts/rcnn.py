@@ -18,8 +18,9 @@ from rgbtbench.zoo.answers import LEFT_OUT
 from rgbtbench.zoo.normalisation import mean_over_processes
 from rgbtbench.zoo.parts.box_coder import decoded, encoded
 from rgbtbench.zoo.parts.detector import Detections, Detector, Extent, Limits, Targets, clipped, strongest
+from rgbtbench.zoo.parts.fixed_proposals import fixed_proposals
 from rgbtbench.zoo.parts.matching import BACKGROUND, MatchRule, match, sampled
-from rgbtbench.zoo.parts.roi_heads import BOX_SIDE, MASK_SIDE, Pooling, box_masks, pooled
+from rgbtbench.zoo.parts.roi_heads import BOX_SIDE, MASK_SIDE, Pooling, box_masks, placed, pooled
 from rgbtbench.zoo.parts.rpn import Anchors, RpnRules, anchors, proposals_of, rpn_losses
 
 Convention = Literal["mmdetection", "torchvision"]
@@ -126,6 +127,8 @@ class Rcnn(Detector):
         anchor_scale: root of an anchor's area in strides of its level.
     """
 
+    ranked = True
+
     def __init__(
         self,
         rpn_head: nn.Module,
@@ -176,16 +179,35 @@ class Rcnn(Detector):
         """
         logits, told = self.rpn_head(levels)
         boxes = self._proposals(logits, told, self._anchors(levels), extents)
-        logits, told = self.roi_head.bbox_head(self._pooled(levels, boxes, BOX_SIDE))
+        scores, own = self._answers(levels, placed(boxes))
         counts = [len(box) for box in boxes]
-        scores = torch.split(logits.float().softmax(dim=1)[:, :-1], counts)
-        own = torch.split(decoded(told.float(), torch.cat(boxes)[:, None], self._deviations(told)), counts)
         found = []
-        for score, box, extent in zip(scores, own, extents, strict=True):
+        for score, box, extent in zip(torch.split(scores, counts), torch.split(own, counts), extents, strict=True):
             place, output = ((score > limits.score) & (class_ids != LEFT_OUT)).nonzero(as_tuple=True)
             inside = clipped(box[place, output], extent)
             found.append(strongest(inside, score[place, output], class_ids[output], limits))
         return found
+
+    def everywhere(self, levels: Sequence[Tensor], extent: Extent) -> tuple[Tensor, Tensor]:
+        """Return boxes (B, 1000, C, 4) and scores (B, 1000, C) of as many proposals, surest first; see `Detector`.
+
+        Where an image has fewer proposals, the rest has scores and boxes of 0.
+        """
+        logits, told = self.rpn_head(levels)
+        boxes, there = fixed_proposals(
+            logits, told, self._anchors(levels), extent=extent, candidates=self.rules.rpn.candidates[1]
+        )
+        images = torch.arange(boxes.shape[0], device=boxes.device).to(boxes)
+        places = torch.cat((images[:, None, None].expand(-1, boxes.shape[1], 1), boxes), dim=2)
+        answers = self._answers(levels, places.flatten(0, 1))
+        scores, boxes = (answer.reshape(*there.shape, *answer.shape[1:]) for answer in answers)
+        return boxes * there[..., None, None], scores * there[..., None]
+
+    def _answers(self, levels: Sequence[Tensor], places: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scores (R, C) and boxes (R, C, 4) of proposals (R, 5)."""
+        logits, told = self.roi_head.bbox_head(self._pooled(levels, places, BOX_SIDE))
+        boxes = decoded(told.float(), places[:, None, 1:], self._deviations(told))
+        return logits.float().softmax(dim=1)[:, :-1], boxes
 
     def _anchors(self, levels: Sequence[Tensor]) -> Anchors:
         return anchors(levels, self.strides, scale=self.anchor_scale, rounded=self.rules.rpn.rounded_anchors)
@@ -196,7 +218,7 @@ class Rcnn(Detector):
 
     def _box_losses(self, levels: Sequence[Tensor], lessons: Sequence[Lessons]) -> dict[str, Tensor]:
         boxes = [lesson.boxes for lesson in lessons]
-        logits, told = self.roi_head.bbox_head(self._pooled(levels, boxes, BOX_SIDE))
+        logits, told = self.roi_head.bbox_head(self._pooled(levels, placed(boxes), BOX_SIDE))
         classes = torch.cat([lesson.classes for lesson in lessons])
         learns = (classes < self.classes).nonzero()[:, 0]
         wanted = torch.cat([lesson.wanted for lesson in lessons])[learns]
@@ -217,15 +239,15 @@ class Rcnn(Detector):
         boxes = [lesson.boxes[here] for lesson, here in zip(lessons, learn, strict=True)]
         wanted = torch.cat([lesson.wanted[here] for lesson, here in zip(lessons, learn, strict=True)])
         classes = torch.cat([lesson.classes[here] for lesson, here in zip(lessons, learn, strict=True)])
-        logits = head(self._pooled(levels, boxes, MASK_SIDE)).float()
+        logits = head(self._pooled(levels, placed(boxes), MASK_SIDE)).float()
         own = logits[torch.arange(len(classes), device=classes.device), classes]
         masks = box_masks(wanted, torch.cat(boxes), own.shape[-1])
         error = F.binary_cross_entropy_with_logits(own, masks, reduction="sum")
         return mean_over_processes(error, torch.tensor(own.numel(), device=own.device))
 
-    def _pooled(self, levels: Sequence[Tensor], boxes: Sequence[Tensor], side: int) -> Tensor:
+    def _pooled(self, levels: Sequence[Tensor], places: Tensor, side: int) -> Tensor:
         finest = slice(0, _POOLED_LEVELS)
-        return pooled(levels[finest], boxes, strides=self.strides[finest], side=side, rule=self.rules.pooling)
+        return pooled(levels[finest], places, strides=self.strides[finest], side=side, rule=self.rules.pooling)
 
     @staticmethod
     def _deviations(like: Tensor) -> Tensor:

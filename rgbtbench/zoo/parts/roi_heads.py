@@ -37,33 +37,32 @@ class Pooling:
     samples: int
 
 
-def pooled(
-    levels: Sequence[Tensor], boxes: Sequence[Tensor], *, strides: Sequence[float], side: int, rule: Pooling
-) -> Tensor:
-    """Return features float32 (R, C, side, side) of all images' boxes, each read from the level that suits its size.
+def placed(boxes: Sequence[Tensor]) -> Tensor:
+    """Return boxes float32 (R_b, 4) of each image as places (R, 5): the image's number, then the box."""
+    return torch.cat([torch.cat((box.new_full((len(box), 1), row), box), 1) for row, box in enumerate(boxes)])
+
+
+def pooled(levels: Sequence[Tensor], places: Tensor, *, strides: Sequence[float], side: int, rule: Pooling) -> Tensor:
+    """Return features float32 (R, C, side, side) of boxes, each read from the level that suits its size.
 
     Args:
         levels: (B, C, h, w), finest first, each half as fine as the one before.
-        boxes: float32 (R_b, 4) of each image.
+        places: float32 (R, 5), the number of the image and the box.
         strides: of the levels.
         side: of the result.
         rule: how.
     """
-    places = torch.cat([torch.cat((box.new_full((len(box), 1), row), box), 1) for row, box in enumerate(boxes)])
     roots = (places[:, 3:] - places[:, 1:3]).prod(dim=1).sqrt()
     wanted = (roots / (_FINEST * strides[0]) + 1e-6).log2().floor().clamp(0, len(levels) - 1)
-    order, read = [], []
+    features = places.new_zeros(places.shape[0], levels[0].shape[1], side, side)
     for number, (level, stride) in enumerate(zip(levels, strides, strict=True)):
         here = (wanted == number).nonzero()[:, 0]
-        order.append(here)
-        read.append(
-            # The operator itself: where kernels shall be repeatable, torchvision's function takes another way on GPUs,
-            # which looks at every place of a level for every cell of every box if `samples` is 0, and never ends.
-            torch.ops.torchvision.roi_align(
-                level.float(), places[here], 1 / stride, side, side, rule.samples, rule.aligned
-            )
+        # The operator itself: where kernels shall be repeatable, torchvision's function takes another way on GPUs,
+        # which looks at every place of a level for every cell of every box if `samples` is 0, and never ends.
+        features[here] = torch.ops.torchvision.roi_align(
+            level.float(), places[here], 1 / stride, side, side, rule.samples, rule.aligned
         )
-    return torch.cat(read)[torch.cat(order).argsort()]
+    return features
 
 
 class BoxHead(nn.Module):
@@ -106,7 +105,7 @@ class BoxHead(nn.Module):
         hidden = features.flatten(1)
         for layer in self.shared_fcs:
             hidden = torch.relu(layer(hidden))
-        return self.fc_cls(hidden), self.fc_reg(hidden).view(len(hidden), self.classes, 4)
+        return self.fc_cls(hidden), self.fc_reg(hidden).unflatten(1, (self.classes, 4))
 
 
 class MaskHead(nn.Module):

@@ -16,13 +16,14 @@ from torchvision.ops import batched_nms
 
 from rgbtbench.zoo.normalisation import mean_over_processes
 from rgbtbench.zoo.parts.box_coder import decoded, encoded
-from rgbtbench.zoo.parts.detector import Extent, Targets, clipped
+from rgbtbench.zoo.parts.detector import Extent, Targets, clipped, has_area
 from rgbtbench.zoo.parts.matching import BACKGROUND, UNDECIDED, MatchRule, match, sampled
 
 #: Height over width of the anchors at each place.
 ANCHOR_RATIOS: Final = (0.5, 1.0, 2.0)
-_OVERLAP: Final = 0.7
-_KEPT: Final = 1000
+#: IoU above which the weaker of two proposals of a level goes, and how many of an image are kept.
+OVERLAP: Final = 0.7
+KEPT: Final = 1000
 _SAMPLED: Final = 256
 _POSITIVE_SHARE: Final = 0.5
 
@@ -82,7 +83,7 @@ class RpnHead(nn.Module):
         for level in levels:
             features = self.rpn_conv(level)
             logits.append(self.rpn_cls(features).permute(0, 2, 3, 1).flatten(1))
-            told.append(self.rpn_reg(features).permute(0, 2, 3, 1).reshape(len(level), -1, 4))
+            told.append(self.rpn_reg(features).permute(0, 2, 3, 1).unflatten(3, (-1, 4)).flatten(1, 3))
         return torch.cat(logits, dim=1), torch.cat(told, dim=1)
 
 
@@ -112,7 +113,7 @@ def anchors(levels: Sequence[Tensor], strides: Sequence[float], *, scale: float,
         half = scale * stride / 2 * torch.stack((1 / heights, heights), dim=1)
         around = torch.cat((-half, half), dim=1)
         boxes.append((places.repeat(1, 2)[:, None] + (around.round() if rounded else around)).flatten(0, 1))
-        counts.append(len(boxes[-1]))
+        counts.append(boxes[-1].shape[0])
     return Anchors(torch.cat(boxes), tuple(counts))
 
 
@@ -129,24 +130,41 @@ def proposals_of(
         extents: of each image.
         candidates: of each level that are looked at, surest first.
     """
-    logits, told = logits.float(), told.float()
-    surest, numbers, start = [], [], 0
-    for number, count in enumerate(found.counts):
-        index = logits[:, start : start + count].topk(min(candidates, count), dim=1).indices + start
-        surest.append(index)
-        numbers.append(index.new_full(index.shape, number))
-        start += count
-    index, of_level = torch.cat(surest, dim=1), torch.cat(numbers, dim=1)
-    scores = logits.gather(1, index).sigmoid()
-    unit = torch.ones(4, device=told.device)
-    boxes = decoded(told.gather(1, index[..., None].expand(-1, -1, 4)), found.boxes[index], unit)
+    surest = [
+        candidates_of(logit, tell, anchor, count=min(candidates, len(anchor)))
+        for logit, tell, anchor in by_level(logits, told, found)
+    ]
+    numbers = [torch.full_like(score, number, dtype=torch.int64) for number, (score, _) in enumerate(surest)]
+    score, box = (torch.cat(part, dim=1) for part in zip(*surest, strict=True))
+    level = torch.cat(numbers, dim=1)
     chosen = []
     for row, extent in enumerate(extents):
-        inside = clipped(boxes[row], extent)
-        solid = (inside[:, 2:] > inside[:, :2]).all(dim=1)
-        kept = batched_nms(inside[solid], scores[row, solid], of_level[row, solid], _OVERLAP)[:_KEPT]
+        inside = clipped(box[row], extent)
+        solid = has_area(inside)
+        kept = batched_nms(inside[solid], score[row, solid], level[row, solid], OVERLAP)[:KEPT]
         chosen.append(inside[solid][kept])
     return chosen
+
+
+def by_level(logits: Tensor, told: Tensor, found: Anchors) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Return each level's logits (B, N), told boxes (B, N, 4) and anchors (N, 4), all float32."""
+    parts = ((logits.float(), 1), (told.float(), 1), (found.boxes, 0))
+    return list(zip(*(torch.split(tensor, list(found.counts), dim=dim) for tensor, dim in parts), strict=True))
+
+
+def candidates_of(logits: Tensor, told: Tensor, boxes: Tensor, *, count: int) -> tuple[Tensor, Tensor]:
+    """Return the scores (B, count) and boxes (B, count, 4) that a level's surest anchors tell, without clipping.
+
+    Args:
+        logits: float32 (B, N).
+        told: float32 (B, N, 4).
+        boxes: float32 (N, 4), the anchors.
+        count: how many, at most N.
+    """
+    surest, index = logits.topk(count, dim=1)
+    unit = torch.ones(4, device=told.device)
+    told = told.gather(1, index[..., None].expand(-1, -1, 4))
+    return surest.sigmoid(), decoded(told, boxes[index], unit)
 
 
 def rpn_losses(

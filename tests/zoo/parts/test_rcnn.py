@@ -15,10 +15,10 @@ from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import MultiScaleRoIAlign, roi_align
 
 from rgbtbench.zoo.parts.averaged import averaged
-from rgbtbench.zoo.parts.detector import Limits, Targets
+from rgbtbench.zoo.parts.detector import Limits, Targets, clipped, strongest
 from rgbtbench.zoo.parts.matching import match
 from rgbtbench.zoo.parts.rcnn import CONVENTIONS, Rcnn, lessons_of
-from rgbtbench.zoo.parts.roi_heads import BoxHead, MaskHead, Pooling, box_masks, pooled
+from rgbtbench.zoo.parts.roi_heads import BoxHead, MaskHead, Pooling, box_masks, placed, pooled
 from rgbtbench.zoo.parts.rpn import RpnHead, anchors
 from rgbtbench.zoo.parts.simple_fpn import SimpleFpn
 from rgbtbench.zoo.parts.vit import VIT_SIZES
@@ -155,7 +155,7 @@ def test_a_proposal_is_read_from_the_level_that_suits_its_size():
     levels = [torch.full((1, 1, SIDE // s, SIDE // s), float(number)) for number, s in enumerate(STRIDES[:4])]
     sides = [20.0, 111.0, 112.0, 223.0, 224.0, 448.0, 2000.0]
     boxes = torch.tensor([[64 - side / 2, 64 - side / 2, 64 + side / 2, 64 + side / 2] for side in sides])
-    found = pooled(levels, [boxes], strides=STRIDES[:4], side=1, rule=Pooling(aligned=True, samples=1))
+    found = pooled(levels, placed([boxes]), strides=STRIDES[:4], side=1, rule=Pooling(aligned=True, samples=1))
     wanted = [min(3, max(0, math.floor(math.log2(side / 56 + 1e-6)))) for side in sides]
     assert found.flatten().tolist() == wanted
 
@@ -164,7 +164,7 @@ def test_aligned_reading_takes_features_for_the_middles_of_pixels():
     levels = make_levels(1)
     boxes = torch.tensor([[3.0, 5.0, 40.0, 30.0]])
     rule = CONVENTIONS["mmdetection"].pooling
-    found = pooled(levels[:4], [boxes], strides=STRIDES[:4], side=7, rule=rule)
+    found = pooled(levels[:4], placed([boxes]), strides=STRIDES[:4], side=7, rule=rule)
     expected = roi_align(levels[0], [boxes], 7, spatial_scale=0.25, sampling_ratio=-1, aligned=True)
     torch.testing.assert_close(found, expected)
 
@@ -183,7 +183,7 @@ def test_features_are_read_by_the_operator_where_torchvision_would_look_at_every
     with pytest.raises(AssertionError, match="every place"):
         roi_align(make_levels(1)[0], [boxes], 7)
     rule = CONVENTIONS["mmdetection"].pooling
-    assert pooled(make_levels(1)[:4], [boxes], strides=STRIDES[:4], side=7, rule=rule).shape[-2:] == (7, 7)
+    assert pooled(make_levels(1)[:4], placed([boxes]), strides=STRIDES[:4], side=7, rule=rule).shape[-2:] == (7, 7)
 
 
 def test_a_box_as_a_mask_covers_the_cells_that_lie_in_it():
@@ -283,3 +283,20 @@ def test_names_and_shapes_are_those_of_m_specgenes_published_detector():
         )
     own = {**parts.state_dict(), **detector.state_dict()}
     assert {key: list(tensor.shape) for key, tensor in own.items()} == keys
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_detections_are_chosen_from_what_is_said_of_a_fixed_number_of_proposals(convention):
+    detector, levels, extent = make_detector(convention), make_levels(), (100, 120)
+    limits = Limits(0.05, 0.5, 100)
+    with torch.no_grad():
+        expected = detector.detections(levels, extents=[extent] * 2, class_ids=torch.arange(CLASSES), limits=limits)
+        boxes, scores = detector.everywhere(levels, extent)
+    assert (boxes.shape, scores.shape) == ((2, 1000, CLASSES, 4), (2, 1000, CLASSES))
+    for box, score, wanted in zip(boxes, scores, expected, strict=True):
+        place, output = (score > limits.score).nonzero(as_tuple=True)
+        found = strongest(clipped(box[place, output], extent), score[place, output], output, limits)
+        assert len(wanted.scores) > 10
+        torch.testing.assert_close(found.scores, wanted.scores)
+        torch.testing.assert_close(found.boxes, wanted.boxes)
+        assert torch.equal(found.labels, wanted.labels)
