@@ -15,7 +15,7 @@ from rgbtbench.leaderboard.records import Environment
 
 #: Libraries whose version can change a number.
 _LIBRARIES: Final = (
-    "hotcoco", "lightning-fabric", "numpy", "opencv-python-headless", "scipy", "simplejpeg", "timm", "torch",
+    "hotcoco", "lightning-fabric", "numba", "numpy", "opencv-python-headless", "scipy", "simplejpeg", "timm", "torch",
     "torchvision",
 )  # fmt: skip
 
