@@ -66,4 +66,7 @@ class Graph(nn.Module):
         """Pad, even by nothing: a graph that is to take any size cannot ask."""
         multiple = self.plain.rules.multiple_of
         height, width = image.shape[-2:]
-        return F.pad(image, (0, -width % multiple, 0, -height % multiple), value=level)
+        # Written as a division, it shows the exporter that sides are multiples, and halves its time. ONNX divides
+        # towards 0, so that nothing here may be negative.
+        right, below = ((side + multiple - 1) // multiple * multiple - side for side in (width, height))
+        return F.pad(image, (0, right, 0, below), value=level)
