@@ -18,5 +18,5 @@ def compiled(function: Function) -> Function:
     """
     try:
         return cast("Function", njit(nogil=True, cache=True)(function))
-    except RuntimeError:
+    except RuntimeError:  # there is no folder for the cache
         return cast("Function", njit(nogil=True)(function))

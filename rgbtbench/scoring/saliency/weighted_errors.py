@@ -58,15 +58,16 @@ def sum_in_background(mask: NDArray[uint8], places: NDArray[intp], sizes: Map, w
         first = row * width
         while stop < places.size and places[stop] < first + width:
             stop += 1
+        columns = places[start:stop] - first
         _square(away, row, squares, nearest)
         # In a row below one with places far away there mostly are some too.
-        if is_far or not _compare_near(squares, places, start, stop, first, nearest):
+        if is_far or not _compare_near(squares, columns, nearest):
             count = _find_envelope(squares, sites)
-            _read_envelope(squares, sites, count, places, start, stop, first, nearest)
-            is_far = not _are_within(_NEAR, places, start, stop, first, nearest)
+            _read_envelope(squares, sites, count, columns, nearest)
+            is_far = not _are_within(_NEAR, columns, nearest)
         of_row = 0.0
-        for at in range(start, stop):
-            of_row += weights[nearest[uint64(places[at] - first)]] * sizes[at]
+        for at in range(columns.size):
+            of_row += weights[nearest[uint64(columns[at])]] * sizes[start + at]
         total += of_row
     return total
 
@@ -130,32 +131,28 @@ def _square(away: NDArray[uint8], row: int, squares: NDArray[uint16], nearest: N
 
 
 @compiled
-def _compare_near(
-    squares: NDArray[uint16], places: NDArray[intp], start: int, stop: int, first: int, nearest: NDArray[uint16]
-) -> bool:
-    """Lessen squared distances by foreground in columns near by; return whether none of some places' may be less."""
-    for columns in range(1, _NEAR + 1):
-        if columns % 2 and _are_within(columns, places, start, stop, first, nearest):
+def _compare_near(squares: NDArray[uint16], columns: NDArray[intp], nearest: NDArray[uint16]) -> bool:
+    """Lessen squared distances by foreground in columns near by; return whether none of some columns' may be less."""
+    for away in range(1, _NEAR + 1):
+        if away % 2 and _are_within(away, columns, nearest):
             return True
-        _compare(squares, columns, nearest)
+        _compare(squares, away, nearest)
     return False
 
 
 @compiled
-def _are_within(
-    distance: int, places: NDArray[intp], start: int, stop: int, first: int, nearest: NDArray[uint16]
-) -> bool:
-    for at in range(start, stop):  # noqa: SIM110  # the compiler knows no generators
-        if nearest[uint64(places[at] - first)] > distance * distance:
+def _are_within(distance: int, columns: NDArray[intp], nearest: NDArray[uint16]) -> bool:
+    for at in range(columns.size):  # noqa: SIM110  # the compiler knows no generators
+        if nearest[uint64(columns[at])] > distance * distance:
             return False
     return True
 
 
 @compiled
-def _compare(squares: NDArray[uint16], columns: int, nearest: NDArray[uint16]) -> None:
-    farther, room = uint16(columns * columns), uint16(65535 - columns * columns)
+def _compare(squares: NDArray[uint16], away: int, nearest: NDArray[uint16]) -> None:
+    farther, room = uint16(away * away), uint16(65535 - away * away)
     for column in range(nearest.size):
-        least = min(squares[uint64(_NEAR - columns + column)], squares[uint64(_NEAR + columns + column)])
+        least = min(squares[uint64(_NEAR - away + column)], squares[uint64(_NEAR + away + column)])
         nearest[column] = min(nearest[column], uint16(min(least, room) + farther))
 
 
@@ -188,21 +185,13 @@ def _find_envelope(squares: NDArray[uint16], sites: NDArray[int64]) -> int:
 
 @compiled
 def _read_envelope(
-    squares: NDArray[uint16],
-    sites: NDArray[int64],
-    count: int,
-    places: NDArray[intp],
-    start: int,
-    stop: int,
-    first: int,
-    nearest: NDArray[uint16],
+    squares: NDArray[uint16], sites: NDArray[int64], count: int, columns: NDArray[intp], nearest: NDArray[uint16]
 ) -> None:
-    """Write the squared distances of some places of a row that its envelope says."""
+    """Write the squared distances of some columns of a row that its envelope says."""
     if not count:
         return
     at = 0
-    for place in range(start, stop):
-        column = places[place] - first
+    for column in columns:
         square = int64(squares[uint64(_NEAR + sites[at])]) + (column - sites[at]) ** 2
         while at + 1 < count:
             following = int64(squares[uint64(_NEAR + sites[at + 1])]) + (column - sites[at + 1]) ** 2

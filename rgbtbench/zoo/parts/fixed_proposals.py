@@ -17,10 +17,10 @@ def fixed_proposals(
     """Return as many boxes of each image as any may have, those of `proposals_of` first.
 
     Args:
-        logits: (B, L).
-        told: (B, L, 4).
+        logits: float (B, L), of all levels' anchors.
+        told: float (B, L, 4), the boxes that these tell, coded.
         found: the anchors.
-        extent: of all images.
+        extent: height and width of all images.
         candidates: of each level that are looked at, surest first.
 
     Returns:
